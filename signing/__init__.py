@@ -1,0 +1,1 @@
+"""signing: marks, signatures, time stamps, verdicts and seals. The door of the room."""
