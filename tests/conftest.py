@@ -1,0 +1,39 @@
+"""What every room's tests share: the folder of real files, and one rule for parts that are not there.
+
+A real part (a folder of real files, a program such as poppler's `pdfsig`) may be missing on somebody's
+machine: the test is then skipped and says so. Where the results count, with `CI=true`, the same gap fails:
+a check that quietly did not run is worth nothing.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def real_part_missing(what: str) -> NoReturn:
+    """End the running test because `what` is not on this machine: a failure with `CI=true`, else a skip."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(f"{what} is missing, and with CI=true nothing may be left out", pytrace=False)
+    pytest.skip(f"{what} is missing")
+
+
+def program(name: str) -> str:
+    """Return the path of an installed program, for tests that ask a second opinion (`pdfsig`, `qpdf`)."""
+    found = shutil.which(name)
+    if found is None:
+        real_part_missing(f"the program {name}")
+    return found
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real letters, attacked signatures and hostile files beside the checkout."""
+    folder = CHECKOUT.parent / "shared" / "data"
+    if not folder.is_dir():
+        real_part_missing("the folder ../shared/data")
+    return folder
