@@ -70,13 +70,13 @@ def broken_import_rules(file: Path, source: str) -> list[str]:
 
 def reads_of_the_environment(file: Path, source: str) -> list[str]:
     """One sentence for each place in `file` that reaches for `os.environ` or `os.getenv`, under any alias."""
-    sentences = []
+    lines = []
     for node in ast.walk(ast.parse(source)):
-        named = isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT_NAMES
-        taken = isinstance(node, ast.ImportFrom) and node.module == "os"
-        if named or (taken and any(alias.name in ENVIRONMENT_NAMES for alias in node.names)):
-            sentences.append(f"{file}:{node.lineno} reads the environment; only {ENVIRONMENT_READER} may")
-    return sentences
+        if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT_NAMES:
+            lines.append(node.lineno)
+        elif isinstance(node, ast.ImportFrom) and node.module == "os":
+            lines.extend(node.lineno for alias in node.names if alias.name in ENVIRONMENT_NAMES)
+    return [f"{file}:{line} reads the environment; only {ENVIRONMENT_READER} may" for line in lines]
 
 
 def test_every_room_is_there_and_has_a_door() -> None:
