@@ -1,0 +1,91 @@
+"""Why a file is not taken in. Each refusal has a sentence that tells a clerk what to do.
+
+`name` is always the cleaned display name; the facts never hold a path of the machine or a personal number
+that did not stand in that name.
+"""
+
+from common import KhosoError
+
+
+class Refusal(KhosoError):
+    """The file cannot become a document; nothing of it is kept."""
+
+    code = "refused"
+
+
+class FileMissing(Refusal):
+    """There is no such file, or it is not a plain file that may be read."""
+
+    code = "file_missing"
+
+
+class EmptyFile(Refusal):
+    """The file has no bytes."""
+
+    code = "file_empty"
+
+
+class UnknownKind(Refusal):
+    """The content is none of PDF, JPEG, PNG, TIFF, whatever the name says."""
+
+    code = "file_kind_unknown"
+
+
+class DamagedFile(Refusal):
+    """The content breaks off or breaks the rules of its format, or its parser died on it."""
+
+    code = "file_damaged"
+
+
+class PasswordProtected(Refusal):
+    """The PDF is encrypted so that it does not open without a password."""
+
+    code = "file_password"
+
+
+class DynamicForm(Refusal):
+    """The PDF is a dynamic XFA form: its pages exist only in one vendor's program."""
+
+    code = "file_dynamic_form"
+
+
+class NoPages(Refusal):
+    """The file has no page."""
+
+    code = "file_no_pages"
+
+
+class TooLarge(Refusal):
+    """The file has more bytes than `Limits.bytes`."""
+
+    code = "file_too_large"
+
+
+class TooManyPages(Refusal):
+    """The file has more pages than `Limits.pages`."""
+
+    code = "file_too_many_pages"
+
+
+class TooManyPixels(Refusal):
+    """One page or image would unpack to more than `Limits.pixels_per_page`."""
+
+    code = "file_too_many_pixels"
+
+
+class TookTooLong(Refusal):
+    """Opening or drawing the file did not end within its time."""
+
+    code = "file_took_too_long"
+
+
+class TooMuchMemory(Refusal):
+    """Opening or drawing the file needs more memory than one file may have."""
+
+    code = "file_too_much_memory"
+
+
+class TooMuchOutput(Refusal):
+    """What came out of the file is larger than one file may give."""
+
+    code = "file_too_much_output"
