@@ -97,18 +97,19 @@ install_packages() {
     rm -f -- "$log"
 }
 
-# The end of the log, then what to do. Without a network apt and pip say so in many ways, and no clerk should
-# have to read them.
+# The lines of the log that matter, then what to do. That the network is missing apt and pip say in many words
+# and one line for each package; one is enough.
 explain_failure() {
     local log=$1 no_network
-    no_network='could not resolve|name resolution|name or service not known|network is unreachable|no route to host'
+    no_network='could not resolve|failure resolving|name resolution|name or service not known|network is unreachable|no route to host'
     no_network="$no_network|cannot initiate the connection|could not connect|failed to establish|timed out|proxyerror"
-    tail -n 15 -- "$log" >&2
     if grep -q -i -E "$no_network" -- "$log"; then
+        grep -i -E "$no_network" -- "$log" | tail -n 1 >&2
         rm -f -- "$log"
         stop "Không có mạng, hoặc không tới được kho gói. Hãy kiểm tra mạng và proxy rồi chạy lại; phần đã cài được giữ nguyên." \
             "No network, or the package archive is out of reach. Check network and proxy and start again; nothing done so far is lost."
     fi
+    tail -n 15 -- "$log" >&2
     rm -f -- "$log"
     stop "$2" "$3"
 }
