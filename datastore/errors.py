@@ -1,0 +1,87 @@
+"""What can go wrong with rows and objects, each with a sentence in `messages.toml`."""
+
+from common import KhosoError
+
+
+class NotFound(KhosoError):
+    """Not there, or not for this actor: the two are never told apart."""
+
+    code = "not_found"
+
+
+class AlreadyHeld(KhosoError):
+    """The same original of the same owners is kept already; fact `document_id`."""
+
+    code = "already_held"
+
+
+class AlreadyThere(KhosoError):
+    """A row with this natural key exists (an identifier, a dossier number); facts `what`, `name`."""
+
+    code = "already_there"
+
+
+class StaleState(KhosoError):
+    """Somebody else changed it first: the compare-and-set was lost."""
+
+    code = "stale_state"
+
+
+class IllegalTransition(KhosoError):
+    """The life of a document, a dossier or a print does not allow this step; facts `old`, `new`."""
+
+    code = "illegal_transition"
+
+
+class NotDecided(KhosoError):
+    """A document may not become valid without a checker and a ground."""
+
+    code = "not_decided"
+
+
+class DatabaseBusy(KhosoError):
+    code = "database_busy"
+
+
+class DatabaseUnreachable(KhosoError):
+    code = "database_unreachable"
+
+
+class StorageFull(KhosoError):
+    code = "storage_full"
+
+
+class SchemaTooNew(KhosoError):
+    """A newer Khoso has migrated this database."""
+
+    code = "schema_too_new"
+
+
+class SchemaTooOld(KhosoError):
+    """`khoso migrate` has not run since the update."""
+
+    code = "schema_too_old"
+
+
+class WrongKey(KhosoError):
+    """The master key file is not the one that this database was made with, or is damaged."""
+
+    code = "wrong_key"
+
+
+class ObjectDamaged(KhosoError):
+    """The bytes of an object are not those that were kept; fact `key`."""
+
+    code = "object_damaged"
+
+
+class ObjectMissing(KhosoError):
+    """An object that a row names is not there; fact `key`."""
+
+    code = "object_missing"
+
+
+class BadObjectKey(KhosoError):
+    """An object key that could leave the store; fact `key`."""
+
+    code = "bad_object_key"

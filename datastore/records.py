@@ -1,0 +1,433 @@
+"""What the datastore takes and returns: frozen values, never rows.
+
+Every instant is an aware UTC `datetime`; every id a UUID of version 7. A value is a snapshot of the moment
+it was read: to change what stands, call a repository on `Work`, which compares before it writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from common import Digest, PartialDate
+from datastore.objects import StoredObject
+
+if TYPE_CHECKING:
+    from archive import Ground, Status, Weight
+    from signing import Role
+
+
+class ActorRole(StrEnum):
+    """The roles that the datastore tells apart; every other role is treated like CLERK."""
+
+    CLERK = "clerk"
+    OFFICER = "officer"
+    SIGNER = "signer"
+    ARCHIVIST = "archivist"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    SYSTEM = "system"  # workers and the command line: sees its agency
+    OWNER = "owner"  # `Actor.person` is the owner's id: sees what its own store holds
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks, in which role, for which agency, why, and for which dossier (design.md, promise 6).
+
+    `person` names the person for the diary without a personal number; for role `owner` it is the owner's UUID.
+    """
+
+    person: str
+    role: str
+    agency: str
+    purpose: str
+    dossier: str | None = None
+
+
+class OwnerKind(StrEnum):
+    PERSON = "person"
+    ORGANISATION = "organisation"
+    AGENCY = "agency"
+    FOREIGNER = "foreigner"
+
+
+class OwnerState(StrEnum):
+    LIVING = "living"
+    DECEASED = "deceased"
+    DISSOLVED = "dissolved"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerIdentifier:
+    """A number by which an owner is or was known; `valid_to` is None while it is current."""
+
+    identifier: str
+    kind: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    id: UUID
+    kind: OwnerKind
+    name: str | None
+    birth_date: PartialDate | None
+    state: OwnerState
+    identifiers: tuple[OwnerIdentifier, ...]
+
+    @property
+    def identifier(self) -> str:
+        """The current number, the newest when there are several; the last known when none is current."""
+        current = [known for known in self.identifiers if known.valid_to is None]
+        return max(current or self.identifiers, key=lambda known: known.valid_from).identifier
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    id: UUID
+    owner_id: UUID
+    opened_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoreEntry:
+    id: UUID
+    store_id: UUID
+    document_id: UUID
+    from_at: datetime
+    to_at: datetime | None
+    end_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCode:
+    """`<identifier>.<doc-type>` of one owner as printed and stored; it never changes, it only ends."""
+
+    owner_id: UUID
+    code: str
+    instance: int
+    assigned_at: datetime
+    ended_at: datetime | None
+
+
+class SourceForm(StrEnum):
+    """In which form the paper was brought (Circular 01/2023/TT-VPCP, Art. 4)."""
+
+    ORIGINAL = "original"
+    CERTIFIED_COPY = "certified_copy"
+    E_COPY = "e_copy"
+    E_ORIGINAL = "e_original"  # born electronic and signed by its issuer
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How the paper came: its form, who compared the scan with it, whether it was handed back."""
+
+    source_form: SourceForm = SourceForm.UNKNOWN
+    compared_by: str | None = None
+    original_returned: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewOriginal:
+    """A file that came in: its object under `objects.original_key`, its media type and its name."""
+
+    object: StoredObject
+    media_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    n: int
+    key: str
+    object_version: str
+    size: int
+    sha256: Digest
+    media_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of a document's content. `pdf` is the digitised PDF/A before any signature, None for a PDF that
+    arrived signed; `reading` the object of what was read."""
+
+    id: UUID
+    document_id: UUID
+    n: int
+    originals: tuple[Original, ...]
+    originals_digest: Digest
+    page_count: int | None
+    quality: Mapping[str, object] | None
+    fields: Mapping[str, object] | None
+    verdict: Mapping[str, object] | None
+    pdf: StoredObject | None
+    reading: StoredObject | None
+    readings: int
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A signed state of a version: `document-r<k>.pdf`."""
+
+    id: UUID
+    version_id: UUID
+    k: int
+    role: Role
+    object: StoredObject
+    sha256: Digest
+    signed_at: datetime
+    level: str
+
+
+class SigningState(StrEnum):
+    PREPARED = "prepared"  # the intention is written down
+    SIGNED = "signed"  # the signature value is kept, the document not yet built
+    COMPLETED = "completed"  # the revision stands
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """The written intention to sign a version in a role, once; `to_be_signed` is `ToBeSigned.to_json()`."""
+
+    id: UUID
+    document_id: UUID
+    version_id: UUID
+    role: Role
+    state: SigningState
+    to_be_signed: Mapping[str, object]
+    prepared: StoredObject | None
+    signature: bytes | None
+    prepared_at: datetime
+    prepared_by: str
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document as it stands. `stamp` counts its changes: hand it back to refuse a change on stale knowledge."""
+
+    id: UUID
+    status: Status
+    weight: Weight
+    doc_type: str | None
+    owner_ids: tuple[UUID, ...]
+    codes: tuple[SlotCode, ...]
+    version: Version
+    revisions: tuple[Revision, ...]
+    provenance: Provenance
+    checked_by: str | None
+    ground: Ground | None
+    intake_agency: str
+    competent_agency: str
+    dossier: str | None
+    superseded_by: UUID | None
+    reason: str | None
+    received_at: datetime
+    changed_at: datetime
+    stamp: int
+
+    @property
+    def current_codes(self) -> tuple[SlotCode, ...]:
+        return tuple(code for code in self.codes if code.ended_at is None)
+
+    @property
+    def code(self) -> str | None:
+        """The code under the first owner; None while type or owner are unknown."""
+        return self.current_codes[0].code if self.current_codes else None
+
+    @property
+    def latest_revision(self) -> Revision | None:
+        return max(self.revisions, key=lambda revision: revision.k, default=None)
+
+
+class DossierState(StrEnum):
+    OPEN = "open"
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class DossierEvent:
+    kind: str
+    at: datetime
+    by: str
+    note: str | None
+
+
+class AttachedHow(StrEnum):
+    KEPT = "kept"  # digitised for this dossier
+    REUSED = "reused"  # held before, cited
+
+
+@dataclass(frozen=True, slots=True)
+class DossierDocument:
+    document_id: UUID
+    component: str
+    how: AttachedHow
+    attached_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    id: UUID
+    number: str
+    procedure: str
+    agency: str
+    state: DossierState
+    opened_at: datetime
+    closed_at: datetime | None
+    events: tuple[DossierEvent, ...]
+    documents: tuple[DossierDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A paper copy in the register. `status_index` is its place in the status list; `seal` its COSE bytes."""
+
+    id: UUID
+    document_id: UUID
+    number: int
+    short_code: str
+    status_index: int
+    revision_sha256: Digest
+    to_whom: str
+    reason: str
+    by: str
+    at: datetime
+    seal: bytes | None
+    revoked_at: datetime | None
+    revoke_reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrintStatus:
+    """What the status list says at `index`: the print's own revocation, else its document's status."""
+
+    index: int
+    status: Status
+    print_revoked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Somebody who cites a document is told that it changed: exactly one of dossier, print, owner is set."""
+
+    id: UUID
+    document_id: UUID
+    kind: str
+    reason: str
+    at: datetime
+    dossier: str | None
+    print_id: UUID | None
+    owner_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    id: UUID
+    number: int
+    document_id: UUID
+    dossier: str | None
+    agency: str
+    issued_at: datetime
+    issued_by: str
+    content: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class DiaryLine:
+    id: UUID
+    at: datetime
+    person: str
+    role: str
+    agency: str
+    act: str
+    purpose: str
+    dossier: str | None
+    owner_id: UUID | None
+    document_id: UUID | None
+    outcome: str
+    note: str | None
+
+
+class JobState(StrEnum):
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    DONE = "done"
+    SET_ASIDE = "set_aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    id: UUID
+    kind: str
+    document_id: UUID
+    agency: str
+    state: JobState
+    attempts: int
+    claimed_by: str | None
+    lease_until: datetime | None
+    not_before: datetime
+    last_error: str | None
+
+
+class SearchField(StrEnum):
+    OWNER = "owner"
+    CODE = "code"
+    TYPE = "type"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A dated rule or catalogue entry of an agency that takes the place of the packaged one."""
+
+    id: UUID
+    agency: str
+    key: str
+    value: Mapping[str, object]
+    valid_from: date
+    valid_to: date | None
+    decision: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeafRecord:
+    """A leaf of the log as kept: `index` is None until the archivist numbers it."""
+
+    id: UUID
+    index: int | None
+    at: datetime
+    salt: bytes
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRecord:
+    size: int
+    root: bytes
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What `khoso doctor` asks: counts per status and job state, and what waits."""
+
+    documents: Mapping[str, int]
+    jobs: Mapping[str, int]
+    owners: int
+    prints: int
+    unnumbered_leaves: int
+    open_intents: int
+    schema: str
