@@ -1,4 +1,7 @@
-"""ingest: what came in, read: scans become pages, text, type, fields and a searchable PDF/A. The door of the room."""
+"""ingest: what came in, read: scans become pages, text, type, fields and a searchable PDF/A.
+
+The door of the room.
+"""
 
 from ingest.model import (
     Barcode,
@@ -30,9 +33,22 @@ from ingest.refusals import (
     TooMuchOutput,
     UnknownKind,
 )
+from ingest.sandbox import (
+    ChildFailed,
+    Confinement,
+    ConfinementReport,
+    Walls,
+    confined,
+    confinement_report,
+    require_walls,
+)
+from ingest.walls import NoWalls
 
 __all__ = [
     "Barcode",
+    "ChildFailed",
+    "Confinement",
+    "ConfinementReport",
     "DamagedFile",
     "Document",
     "DynamicForm",
@@ -42,6 +58,7 @@ __all__ = [
     "Limits",
     "MediaType",
     "NoPages",
+    "NoWalls",
     "Page",
     "PageReading",
     "PasswordProtected",
@@ -57,5 +74,9 @@ __all__ = [
     "TookTooLong",
     "TypeGuess",
     "UnknownKind",
+    "Walls",
     "Word",
+    "confined",
+    "confinement_report",
+    "require_walls",
 ]

@@ -72,7 +72,7 @@ class Page:
     rotation: int
     """The clockwise turn, 0, 90, 180 or 270 degrees, that made the page upright."""
     skew: float
-    """Degrees that the lines still lean clockwise; the page is shown leaning, only the reader's copy is turned."""
+    """Degrees that the lines lean clockwise. The page stays leaning; only the reader's copy is turned."""
     blank: bool
     quality: Quality
 
@@ -90,7 +90,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class PageReading:
-    """What was read on a page: words in reading order; text with a newline per line, an empty line per block."""
+    """What was read on a page: words in reading order; text with a line per line, an empty one per block."""
 
     page: Page
     words: tuple[Word, ...]
@@ -100,7 +100,7 @@ class PageReading:
 
 @dataclass(frozen=True, slots=True)
 class TypeGuess:
-    """The document type that the text suggests; `code` as shown to the outside (national code where known)."""
+    """The document type that the text suggests; `code` as shown to the outside (national where known)."""
 
     code: str | None
     name: str | None

@@ -1,0 +1,327 @@
+"""Functions that open bytes from outside run here: each call in a fresh child behind walls (`walls.py`).
+
+Promised: the child has no network, no other program, no environment; it reads the named files and the
+system's libraries, writes one folder at most, and is bounded in memory, time and output. It ends with the
+call, with its time, or with its parent. What comes back is JSON (and pixels as bytes), never a pickle. A
+`KhosoError` raised inside comes back as the same error; a child that dies comes back as a refusal.
+
+Not promised: that a child's answer is true. It has read hostile bytes; treat its values as claims.
+"""
+
+import json
+import os
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from common import KhosoError
+from ingest.refusals import DamagedFile, Refusal, TookTooLong, TooMuchMemory, TooMuchOutput
+from ingest.walls import Bounds, NoWalls, seccomp_usable, system_paths
+
+_CHILD = Path(__file__).with_name("confined_child.py")
+_TRIAL_MEMORY = 512 << 20
+_FRAME = struct.Struct(">II")
+# One thread each: pages run side by side, and Landlock binds only threads that start after it.
+_ENVIRONMENT = {
+    "LANG": "C.UTF-8",
+    "OMP_NUM_THREADS": "1",
+    "OMP_THREAD_LIMIT": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "OPENCV_OPENCL_RUNTIME": "disabled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What one confined call may cost."""
+
+    seconds: float = 10.0
+    """On the clock; for a stream, between two items."""
+    memory_bytes: int = 1_200_000_000
+    """Of address space, libraries included."""
+    output_bytes: int = 50_000_000
+    """Of what it answers (for a stream: of one item) and of any file it writes."""
+    processor_seconds: float | None = None
+    """For a stream, of the whole; else as `seconds`."""
+
+
+class Walls(StrEnum):
+    """What keeps a child from network, programs and processes."""
+
+    SECCOMP = "seccomp"
+    BUBBLEWRAP = "bubblewrap"
+    NONE = "none"
+    """Nothing does; only the limits hold. Production must not start."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfinementReport:
+    """Which walls stand, found out by a child that ran against each of them."""
+
+    walls: Walls
+    network: bool
+    """True: no connection could be made. So for the others: True means that the wall held."""
+    programs: bool
+    processes: bool
+    signals: bool
+    reading: bool
+    writing: bool
+    memory: bool
+
+    @property
+    def sufficient(self) -> bool:
+        """Whether production may open bytes from outside here (files may lack a wall on old kernels)."""
+        # In bubblewrap a new process is possible, but stays in the child's own namespace and dies with it.
+        processes = self.processes or self.walls is Walls.BUBBLEWRAP
+        return self.network and self.programs and processes and self.signals and self.memory
+
+
+class ChildFailed(Exception):  # noqa: N818
+    """What a confined function died of, as the cause of the refusal: its traceback or its signal."""
+
+
+def confined(
+    target: str,
+    request: Any,
+    *,
+    readable: Sequence[Path] = (),
+    writable: Path | None = None,
+    limits: Confinement | None = None,
+    name: str | None = None,
+) -> Any:
+    """Run `package.module:function` on the JSON value `request` in a fresh child; return its JSON result.
+
+    `name` is how a refusal calls the file (default: the name of the first readable one). Raises the
+    `KhosoError` that the function raised; TookTooLong, TooMuchMemory, TooMuchOutput at its limits;
+    DamagedFile, with `ChildFailed` as cause, when it died of anything else.
+    """
+    limits = limits or Confinement()
+    with _Child(target, request, readable, writable, limits, name) as child:
+        deadline = time.monotonic() + limits.seconds
+        while True:
+            header, _ = child.frame(deadline)
+            if "result" in header:
+                return header["result"]
+
+
+def confined_stream(
+    target: str,
+    request: Any,
+    *,
+    readable: Sequence[Path] = (),
+    limits: Confinement | None = None,
+    name: str | None = None,
+) -> Iterator[tuple[Any, bytes]]:
+    """Run a generator of (JSON value, bytes) in a fresh child and yield its items as they come.
+
+    The child waits while its last items are not taken, so that few of them are in memory at any time; its
+    time on the clock counts only while it is waited for. Errors as with `confined`.
+    """
+    limits = limits or Confinement()
+    with _Child(target, request, readable, None, limits, name) as child:
+        while True:
+            header, body = child.frame(time.monotonic() + limits.seconds)
+            if "result" in header:
+                return
+            yield header["item"], body
+
+
+def confinement_report() -> ConfinementReport:
+    """Start a child that tries the walls, and tell which held."""
+    limits = Confinement(memory_bytes=_TRIAL_MEMORY)
+    request = {"parent": os.getpid(), "too_much_memory": 2 * _TRIAL_MEMORY}
+    held = confined("ingest.wall_trial:try_walls", request, limits=limits, name="-")
+    return ConfinementReport(walls=_walls(), **held)
+
+
+def require_walls() -> None:
+    """Raise NoWalls unless network, programs, processes, signals and memory are walled off here."""
+    if not confinement_report().sufficient:
+        raise NoWalls()
+
+
+class _Child:
+    """One child process, from its start to its burial."""
+
+    def __init__(
+        self,
+        target: str,
+        request: Any,
+        readable: Sequence[Path],
+        writable: Path | None,
+        limits: Confinement,
+        name: str | None,
+    ) -> None:
+        self._limits = limits
+        self._name = name if name is not None else readable[0].name if readable else "?"
+        paths = [path.resolve() for path in readable]
+        folder = None if writable is None else writable.resolve()
+        wrapping = _bubblewrap(paths, folder) if _walls() is Walls.BUBBLEWRAP else []
+        order = {
+            "sys_path": sys.path,
+            "parent": None if wrapping else os.getpid(),
+            "target": target,
+            "request": request,
+            "bounds": asdict(_bounds(limits)),
+            "readable": [str(path) for path in paths],
+            "writable": None if folder is None else str(folder),
+        }
+        self._process = _start(wrapping)
+        self._tell(json.dumps(order).encode())
+
+    def __enter__(self) -> "_Child":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._end()
+
+    def frame(self, deadline: float) -> tuple[dict[str, Any], bytes]:
+        """The next item or the result; raises what the child raised or died of."""
+        sizes = self._read(_FRAME.size, deadline)
+        header_size, body_size = _FRAME.unpack(sizes)
+        if (
+            header_size > min(_HEADER_LIMIT, self._limits.output_bytes)
+            or body_size > self._limits.output_bytes
+        ):
+            raise TooMuchOutput(name=self._name)
+        header = self._parsed(self._read(header_size, deadline))
+        if "refusal" in header:
+            raise self._refusal(header["refusal"])
+        if "failure" in header:
+            raise DamagedFile(name=self._name) from ChildFailed(str(header["failure"]))
+        return header, self._read(body_size, deadline)
+
+    def _parsed(self, text: bytes) -> dict[str, Any]:
+        try:
+            header = json.loads(text)
+        except ValueError as error:
+            raise DamagedFile(name=self._name) from error
+        if not isinstance(header, dict) or not header.keys() & {"item", "result", "refusal", "failure"}:
+            raise DamagedFile(name=self._name)
+        return header
+
+    def _tell(self, order: bytes) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(order)
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass  # it died at once: reading its answer says of what
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        parts = bytearray()
+        while len(parts) < size:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                raise TookTooLong(name=self._name)
+            part = os.read(descriptor, min(size - len(parts), 1 << 20))
+            if not part:
+                raise self._death()
+            parts += part
+        return bytes(parts)
+
+    def _refusal(self, told: dict[str, Any]) -> KhosoError:
+        kind = _kinds_of_error().get(str(told.get("code")))
+        facts = told.get("facts")
+        if kind is None or not isinstance(facts, dict):
+            return DamagedFile(name=self._name)
+        error = kind(**{"name": self._name, **facts})
+        try:
+            str(error)
+        except (KeyError, IndexError, ValueError):
+            return DamagedFile(name=self._name)  # not the facts that its sentence needs
+        return error
+
+    def _death(self) -> Refusal:
+        """The refusal for a child that closed its pipe without a result."""
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = code = os.waitstatus_to_exitcode(status)
+        cause = ChildFailed(f"the child ended with {code}")
+        if code == -signal.SIGXCPU:
+            refusal: Refusal = TookTooLong(name=self._name)
+        elif code == -signal.SIGXFSZ:
+            refusal = TooMuchOutput(name=self._name)
+        elif code == -signal.SIGKILL or usage.ru_maxrss * 1024 > self._limits.memory_bytes // 2:
+            # Killed, but not by us: the system ran short; or a parser aborted because it got no memory.
+            refusal = TooMuchMemory(name=self._name)
+        else:
+            refusal = DamagedFile(name=self._name)
+        refusal.__cause__ = cause
+        return refusal
+
+    def _end(self) -> None:
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        if self._process.returncode is None:
+            self._process.kill()
+            self._process.wait()
+
+
+def _bounds(limits: Confinement) -> Bounds:
+    seconds = limits.seconds if limits.processor_seconds is None else limits.processor_seconds
+    return Bounds(seconds, limits.memory_bytes, limits.output_bytes)
+
+
+def _start(wrapping: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        # -I: nothing of the caller's folder, environment or home decides what is imported.
+        [*wrapping, sys.executable, "-I", "-X", "utf8", str(_CHILD)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_ENVIRONMENT,
+        cwd="/",
+        start_new_session=True,  # a Ctrl-C is the parent's to handle
+    )
+
+
+def _kinds_of_error() -> dict[str, type[KhosoError]]:
+    """Every error that is known in this process, by its code."""
+    found: dict[str, type[KhosoError]] = {}
+    waiting: list[type[KhosoError]] = [KhosoError]
+    while waiting:
+        for kind in waiting.pop().__subclasses__():
+            if code := getattr(kind, "code", None):
+                found[code] = kind
+            waiting.append(kind)
+    return found
+
+
+@cache
+def _walls() -> Walls:
+    if seccomp_usable():
+        return Walls.SECCOMP
+    return Walls.NONE if _bubblewrap_program() is None else Walls.BUBBLEWRAP
+
+
+def _bubblewrap_program() -> str | None:
+    """bubblewrap, if it can make its namespaces here (some systems keep them from ordinary users)."""
+    program = shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
+    if program is None:
+        return None
+    trial = [program, "--unshare-all", "--ro-bind", "/", "/", "/bin/true"]
+    done = subprocess.run(trial, capture_output=True, timeout=10, check=False)
+    return program if done.returncode == 0 else None
+
+
+def _bubblewrap(readable: Sequence[Path], writable: Path | None) -> list[str]:
+    """The command that starts a child in namespaces of its own."""
+    command = ["bwrap", "--unshare-all", "--die-with-parent", "--cap-drop", "ALL", "--dev", "/dev"]
+    for path in [*system_paths(), *readable]:
+        if not path.is_relative_to("/dev"):
+            command += ["--ro-bind", str(path), str(path)]
+    if writable is not None:
+        command += ["--bind", str(writable), str(writable)]
+    return [*command, "--chdir", "/"]
