@@ -1,0 +1,52 @@
+"""The short code beside a QR code: 12 random Crockford characters and a check character, to be typed by hand.
+
+The alphabet has no I, L, O, U; reading forgives what people do (o for 0, i and l for 1, small letters,
+hyphens, spaces). The check character is Crockford's (the number modulo 37), which finds every single wrong
+character and every swap of neighbours. It has five signs beyond the alphabet (`*~$=U`); codes that would
+need one are never made. A code is 60 random bits: it names a print and opens nothing but its status.
+"""
+
+import secrets
+
+from common.errors import KhosoError
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CHARACTERS = 12
+_MODULUS = 37
+_FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "–": None})
+
+
+class BadShortCode(KhosoError):
+    """The text is not a short code: mistyped, cut or something else."""
+
+    code = "short_code_wrong"
+
+
+def new_short_code() -> str:
+    """A fresh code as it is printed, `XXXX-XXXX-XXXX-X`."""
+    while True:
+        body = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
+        remainder = _number(body) % _MODULUS
+        if remainder < len(ALPHABET):
+            return _grouped(body + ALPHABET[remainder])
+
+
+def check_short_code(text: str) -> str:
+    """The code that `text` means, as it is printed; BadShortCode when it has a slip of the pen."""
+    bare = text.strip().upper().translate(_FORGIVEN)
+    if len(bare) != CHARACTERS + 1 or not set(bare) <= set(ALPHABET):
+        raise BadShortCode
+    if _number(bare[:-1]) % _MODULUS != ALPHABET.index(bare[-1]):
+        raise BadShortCode
+    return _grouped(bare)
+
+
+def _number(body: str) -> int:
+    value = 0
+    for character in body:
+        value = value * len(ALPHABET) + ALPHABET.index(character)
+    return value
+
+
+def _grouped(bare: str) -> str:
+    return "-".join((bare[:4], bare[4:8], bare[8:12], bare[12:]))
