@@ -189,10 +189,7 @@ class _Child:
         """The next item or the result; raises what the child raised or died of."""
         sizes = self._read(_FRAME.size, deadline)
         header_size, body_size = _FRAME.unpack(sizes)
-        if (
-            header_size > min(_HEADER_LIMIT, self._limits.output_bytes)
-            or body_size > self._limits.output_bytes
-        ):
+        if max(header_size, body_size) > self._limits.output_bytes:
             raise TooMuchOutput(name=self._name)
         header = self._parsed(self._read(header_size, deadline))
         if "refusal" in header:
