@@ -42,6 +42,9 @@ from ingest.sandbox import (
     confinement_report,
     require_walls,
 )
+from ingest.scan import (
+    open_scan,
+)
 from ingest.walls import NoWalls
 
 __all__ = [
@@ -78,5 +81,6 @@ __all__ = [
     "Word",
     "confined",
     "confinement_report",
+    "open_scan",
     "require_walls",
 ]

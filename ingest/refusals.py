@@ -7,7 +7,7 @@ that did not stand in that name.
 from common import KhosoError
 
 
-class Refusal(KhosoError):  # noqa: N818
+class Refusal(KhosoError):
     """The file cannot become a document; nothing of it is kept."""
 
     code = "refused"

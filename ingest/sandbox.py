@@ -86,7 +86,7 @@ class ConfinementReport:
         return self.network and self.programs and processes and self.signals and self.memory
 
 
-class ChildFailed(Exception):  # noqa: N818
+class ChildFailed(Exception):
     """What a confined function died of, as the cause of the refusal: its traceback or its signal."""
 
 

@@ -65,7 +65,7 @@ _WRITING = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 _RIGHTS_OF_A_FILE = _WRITE_FILE | _READ_FILE | _TRUNCATE
 
 
-class NoWalls(KhosoError):  # noqa: N818
+class NoWalls(KhosoError):
     """Neither seccomp nor bubblewrap can be used here: production must not open bytes from outside."""
 
     code = "no_walls"
