@@ -54,7 +54,7 @@ def submodules_taken_through_the_door(tree: ast.AST) -> Iterator[tuple[int, str]
 
 def broken_import_rules(file: Path, source: str) -> list[str]:
     """One sentence for each import in `file` that points right or reaches past a door."""
-    tree, room = ast.parse(source), file.parts[0]
+    tree, room = ast.parse(source, str(file)), file.parts[0]
     imports = [*imported_modules(tree, file.parts[:-1]), *submodules_taken_through_the_door(tree)]
     sentences = []
     for line, module in imports:
@@ -71,7 +71,7 @@ def broken_import_rules(file: Path, source: str) -> list[str]:
 def reads_of_the_environment(file: Path, source: str) -> list[str]:
     """One sentence for each place in `file` that reaches for `os.environ` or `os.getenv`, under any alias."""
     lines = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(ast.parse(source, str(file))):
         if isinstance(node, ast.Attribute) and node.attr in ENVIRONMENT_NAMES:
             lines.append(node.lineno)
         elif isinstance(node, ast.ImportFrom) and node.module == "os":
