@@ -1,0 +1,60 @@
+"""One and only one byte string for a record: what digests of rows and leaves are made over.
+
+Deterministic CBOR (RFC 8949, 4.2.1): maps sorted by their encoded keys, shortest forms, definite lengths.
+Before that, values lose what databases and platforms may give back differently: text becomes NFC, an aware
+instant ISO 8601 in UTC with six decimals, a date its ISO text, a UUID its 16 bytes. Decimals, naive instants
+and anything unlisted raise TypeError: a digest over a guess is worth nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from enum import Enum
+from uuid import UUID
+
+import cbor2
+
+from common import nfc
+
+
+def canonical(value: object) -> bytes:
+    """The canonical CBOR of plain values, mappings with text keys and sequences; TypeError else."""
+    return cbor2.dumps(_plain(value), canonical=True)
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if value is None or isinstance(value, bool | int | float | bytes):
+        return value
+    if isinstance(value, str):
+        return nfc(value)
+    if isinstance(value, Mapping):
+        return _plain_map(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return _plain_scalar(value)
+
+
+def _plain_map(value: Mapping[object, object]) -> dict[str, object]:
+    plain: dict[str, object] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise TypeError("keys of a record are text")
+        plain[nfc(key)] = _plain(item)
+    if len(plain) != len(value):
+        raise TypeError("two keys of a record are the same text")
+    return plain
+
+
+def _plain_scalar(value: object) -> object:
+    if isinstance(value, UUID):
+        return value.bytes
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise TypeError("an instant needs its zone")
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no canonical form for {type(value).__name__}")
