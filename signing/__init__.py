@@ -2,6 +2,24 @@
 
 from signing.claims import SealClaims
 from signing.digits import DigitsDamaged, from_digits, to_digits
+from signing.errors import (
+    AlreadySigned,
+    AttestationUnreadable,
+    CertificateNotInForce,
+    DevelopmentKeysInProduction,
+    DocumentChanged,
+    KeyUnreadable,
+    LetterMissing,
+    NotSignable,
+    PkiDamaged,
+    ResultExists,
+    SignedElsewhere,
+    TimeStampUnusable,
+    WrongSignature,
+)
+from signing.marks import CopyForm, Mark, Role, agency_mark, clerk_mark, officer_mark
+from signing.pades import SignedDocument, ToBeSigned, complete, prepare
+from signing.pki import DevelopmentPki
 from signing.seal import (
     LARGEST_SEAL,
     LONGEST_HOST,
@@ -21,42 +39,72 @@ from signing.seal import (
     seal_profile,
 )
 from signing.short_code import BadShortCode, check_short_code, new_short_code
+from signing.signers import CertificateHolder, FileSigner, Signer
 from signing.status import Standing, StatusList, StatusListNotGenuine, StatusListOverdue
+from signing.timestamps import TimeStamper
 from signing.trust import BundleNotGenuine, LogKey, PublicKey, SealKey, TrustBundle
 from signing.verdict import Indication, SignatureVerdict, Verdict
 
 __all__ = [
     "LARGEST_SEAL",
     "LONGEST_HOST",
+    "AlreadySigned",
+    "AttestationUnreadable",
     "BadShortCode",
     "BundleNotGenuine",
+    "CertificateHolder",
+    "CertificateNotInForce",
+    "CopyForm",
+    "DevelopmentKeysInProduction",
+    "DevelopmentPki",
     "DigitsDamaged",
+    "DocumentChanged",
+    "FileSigner",
     "HostTooLong",
     "Indication",
+    "KeyUnreadable",
+    "LetterMissing",
     "LogKey",
+    "Mark",
     "NoProfile",
     "NoSeal",
+    "NotSignable",
+    "PkiDamaged",
     "PublicKey",
+    "ResultExists",
+    "Role",
     "SealClaims",
     "SealKey",
     "SealProfile",
     "SealTooLarge",
     "SealVerdict",
     "SignatureVerdict",
+    "SignedDocument",
+    "SignedElsewhere",
+    "Signer",
     "Standing",
     "StatusList",
     "StatusListNotGenuine",
     "StatusListOverdue",
+    "TimeStampUnusable",
+    "TimeStamper",
+    "ToBeSigned",
     "TrustBundle",
     "Verdict",
+    "WrongSignature",
+    "agency_mark",
     "check_seal",
     "check_seal_text",
     "check_short_code",
+    "clerk_mark",
+    "complete",
     "from_digits",
     "make_seal",
     "mask_identifier",
     "mask_name",
     "new_short_code",
+    "officer_mark",
+    "prepare",
     "read_link",
     "seal_link",
     "seal_profile",

@@ -134,15 +134,12 @@ def _issuer_and_serial(certificate: x509.Certificate) -> cms.IssuerAndSerialNumb
     return cms.IssuerAndSerialNumber({"issuer": parsed.issuer, "serial_number": parsed.serial_number})
 
 
-def _encapsulated(content_type: str, content: bytes | None) -> cms.EncapsulatedContentInfo:
-    info = {"content_type": content_type}
+def _encapsulated(content_type: str, content: bytes | None) -> dict[str, object]:
     if content is None:
-        return cms.EncapsulatedContentInfo(info)
-    if content_type == "tst_info":
-        return cms.EncapsulatedContentInfo(
-            {**info, "content": core.ParsableOctetString(content, explicit=0)}  # the eContent is tagged [0]
-        )
-    return cms.EncapsulatedContentInfo({**info, "content": content})
+        return {"content_type": content_type}
+    if content_type == "data":
+        return {"content_type": content_type, "content": content}
+    return {"content_type": content_type, "content": core.ParsableOctetString(content)}
 
 
 def _der(certificate: x509.Certificate) -> bytes:

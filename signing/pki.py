@@ -5,8 +5,8 @@ never half a PKI), a file per person and agency that signs, a file per seal key,
 appear whole or not at all (written aside, then linked under their name: the first process wins, the others
 use what it made) and are readable by their owner alone. All RSA keys are RSA-2048 with SHA-256.
 
-It is a stand-in and says so: `warning` is its sentence, the log gets it at every start, production refuses it.
-Nobody outside has a reason to trust what it signs.
+It is a stand-in and says so: `warning` is its sentence, the log gets it at every start, production refuses
+it. Nobody outside has a reason to trust what it signs.
 """
 
 import json
@@ -109,7 +109,7 @@ class DevelopmentPki:
         return DevelopmentTimeStamper(stamps.key, stamps.certificate, stamps.chain, self._clock)
 
     def signer(self, role: Role, name: str) -> FileSigner:
-        """The key and certificate of a person (or of an agency, for `Role.AGENCY`), made when first asked for.
+        """The key and certificate of a person (of an agency for `Role.AGENCY`), made when first asked for.
 
         An expired or revoked certificate is followed by a new one with a new key.
         """
@@ -132,7 +132,7 @@ class DevelopmentPki:
 
     @property
     def trust(self) -> TrustBundle:
-        """Everything needed to check what this PKI signed, with revocation lists that are at most an hour old."""
+        """Everything needed to check what this PKI signed, with revocation lists at most an hour old."""
         authority = self._authority
         seals = sorted(self.folder.glob("seal-*.json"))
         return TrustBundle(
@@ -367,7 +367,7 @@ def _der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
-# --- files ---------------------------------------------------------------------------------------------------
+# --- files ------------------------------------------------------------------------------------------------
 
 
 def _hidden(name: str) -> str:

@@ -50,7 +50,7 @@ class FileSigner:
 
     @classmethod
     def open(cls, key: Path, certificates: Path, *, password: bytes | None = None) -> "FileSigner":
-        """Reads a PEM key and a PEM file with the certificate first and its issuers after it; KeyUnreadable else."""
+        """Reads a PEM key and a PEM file with the certificate first, then its issuers; KeyUnreadable else."""
         try:
             return cls.from_pem(key.read_bytes(), certificates.read_bytes(), password=password)
         except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:

@@ -61,7 +61,7 @@ class DevelopmentTimeStamper:
 
 
 def stamped(time_stamps: TimeStamper, signature: bytes) -> bytes:
-    """A token over a raw signature, compared with it before it is used; TimeStampUnusable when it does not fit."""
+    """A token over a raw signature, compared with it before use; TimeStampUnusable when it does not fit."""
     digest = sha256(signature).digest()
     token = time_stamps.stamp(digest)
     try:
