@@ -1,7 +1,10 @@
 """Where the fonts are. Marks and prints use Liberation Serif and Sans 2.x: metric twins of Times New Roman and
 Arial with all 134 accented Vietnamese letters (Debian's version 1 lacks 92 of them)."""
 
+from functools import cache
 from pathlib import Path
+
+from fontTools.ttLib import TTFont
 
 from common.errors import KhosoError
 
@@ -21,10 +24,18 @@ class FontMissing(KhosoError):
     code = "font_missing"
 
 
+@cache
 def font_file(family: str = "LiberationSerif", style: str = "Regular") -> Path:
-    """The TrueType file of `LiberationSerif` or `LiberationSans` in `Regular`, `Bold` or `Italic`; FontMissing else."""
+    """The TrueType file of `LiberationSerif` or `LiberationSans` in `Regular`, `Bold`, `Italic`; else FontMissing."""
     for folder in _FOLDERS:
         path = folder / f"{family}-{style}.ttf"
-        if path.is_file():
+        if path.is_file() and _has_vietnamese(path):
             return path
     raise FontMissing(family=family, package="fonts-liberation2")
+
+
+def _has_vietnamese(path: Path) -> bool:
+    # Debian 12 keeps version 1, which lacks 92 letters, where Ubuntu keeps version 2.
+    with TTFont(path, lazy=True) as font:
+        letters: dict[int, str] = font.getBestCmap()
+        return {ord(letter) for letter in VIETNAMESE_LETTERS} <= letters.keys()

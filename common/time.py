@@ -27,7 +27,7 @@ def shown(instant: datetime) -> str:
 
 
 def shown_iso(instant: datetime) -> str:
-    """ISO 8601 with the zone of Viet Nam, to the second: `2026-11-22T08:05:09+07:00` (Decree 30/2020, Annex I, II.I.3)."""
+    """ISO 8601 with the zone of Viet Nam: `2026-11-22T08:05:09+07:00` (Decree 30/2020, Annex I, II.I.3)."""
     return instant.astimezone(VIETNAM).isoformat(timespec="seconds")
 
 
@@ -36,7 +36,7 @@ _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date as printed: a year, perhaps a month, perhaps a day. Writes itself as `1990`, `1990-05` or `1990-05-03`."""
+    """A date as printed: a year, perhaps a month, perhaps a day: `1990`, `1990-05`, `1990-05-03`."""
 
     year: int
     month: int | None = None
