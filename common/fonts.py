@@ -1,5 +1,5 @@
-"""Where the fonts are. Marks and prints use Liberation Serif and Sans 2.x: metric twins of Times New Roman and
-Arial with all 134 accented Vietnamese letters (Debian's version 1 lacks 92 of them)."""
+"""Where the fonts are. Marks and prints use Liberation Serif and Sans 2.x: metric twins of Times New Roman
+and Arial with all 134 accented Vietnamese letters (Debian's version 1 lacks 92 of them)."""
 
 from functools import cache
 from pathlib import Path
@@ -26,7 +26,7 @@ class FontMissing(KhosoError):
 
 @cache
 def font_file(family: str = "LiberationSerif", style: str = "Regular") -> Path:
-    """The TrueType file of `LiberationSerif` or `LiberationSans` in `Regular`, `Bold`, `Italic`; else FontMissing."""
+    """The TrueType file of `LiberationSerif` or `LiberationSans` in a style; FontMissing without all letters."""
     for folder in _FOLDERS:
         path = folder / f"{family}-{style}.ttf"
         if path.is_file() and _has_vietnamese(path):

@@ -35,7 +35,7 @@ class Sentence:
 
 @cache
 def catalogue() -> dict[str, Sentence]:
-    """All templates of all rooms; ValueError when two rooms use one code or a language is missing."""
+    """All templates of all rooms; ValueError when two rooms share a code or a language is missing."""
     found: dict[str, Sentence] = {}
     for room in ROOMS:
         file = resources.files(room) / "messages.toml"
