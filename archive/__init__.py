@@ -2,9 +2,33 @@
 
 from archive.canonical import canonical
 from archive.checkpoint import Checkpoint, CheckpointNotGenuine, open_checkpoint
+from archive.decisions import (
+    NoRuleOnThatDay,
+    RetentionAnswer,
+    RetentionFacts,
+    RetentionKind,
+    ReuseAnswer,
+    ReuseFacts,
+    ValidityAnswer,
+    ValidityFacts,
+    decide_retention,
+    decide_reuse,
+    decide_validity,
+)
 from archive.leaves import Leaf, RowState, new_salt, row_deleted, row_state
-from archive.life import Ground, Status, Weight, may_become
+from archive.life import Ground, SourceForm, Status, Weight, may_become
 from archive.log import LogReport, NumberedLeaf, Row, check_log
+from archive.rules import (
+    RetentionBounds,
+    RetentionOutOfBounds,
+    RetentionTerm,
+    ReuseAction,
+    ReuseRule,
+    Rule,
+    Rules,
+    ValidityRule,
+    packaged_rules,
+)
 from archive.tiles import TileMissing, Tiles, tile_path
 from archive.tree import (
     EMPTY_ROOT,
@@ -27,18 +51,38 @@ __all__ = [
     "Ground",
     "Leaf",
     "LogReport",
+    "NoRuleOnThatDay",
     "NumberedLeaf",
+    "RetentionAnswer",
+    "RetentionBounds",
+    "RetentionFacts",
+    "RetentionKind",
+    "RetentionOutOfBounds",
+    "RetentionTerm",
+    "ReuseAction",
+    "ReuseAnswer",
+    "ReuseFacts",
+    "ReuseRule",
     "Row",
     "RowState",
+    "Rule",
+    "Rules",
+    "SourceForm",
     "Status",
     "TileMissing",
     "Tiles",
+    "ValidityAnswer",
+    "ValidityFacts",
+    "ValidityRule",
     "Weight",
     "canonical",
     "check_consistency",
     "check_inclusion",
     "check_log",
     "consistency_proof",
+    "decide_retention",
+    "decide_reuse",
+    "decide_validity",
     "inclusion_proof",
     "leaf_hash",
     "may_become",
@@ -46,6 +90,7 @@ __all__ = [
     "node_hash",
     "nodes_of",
     "open_checkpoint",
+    "packaged_rules",
     "root",
     "row_deleted",
     "row_state",

@@ -66,6 +66,21 @@ class Ground(StrEnum):
     """It is a certified electronic copy."""
 
 
+class SourceForm(StrEnum):
+    """In which form the paper was brought (Circular 01/2023/TT-VPCP, Art. 4)."""
+
+    ORIGINAL = "original"
+    """The paper itself."""
+    CERTIFIED_COPY = "certified_copy"
+    """A copy that somebody certified, on paper or as a signed file."""
+    E_COPY = "e_copy"
+    """A file made from the paper elsewhere."""
+    E_ORIGINAL = "e_original"
+    """Born electronic, signed by its issuer."""
+    UNKNOWN = "unknown"
+    """Nobody said."""
+
+
 _S = Status
 _BEFORE_CHECK = frozenset({_S.PENDING_IDENTIFIER, _S.QUARANTINED, _S.REJECTED})
 _NEXT: dict[Status, frozenset[Status]] = {
