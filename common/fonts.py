@@ -26,7 +26,7 @@ class FontMissing(KhosoError):
 
 @cache
 def font_file(family: str = "LiberationSerif", style: str = "Regular") -> Path:
-    """The TrueType file of `LiberationSerif` or `LiberationSans` in a style; FontMissing without all letters."""
+    """The TrueType file of `LiberationSerif` or `LiberationSans` in a style, else FontMissing."""
     for folder in _FOLDERS:
         path = folder / f"{family}-{style}.ttf"
         if path.is_file() and _has_vietnamese(path):

@@ -1,4 +1,4 @@
-"""Identifiers of rows and objects: UUID version 7 (RFC 9562, section 5.7), which sort by the time they were made."""
+"""Identifiers of rows and objects: UUID version 7 (RFC 9562, section 5.7), which sort by time."""
 
 import secrets
 from datetime import datetime

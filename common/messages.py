@@ -51,6 +51,6 @@ def catalogue() -> dict[str, Sentence]:
 
 
 def say(code: str, **facts: object) -> Sentence:
-    """The sentence `code` with its facts filled in; KeyError when the code is unknown or a fact is missing."""
+    """The sentence `code` with its facts; KeyError when the code is unknown or a fact is missing."""
     template = catalogue()[code]
     return Sentence(code, template.vi.format(**facts), template.en.format(**facts))
