@@ -1,5 +1,7 @@
-"""datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the room."""
+"""datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the
+room."""
 
+from datastore.documents import Draft, digest_of
 from datastore.errors import (
     AlreadyHeld,
     AlreadyThere,
@@ -18,6 +20,7 @@ from datastore.errors import (
     WrongKey,
 )
 from datastore.keys import DataKey, Keyring
+from datastore.log import LogFacts
 from datastore.objects import (
     FolderObjects,
     ObjectVersion,
@@ -28,6 +31,7 @@ from datastore.objects import (
     prepared_key,
     reading_key,
 )
+from datastore.overrides import OverrideKind
 from datastore.records import (
     Actor,
     ActorRole,
@@ -65,6 +69,8 @@ from datastore.records import (
     StoreEntry,
     Version,
 )
+from datastore.signings import NewRevision
+from datastore.work import Datastore, Work
 
 __all__ = [
     "Actor",
@@ -77,19 +83,23 @@ __all__ = [
     "DataKey",
     "DatabaseBusy",
     "DatabaseUnreachable",
+    "Datastore",
     "DiaryLine",
     "DocumentRecord",
     "Dossier",
     "DossierDocument",
     "DossierEvent",
     "DossierState",
+    "Draft",
     "FolderObjects",
     "IllegalTransition",
     "Job",
     "JobState",
     "Keyring",
     "LeafRecord",
+    "LogFacts",
     "NewOriginal",
+    "NewRevision",
     "NotDecided",
     "NotFound",
     "Notice",
@@ -98,6 +108,7 @@ __all__ = [
     "ObjectVersion",
     "Original",
     "Override",
+    "OverrideKind",
     "Owner",
     "OwnerIdentifier",
     "OwnerKind",
@@ -121,7 +132,9 @@ __all__ = [
     "StoreEntry",
     "StoredObject",
     "Version",
+    "Work",
     "WrongKey",
+    "digest_of",
     "manifest_key",
     "original_key",
     "pdf_key",

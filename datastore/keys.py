@@ -23,7 +23,8 @@ _NONCE_BYTES = 12
 
 @dataclass(frozen=True, slots=True)
 class DataKey:
-    """The AES-256 key of one document, store or log; `of` names whose, and is part of what is authenticated."""
+    """The AES-256 key of one document, store or log; `of` names whose, and is part of what is
+    authenticated."""
 
     raw: bytes = field(repr=False)
     of: str
@@ -115,7 +116,7 @@ def _linked(fresh: Path, path: Path) -> bool:
 
 def _write_private(path: Path, content: bytes) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "wb") as file:
+    with os.fdopen(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -175,7 +175,8 @@ class FolderObjects:
             raise ObjectDamaged(key=expected.key)
 
     def get(self, stored: StoredObject, into: Path, *, sealing: DataKey) -> Path:
-        """Write the plain content to `into`, whole or not at all; ObjectDamaged, ObjectMissing, StorageFull."""
+        """Write the plain content to `into`, whole or not at all; ObjectDamaged, ObjectMissing,
+        StorageFull."""
         part = into.with_name(f".{uuid4().hex}.part")
         try:
             with _full_disk_is_storage_full():
@@ -194,7 +195,7 @@ class FolderObjects:
 
     def open(self, stored: StoredObject, *, sealing: DataKey) -> BinaryIO:
         """The plain content as a nameless temporary file at its start, checked whole; errors as `get`."""
-        file = tempfile.TemporaryFile(dir=self._unfinished)
+        file = tempfile.TemporaryFile(dir=self._unfinished)  # noqa: SIM115 - it is what is returned
         try:
             with _full_disk_is_storage_full():
                 for block in self._verified(self._path_of(stored), stored, sealing):
@@ -302,7 +303,7 @@ def _blocks(source: Path | bytes) -> Iterator[bytes]:
 @contextmanager
 def _created(path: Path) -> Iterator[BinaryIO]:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(handle, "wb") as file:
+    with os.fdopen(handle, "wb") as file:
         yield file
 
 

@@ -4,21 +4,16 @@ Every instant is an aware UTC `datetime`; every id a UUID of version 7. A value 
 it was read: to change what stands, call a repository on `Work`, which compares before it writes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 from uuid import UUID
 
+from archive import Ground, Status, Weight
 from common import Digest, PartialDate
 from datastore.objects import StoredObject
-
-if TYPE_CHECKING:
-    from archive import Ground, Status, Weight
-    from signing import Role
+from signing import Role
 
 
 class ActorRole(StrEnum):
@@ -38,7 +33,8 @@ class ActorRole(StrEnum):
 class Actor:
     """Who asks, in which role, for which agency, why, and for which dossier (design.md, promise 6).
 
-    `person` names the person for the diary without a personal number; for role `owner` it is the owner's UUID.
+    `person` names the person for the diary without a personal number; for role `owner` it is the owner's
+    UUID.
     """
 
     person: str
@@ -146,17 +142,20 @@ class NewOriginal:
 @dataclass(frozen=True, slots=True)
 class Original:
     n: int
-    key: str
-    object_version: str
-    size: int
-    sha256: Digest
+    object: StoredObject
     media_type: str
     name: str
+
+    @property
+    def sha256(self) -> Digest:
+        """The digest of the file as it came in."""
+        return self.object.sha256_plain
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of a document's content. `pdf` is the digitised PDF/A before any signature, None for a PDF that
+    """One state of a document's content. `pdf` is the digitised PDF/A before any signature, None for a PDF
+    that
     arrived signed; `reading` the object of what was read."""
 
     id: UUID
@@ -213,7 +212,8 @@ class Signing:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRecord:
-    """A document as it stands. `stamp` counts its changes: hand it back to refuse a change on stale knowledge."""
+    """A document as it stands. `stamp` counts its changes: hand it back to refuse a change on stale
+    knowledge."""
 
     id: UUID
     status: Status
@@ -283,6 +283,7 @@ class Dossier:
     number: str
     procedure: str
     agency: str
+    intake_agency: str
     state: DossierState
     opened_at: datetime
     closed_at: datetime | None

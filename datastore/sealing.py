@@ -11,7 +11,7 @@ import errno
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import tink
 from tink import proto_keyset_format, secret_key_access, streaming_aead
@@ -24,6 +24,19 @@ _KEY_TYPE = "type.googleapis.com/google.crypto.tink.AesGcmHkdfStreamingKey"
 
 class SealBroken(Exception):
     """The ciphertext is not what was written under this key and associated data. Stays inside the room."""
+
+
+class Source(Protocol):
+    """What sealed bytes are read from; the stream calls `close` at its end."""
+
+    @property
+    def closed(self) -> bool: ...
+
+    def readable(self) -> bool: ...
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def close(self) -> None: ...
 
 
 class Sink(Protocol):
@@ -89,7 +102,7 @@ def seal(blocks: Iterator[bytes], sink: Sink, *, key: bytes, associated_data: by
         raise target.failure or OSError(errno.EIO, "sealing failed") from error
 
 
-def unseal(source: BinaryIO, *, key: bytes, associated_data: bytes) -> Iterator[bytes]:
+def unseal(source: Source, *, key: bytes, associated_data: bytes) -> Iterator[bytes]:
     """The plain blocks of a sealed stream; SealBroken as soon as one segment is not genuine.
 
     Blocks come before the end was seen: the caller must drop what it has when SealBroken is raised.

@@ -1,0 +1,62 @@
+"""The diary: who did what with whose papers, why and when. Lines are only ever added, by `Scope.note`.
+
+An owner sees every line about itself, whoever wrote it; staff sees what its own agency did.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from datastore.errors import NotFound
+from datastore.records import DiaryLine
+from datastore.rows import DiaryRow
+from datastore.scope import Scope
+
+
+class Diary:
+    """The repository of diary lines."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    def of_owner(self, owner: UUID) -> tuple[DiaryLine, ...]:
+        """The lines about an owner, oldest first; reading them is a line as well, seen next time."""
+        own = self._scope.own_id
+        if own not in (None, owner):
+            raise NotFound(what="owner")
+        lines = self._lines(DiaryRow.owner_id == owner)
+        self._scope.note(owner=owner)
+        return lines
+
+    def of_document(self, document: UUID) -> tuple[DiaryLine, ...]:
+        """The lines about a document, oldest first."""
+        self._scope.document(document)
+        return self._lines(DiaryRow.document_id == document)
+
+    def _lines(self, which: ColumnElement[bool]) -> tuple[DiaryLine, ...]:
+        query = select(DiaryRow).where(which)
+        own = self._scope.own_id
+        if own is None:
+            query = query.where(DiaryRow.agency == self._scope.actor.agency)
+        else:
+            query = query.where(DiaryRow.owner_id == own)
+        rows = self._session.scalars(query.order_by(DiaryRow.at, DiaryRow.id))
+        return tuple(_line(row) for row in rows)
+
+
+def _line(row: DiaryRow) -> DiaryLine:
+    return DiaryLine(
+        id=row.id,
+        at=row.at,
+        person=row.person,
+        role=row.role,
+        agency=row.agency,
+        act=row.act,
+        purpose=row.purpose,
+        dossier=row.dossier,
+        owner_id=row.owner_id,
+        document_id=row.document_id,
+        outcome=row.outcome,
+        note=row.note,
+    )

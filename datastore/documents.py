@@ -1,0 +1,518 @@
+"""Documents: received, read, owned, coded, checked, refiled, and the steps of their life.
+
+Promised: the same originals of the same owners are held once (`AlreadyHeld` names the document); a slot code
+that was given never changes and its instance numbers never repeat; every step is one that
+`archive.may_become`
+allows; whoever cites a document is told when it is superseded, revoked, expired or refiled; what an actor may
+not see is not found. Whether a paper *may* become valid is decided by `archive`, not here.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from archive import Ground, Status, Weight, may_become
+from common import Digest, nfc
+from datastore import mapping
+from datastore.errors import AlreadyHeld, IllegalTransition, NotDecided, NotFound, StaleState
+from datastore.keychain import ARCHIVE
+from datastore.keys import DataKey
+from datastore.objects import StoredObject
+from datastore.records import DocumentRecord, NewOriginal, Notice, Provenance
+from datastore.rows import (
+    CodeRow,
+    DocumentRow,
+    NoticeRow,
+    OriginalRow,
+    OwnerRow,
+    StoreEntryRow,
+    StoreRow,
+    VersionRow,
+)
+from datastore.scope import Scope
+from datastore.search import Search
+from datastore.telling import tell
+
+_NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
+"""In these states the same paper may be brought again."""
+_TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document about to be received: its id and data key, so that its objects can be put before its
+    rows."""
+
+    id: UUID
+    data_key: DataKey
+
+
+class Documents:
+    """The repository of documents."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    # --- coming in -------------------------------------------------------------------------------------
+
+    def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
+        """The document that holds exactly these originals for exactly these owners; None. For staff and
+        owner."""
+        row = self._held(_held_key(digest_of(originals), owners, self._scope.actor.agency))
+        if row is None:
+            return None
+        self._scope.note_document(row)
+        return mapping.document(row)
+
+    def _held(self, key: bytes) -> DocumentRow | None:
+        query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
+        return self._session.scalar(query)
+
+    def receive(
+        self,
+        draft: Draft,
+        *,
+        originals: Sequence[NewOriginal],
+        owners: Sequence[UUID],
+        weight: Weight = Weight.UNCONFIRMED,
+        provenance: Provenance | None = None,
+        doc_type: str | None = None,
+        dossier: str | None = None,
+        competent_agency: str | None = None,
+        page_count: int | None = None,
+        verdict: Mapping[str, object] | None = None,
+    ) -> DocumentRecord:
+        """Keep what came in; status `received`. The objects were put with `draft.data_key` before.
+
+        No owners: it waits, and becomes `pending_identifier` once it was read. AlreadyHeld (fact
+        `document_id`) when the same originals of the same owners are held, also against a simultaneous
+        intake.
+        """
+        scope = self._scope
+        came = provenance or Provenance()
+        digest = digest_of([one.object.sha256_plain for one in originals])
+        row = DocumentRow(
+            id=draft.id,
+            status=Status.RECEIVED,
+            weight=weight,
+            doc_type=doc_type,
+            source_form=came.source_form,
+            compared_by=came.compared_by,
+            original_returned=came.original_returned,
+            intake_agency=scope.actor.agency,
+            competent_agency=competent_agency or scope.actor.agency,
+            dossier=dossier or scope.actor.dossier,
+            held_key=None,
+            received_at=scope.at,
+            changed_at=scope.at,
+        )
+        self._session.add(row)
+        self._session.flush()
+        row.versions.append(self._version(row.id, digest, page_count, verdict))
+        self._add_originals(row, originals)
+        scope.keychain.share(row.id, draft.data_key, ARCHIVE)
+        self._enter_stores(row, owners, draft.data_key)
+        self._hold(row)
+        self._assign_codes(row)
+        self._index(row, "")
+        scope.note_document(row)
+        return mapping.document(row)
+
+    def _version(
+        self, document: UUID, digest: Digest, page_count: int | None, verdict: Mapping[str, object] | None
+    ) -> VersionRow:
+        return VersionRow(
+            id=self._scope.id(),
+            document_id=document,
+            n=1,
+            originals_digest=digest.value,
+            page_count=page_count,
+            verdict=None if verdict is None else dict(verdict),
+            readings=0,
+            made_at=self._scope.at,
+        )
+
+    def _add_originals(self, row: DocumentRow, originals: Sequence[NewOriginal]) -> None:
+        self._session.flush()
+        named = self._scope.name_objects([one.object for one in originals], row.id)
+        self._session.flush()
+        for n, (one, kept) in enumerate(zip(originals, named, strict=True), start=1):
+            row.versions[-1].originals.append(
+                OriginalRow(
+                    id=self._scope.id(), n=n, object=kept, media_type=one.media_type, name=nfc(one.name)
+                )
+            )
+
+    def _enter_stores(self, row: DocumentRow, owners: Sequence[UUID], key: DataKey) -> None:
+        """One entry and one wrap per owner; an owner named twice is one owner."""
+        first = max((entry.position for entry in row.entries), default=0) + 1
+        for position, owner in enumerate(dict.fromkeys(owners), start=first):
+            store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
+            if store is None:
+                raise NotFound(what="owner")
+            row.entries.append(
+                StoreEntryRow(
+                    id=self._scope.id(), store=store, position=position, from_at=self._scope.at, to_at=None
+                )
+            )
+            self._scope.keychain.share(row.id, key, str(store.id))
+
+    def _hold(self, row: DocumentRow) -> None:
+        """Claim the originals for these owners; AlreadyHeld when another document has them."""
+        if row.status in _NOT_HELD:
+            row.held_key = None
+            return
+        digest = Digest(row.versions[-1].originals_digest)
+        key = _held_key(digest, _owners(row), row.intake_agency)
+        other = self._session.scalar(select(DocumentRow.id).where(DocumentRow.held_key == key))
+        if other not in (None, row.id):
+            raise AlreadyHeld(document_id=other)
+        row.held_key = key
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            raise AlreadyHeld(document_id="") from error
+
+    # --- reading it ------------------------------------------------------------------------------------
+
+    def get(self, document: UUID) -> DocumentRecord:
+        """The document; NotFound when it is not there or not for this actor."""
+        return mapping.document(self._scope.document(document))
+
+    def data_key(self, document: UUID) -> DataKey:
+        """The key of its objects: through the archive's wrap for staff, the store's own for an owner.
+        NotFound."""
+        self._scope.document(document)
+        own = self._scope.own_id
+        if own is None:
+            return self._scope.keychain.open(document, ARCHIVE)
+        store = self._session.scalars(select(StoreRow.id).where(StoreRow.owner_id == own)).one()
+        return self._scope.keychain.open(document, str(store))
+
+    def of_owner(self, owner: UUID) -> tuple[DocumentRecord, ...]:
+        """What the owner's store holds now and this actor may see, newest first."""
+        held = (
+            select(StoreEntryRow.document_id)
+            .join(StoreRow)
+            .where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
+        )
+        return self._several(DocumentRow.id.in_(held), owner)
+
+    def with_code(self, code: str) -> tuple[DocumentRecord, ...]:
+        """Every instance that has or had this slot code, newest first."""
+        coded = select(CodeRow.document_id).where(CodeRow.code == code)
+        return self._several(DocumentRow.id.in_(coded), None)
+
+    def in_status(self, status: Status) -> tuple[DocumentRecord, ...]:
+        """The documents of this actor in a status, newest first: work lists."""
+        return self._several(DocumentRow.status == status, None)
+
+    def _several(self, which: Any, owner: UUID | None) -> tuple[DocumentRecord, ...]:
+        query = select(DocumentRow).where(which, self._scope.visible_documents())
+        rows = self._session.scalars(query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc()))
+        found = list(rows)
+        self._scope.note(owner=owner)
+        if owner is None:
+            for row in found:
+                self._scope.note_document(row)
+        return tuple(mapping.document(row) for row in found)
+
+    # --- what the reader and the clerk find ------------------------------------------------------------
+
+    def record_reading(
+        self,
+        document: UUID,
+        *,
+        reading: StoredObject,
+        pdf: StoredObject | None,
+        page_count: int,
+        text: str,
+        quality: Mapping[str, object] | None = None,
+        fields: Mapping[str, object] | None = None,
+        doc_type: str | None = None,
+    ) -> DocumentRecord:
+        """Keep what was read; `received` becomes `read`, or `pending_identifier` while nobody owns it.
+
+        A `doc_type` is taken only where none was set (a person's choice stays). Later readings add to the
+        earlier ones; the digitised `pdf` (None for a PDF that arrived signed) never changes once it is there.
+        """
+        row = self._scope.document(document)
+        newest = row.versions[-1]
+        newest.readings += 1
+        newest.reading = self._scope.name_object(reading, row.id)
+        if pdf is not None:
+            if newest.pdf is not None:
+                raise StaleState(what="document")
+            newest.pdf = self._scope.name_object(pdf, row.id)
+        newest.page_count = page_count
+        newest.quality = None if quality is None else dict(quality)
+        newest.fields = None if fields is None else dict(fields)
+        if row.doc_type is None and doc_type is not None:
+            row.doc_type = doc_type
+        if row.status == Status.RECEIVED:
+            self._step(row, Status.READ)
+        self._wait_for_owner(row)
+        self._assign_codes(row)
+        self._index(row, text)
+        return self._changed(row)
+
+    def _wait_for_owner(self, row: DocumentRow) -> None:
+        if row.status == Status.READ and not _owners(row):
+            self._step(row, Status.PENDING_IDENTIFIER)
+
+    def set_fields(self, document: UUID, fields: Mapping[str, object]) -> DocumentRecord:
+        """The data record as a person confirmed it; the reading itself stays as it was."""
+        row = self._scope.document(document)
+        row.versions[-1].fields = dict(fields)
+        return self._changed(row)
+
+    def classify(self, document: UUID, doc_type: str) -> DocumentRecord:
+        """Set the shown type code. Before a first signature only: what was signed and printed keeps its
+        code."""
+        row = self._scope.document(document)
+        if row.doc_type == doc_type:
+            return mapping.document(row)
+        if row.versions[-1].revisions:
+            raise IllegalTransition(what=row.doc_type, old=row.status, new=doc_type)
+        row.doc_type = doc_type
+        self._end_codes(row, set())
+        self._assign_codes(row)
+        self._index(row, None)
+        return self._changed(row)
+
+    def assign_owners(self, document: UUID, owners: Sequence[UUID]) -> DocumentRecord:
+        """Name the owners of a paper that had none; `pending_identifier` becomes `read`."""
+        row = self._scope.document(document)
+        if _owners(row):
+            raise IllegalTransition(what="owner", old="set", new="set")
+        key = self._scope.keychain.open(document, ARCHIVE)
+        self._enter_stores(row, owners, key)
+        if row.status == Status.PENDING_IDENTIFIER:
+            self._step(row, Status.READ)
+        self._hold(row)
+        self._assign_codes(row)
+        self._index(row, None)
+        self._scope.note_document(row)
+        return self._changed(row)
+
+    def check(
+        self,
+        document: UUID,
+        *,
+        by: str,
+        weight: Weight | None = None,
+        provenance: Provenance | None = None,
+        fields: Mapping[str, object] | None = None,
+    ) -> DocumentRecord:
+        """A person compared what was read with the page; `read` becomes `checked`."""
+        row = self._scope.document(document)
+        self._step(row, Status.CHECKED)
+        row.checked_by = by
+        if weight is not None:
+            row.weight = weight
+        if fields is not None:
+            row.versions[-1].fields = dict(fields)
+        if provenance is not None:
+            row.source_form = provenance.source_form
+            row.compared_by = provenance.compared_by
+            row.original_returned = provenance.original_returned
+        return self._changed(row)
+
+    # --- its life --------------------------------------------------------------------------------------
+
+    def become(
+        self, document: UUID, status: Status, *, reason: str | None = None, stamp: int | None = None
+    ) -> DocumentRecord:
+        """Any step of its life that has no method of its own; a step already taken is no error.
+
+        IllegalTransition; NotDecided for `valid` (see `make_valid`); StaleState when `stamp` is an older one.
+        """
+        row = self._scope.document(document)
+        if stamp is not None and row.stamp != stamp:
+            raise StaleState(what="document")
+        if row.status == status:
+            return mapping.document(row)
+        if status == Status.VALID:
+            self._require_decided(row)
+        self._step(row, status)
+        row.reason = reason if reason is not None else row.reason
+        if status in _TOLD:
+            tell(self._scope, row, status, reason or "", _owners(row))
+        return self._changed(row)
+
+    def make_valid(
+        self, document: UUID, ground: Ground, *, weight: Weight | None = None, stamp: int | None = None
+    ) -> DocumentRecord:
+        """`provisional` becomes `valid` on this ground; NotDecided when no person checked it."""
+        row = self._scope.document(document)
+        if row.status != Status.VALID:
+            row.ground = ground
+            row.weight = row.weight if weight is None else weight
+        return self.become(document, Status.VALID, stamp=stamp)
+
+    @staticmethod
+    def _require_decided(row: DocumentRow) -> None:
+        if row.checked_by is None:
+            raise NotDecided(missing="checked_by")
+        if row.ground is None:
+            raise NotDecided(missing="ground")
+
+    def supersede(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
+        """Another document takes its place; everybody who cites it is told."""
+        successor = self._scope.document(by)
+        row = self._scope.document(document)
+        if successor.id == row.id:
+            raise IllegalTransition(what="document", old=row.status, new=Status.SUPERSEDED)
+        if row.status == Status.SUPERSEDED and row.superseded_by == by:
+            return mapping.document(row)
+        self._step(row, Status.SUPERSEDED)
+        row.superseded_by = by
+        row.reason = reason
+        tell(self._scope, row, Status.SUPERSEDED, reason, _owners(row))
+        return self._changed(row)
+
+    def revoke(self, document: UUID, *, reason: str) -> DocumentRecord:
+        """Take it back; it stays for looking up (Decree 45/2020), and everybody who cites it is told."""
+        return self.become(document, Status.REVOKED, reason=reason)
+
+    def _step(self, row: DocumentRow, status: Status) -> None:
+        if not may_become(Status(row.status), status):
+            raise IllegalTransition(what="document", old=row.status, new=status)
+        row.status = status
+        if status in _NOT_HELD:
+            row.held_key = None
+
+    # --- whose it is -----------------------------------------------------------------------------------
+
+    def refile(
+        self, document: UUID, *, to: UUID, reason: str, away_from: UUID | None = None
+    ) -> DocumentRecord:
+        """Move a misfiled paper to its right owner: from `away_from`, or from all who hold it.
+
+        At once: the old store does not show it and cannot open it, codes are given anew under the new owner
+        (the old ones end and stay), both owners' diaries, the prints and the dossiers are told. NotFound when
+        `away_from` does not hold it; AlreadyHeld when the new owner has the same originals already.
+        """
+        row = self._scope.document(document)
+        before = _owners(row)
+        leaving = set(before) if away_from is None else {away_from}
+        if not leaving <= set(before) or (not leaving and not before):
+            raise NotFound(what="owner")
+        key = self._scope.keychain.open(document, ARCHIVE)
+        self._leave_stores(row, leaving - {to}, reason)
+        if to not in before:
+            self._enter_stores(row, [to], key)
+        self._end_codes(row, set(_owners(row)))
+        self._hold(row)
+        self._assign_codes(row)
+        self._index(row, None)
+        row.reason = reason
+        tell(self._scope, row, "refiled", reason, [*before, to])
+        return self._changed(row)
+
+    def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
+        """Destroy one owner's access: its wrap and entry end, every other owner's stay. NotFound."""
+        row = self._scope.document(document)
+        if owner not in _owners(row):
+            raise NotFound(what="owner")
+        self._leave_stores(row, {owner}, reason)
+        self._hold(row)
+        self._index(row, None)
+        self._scope.note(owner=owner, document=row.id, note=reason)
+        return self._changed(row)
+
+    def _leave_stores(self, row: DocumentRow, owners: set[UUID], reason: str) -> None:
+        for entry in row.entries:
+            if entry.to_at is None and entry.store.owner_id in owners:
+                entry.to_at = self._scope.at
+                entry.end_reason = reason
+                self._scope.keychain.end(row.id, str(entry.store_id))
+
+    # --- codes -----------------------------------------------------------------------------------------
+
+    def _assign_codes(self, row: DocumentRow) -> None:
+        """Give a code under every owner that has none yet, as soon as type and owner are known."""
+        if row.doc_type is None:
+            return
+        coded = {code.owner_id for code in row.codes if code.ended_at is None}
+        for owner in _owners(row):
+            if owner not in coded:
+                self._assign_code(row, owner)
+
+    def _assign_code(self, row: DocumentRow, owner: UUID) -> None:
+        code = f"{self._identifier(owner)}.{row.doc_type}"
+        self._session.flush()
+        last = self._session.scalar(select(func.max(CodeRow.instance)).where(CodeRow.code == code))
+        row.codes.append(
+            CodeRow(
+                id=self._scope.id(),
+                sequence=len(row.codes) + 1,
+                owner_id=owner,
+                code=code,
+                instance=(last or 0) + 1,
+                assigned_at=self._scope.at,
+                ended_at=None,
+            )
+        )
+
+    def _identifier(self, owner: UUID) -> str:
+        row = self._session.get_one(OwnerRow, owner)
+        current = [one for one in row.identifiers if one.valid_to is None]
+        return max(current or row.identifiers, key=lambda one: one.valid_from).identifier
+
+    def _end_codes(self, row: DocumentRow, staying: set[UUID]) -> None:
+        for code in row.codes:
+            if code.ended_at is None and code.owner_id not in staying:
+                code.ended_at = self._scope.at
+
+    # --- who is told, and what is found ----------------------------------------------------------------
+
+    def notices(self, document: UUID) -> tuple[Notice, ...]:
+        """Who was told what about this document, oldest first."""
+        row = self._scope.document(document)
+        query = select(NoticeRow).where(NoticeRow.document_id == row.id).order_by(NoticeRow.at, NoticeRow.id)
+        return tuple(
+            Notice(
+                one.id,
+                one.document_id,
+                one.kind,
+                one.reason,
+                one.at,
+                one.dossier,
+                one.print_id,
+                one.owner_id,
+            )
+            for one in self._session.scalars(query)
+        )
+
+    def _index(self, row: DocumentRow, text: str | None) -> None:
+        Search(self._scope).put(row, text)
+
+    def _changed(self, row: DocumentRow) -> DocumentRecord:
+        row.changed_at = self._scope.at
+        self._session.flush()
+        return mapping.document(row)
+
+
+def _owners(row: DocumentRow) -> list[UUID]:
+    return [entry.store.owner_id for entry in row.entries if entry.to_at is None]
+
+
+def digest_of(originals: Sequence[Digest]) -> Digest:
+    """One digest of several originals: that of the one, or SHA-256 over all in their order."""
+    if len(originals) == 1:
+        return originals[0]
+    return Digest.of(b"".join(one.value for one in originals))
+
+
+def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:
+    """What makes a paper the same paper: its originals and the set of its owners (or the agency where it
+    waits)."""
+    whose = b"".join(sorted(owner.bytes for owner in set(owners))) or agency.encode()
+    return sha256(originals.value + whose).digest()

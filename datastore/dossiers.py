@@ -1,0 +1,117 @@
+"""Dossiers: opened, papers attached, events, closed once. The number comes from the one-stop system, never
+from here."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from datastore import mapping
+from datastore.errors import AlreadyThere, IllegalTransition, NotFound
+from datastore.records import AttachedHow, DocumentRecord, Dossier, DossierState
+from datastore.rows import DocumentRow, DossierDocumentRow, DossierRow
+from datastore.scope import Scope
+from datastore.telling import add_event
+
+
+class Dossiers:
+    """The repository of dossiers."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    def open(self, number: str, *, procedure: str, agency: str | None = None) -> Dossier:
+        """Open a dossier received by the actor's agency, for `agency` to decide; AlreadyThere."""
+        scope = self._scope
+        row = DossierRow(
+            id=scope.id(),
+            number=number,
+            procedure=procedure,
+            agency=agency or scope.actor.agency,
+            intake_agency=scope.actor.agency,
+            state=DossierState.OPEN,
+            opened_at=scope.at,
+        )
+        self._session.add(row)
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            raise AlreadyThere(what="dossier", name=number) from error
+        add_event(scope, row, "received", None)
+        return self._done(row)
+
+    def get(self, number: str) -> Dossier:
+        """The dossier with its events and papers; NotFound."""
+        return self._done(self._row(number))
+
+    def papers(self, number: str) -> tuple[DocumentRecord, ...]:
+        """Every paper of the dossier that the actor may see: attached, or taken in for it."""
+        row = self._row(number)
+        attached = [one.document_id for one in row.documents]
+        query = select(DocumentRow).where(
+            DocumentRow.id.in_(attached) | (DocumentRow.dossier == number), self._scope.visible_documents()
+        )
+        found = list(self._session.scalars(query.order_by(DocumentRow.received_at, DocumentRow.id)))
+        for document in found:
+            self._scope.note_document(document)
+        return tuple(mapping.document(document) for document in found)
+
+    def attach(self, number: str, document: UUID, *, component: str, how: AttachedHow) -> Dossier:
+        """Put a paper into an open dossier as a component; attached before is no error."""
+        row = self._row(number)
+        paper = self._scope.document(document)
+        if any((one.document_id, one.component) == (document, component) for one in row.documents):
+            return self._done(row)
+        self._require_open(row, "attached")
+        row.documents.append(
+            DossierDocumentRow(
+                id=self._scope.id(),
+                document_id=paper.id,
+                component=component,
+                how=how,
+                attached_at=self._scope.at,
+            )
+        )
+        if paper.dossier is None and how == AttachedHow.KEPT:
+            paper.dossier = number
+        return self._done(row)
+
+    def record(self, number: str, kind: str, note: str | None = None) -> Dossier:
+        """Write an event of an open dossier: `supplement`, `transferred`."""
+        row = self._row(number)
+        self._require_open(row, kind)
+        add_event(self._scope, row, kind, note)
+        return self._done(row)
+
+    def close(self, number: str, state: DossierState, note: str | None = None) -> Dossier:
+        """Close it; the same ending twice is no error, another one is IllegalTransition.
+
+        What the ending means for each paper is decided by `archive` and done by a step.
+        """
+        row = self._row(number)
+        if row.state == state != DossierState.OPEN:
+            return self._done(row)
+        self._require_open(row, state)
+        if state == DossierState.OPEN:
+            raise IllegalTransition(what="dossier", old=row.state, new=state)
+        row.state, row.closed_at = state, self._scope.at
+        add_event(self._scope, row, state, note)
+        return self._done(row)
+
+    @staticmethod
+    def _require_open(row: DossierRow, step: str) -> None:
+        if row.state != DossierState.OPEN:
+            raise IllegalTransition(what="dossier", old=row.state, new=step)
+
+    def _row(self, number: str) -> DossierRow:
+        query = select(DossierRow).where(DossierRow.number == number, self._scope.visible_dossiers())
+        row = self._session.scalar(query.with_for_update())
+        if row is None:
+            raise NotFound(what="dossier")
+        return row
+
+    def _done(self, row: DossierRow) -> Dossier:
+        self._session.flush()
+        self._scope.note(dossier=row.number)
+        return mapping.dossier(row)

@@ -1,0 +1,74 @@
+"""Objects that no row names: known by the intention that was written before the put, and deleted.
+
+The order makes it safe. A put: intention committed → object written → one transaction names the object and
+deletes the intention. A sweep: the intention is marked and committed → the object is deleted → the intention
+goes. A marked intention can no longer be redeemed, so a slow writer is refused (StaleState) instead of naming
+an object that is about to go; a sweep that dies half-way is finished by the next one.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from common import new_id
+from datastore.errors import StaleState
+from datastore.objects import FolderObjects, StoredObject
+from datastore.rows import IntentRow, ObjectRow
+
+
+def intend(session: Session, now: datetime, key: str) -> UUID:
+    """Write down that an object is about to be put under `key`."""
+    row = IntentRow(id=new_id(now), key=key, made_at=now, swept=False)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def name_object(session: Session, now: datetime, stored: StoredObject, document: UUID | None) -> ObjectRow:
+    """Give an object its row and withdraw the intention; StaleState when a sweep was faster."""
+    intent = None if stored.intent is None else session.get(IntentRow, stored.intent, with_for_update=True)
+    if intent is None or intent.swept or intent.key != stored.key:
+        raise StaleState(what="object")
+    session.delete(intent)
+    row = ObjectRow(
+        id=new_id(now),
+        key=stored.key,
+        version=stored.version,
+        size=stored.size,
+        sha256_plain=stored.sha256_plain.value,
+        sha256_stored=stored.sha256_stored.value,
+        document_id=document,
+        made_at=now,
+    )
+    session.add(row)
+    return row
+
+
+def mark(session: Session, before: datetime) -> list[str]:
+    """Mark what was intended before `before`; the keys on which nothing younger is under way."""
+    query = select(IntentRow).where((IntentRow.made_at < before) | IntentRow.swept).with_for_update()
+    stale = list(session.scalars(query))
+    younger = select(IntentRow.key).where(IntentRow.made_at >= before, IntentRow.swept.is_(False))
+    busy = set(session.scalars(younger))
+    for row in stale:
+        row.swept = row.key not in busy
+    session.flush()
+    return sorted({row.key for row in stale if row.swept})
+
+
+def delete_unnamed(session: Session, objects: FolderObjects, key: str) -> int:
+    """Delete every version of `key` that no row names."""
+    named = set(session.scalars(select(ObjectRow.version).where(ObjectRow.key == key)))
+    unnamed = [each for each in objects.versions(key) if each.key == key and each.version not in named]
+    for each in unnamed:
+        objects.delete(each.key, each.version)
+    return len(unnamed)
+
+
+def forget(session: Session, key: str) -> None:
+    """The intentions on `key` are swept: their rows go."""
+    for row in session.scalars(select(IntentRow).where(IntentRow.key == key, IntentRow.swept)):
+        session.delete(row)
+    session.flush()

@@ -1,0 +1,74 @@
+"""Which key opens which document: the wraps in SQL, under the keys of stores and archive.
+
+A document's data key is wrapped once per store that holds it and once for the archive. Deleting one wrap ends
+one owner's access and leaves everybody else's. The archive, log and store keys are rows wrapped by the
+master key. Promised: an owner opens a document only through the wrap of its own store.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from datastore.errors import NotFound
+from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
+from datastore.rows import KeyRow, WrapRow
+
+ARCHIVE = "archive"
+LOG = "log"
+
+
+@dataclass(frozen=True, slots=True)
+class Keychain:
+    """The wrapped keys of one session."""
+
+    session: Session
+    keyring: Keyring
+    at: datetime
+
+    def key(self, name: str) -> DataKey:
+        """The key of the archive, the log or a store, made at first use; WrongKey."""
+        row = self.session.get(KeyRow, name)
+        if row is None:
+            return self._make(name)
+        return DataKey(self.keyring.unwrap(row.wrapped, _context(name)), name)
+
+    def _make(self, name: str) -> DataKey:
+        key = DataKey.new(name)
+        wrapped = self.keyring.wrap(key.raw, _context(name))
+        self.session.add(KeyRow(name=name, wrapped=wrapped, made_at=self.at))
+        self.session.flush()
+        return key
+
+    def share(self, document: UUID, data_key: DataKey, holder: str) -> None:
+        """Let `holder` (the archive or a store's id) open the document."""
+        if self.session.get(WrapRow, (document, holder)) is not None:
+            return
+        wrapped = wrap(self.key(holder).raw, data_key.raw, _bound(document, holder))
+        self.session.add(WrapRow(document_id=document, key_name=holder, wrapped=wrapped))
+
+    def open(self, document: UUID, holder: str) -> DataKey:
+        """The document's data key through the wrap of `holder`; NotFound when that wrap is gone."""
+        row = self.session.get(WrapRow, (document, holder))
+        if row is None:
+            raise NotFound(what="document")
+        try:
+            raw = unwrap(self.key(holder).raw, row.wrapped, _bound(document, holder))
+        except WrapBroken as error:
+            raise NotFound(what="document") from error
+        return DataKey(raw, str(document))
+
+    def end(self, document: UUID, holder: str) -> None:
+        """Delete the wrap: `holder` cannot open the document any more."""
+        row = self.session.get(WrapRow, (document, holder))
+        if row is not None:
+            self.session.delete(row)
+
+
+def _context(name: str) -> str:
+    return f"khoso-key-1 {name}"
+
+
+def _bound(document: UUID, holder: str) -> str:
+    return f"khoso-wrap-1 {document} {holder}"

@@ -1,0 +1,85 @@
+"""Dated rules and catalogue entries of an agency, which take the place of the packaged ones."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+from sqlalchemy import or_, select
+
+from datastore.records import Override
+from datastore.rows import AgencyRow, OverrideRow
+from datastore.scope import Scope
+
+
+class OverrideKind(StrEnum):
+    RULE = "rule"
+    CATALOGUE = "catalogue"
+
+
+class Overrides:
+    """The repository of dated overrides and agency names."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    def put(
+        self,
+        kind: OverrideKind,
+        key: str,
+        value: Mapping[str, object],
+        *,
+        valid_from: date,
+        valid_to: date | None = None,
+        decision: str,
+    ) -> Override:
+        """Import one entry for the actor's agency; the same key and start again replaces what was
+        imported."""
+        scope = self._scope
+        query = select(OverrideRow).where(
+            OverrideRow.kind == kind,
+            OverrideRow.agency == scope.actor.agency,
+            OverrideRow.key == key,
+            OverrideRow.valid_from == valid_from,
+        )
+        row = self._session.scalar(query)
+        if row is None:
+            row = OverrideRow(
+                id=scope.id(), kind=kind, agency=scope.actor.agency, key=key, valid_from=valid_from
+            )
+            self._session.add(row)
+        row.value, row.valid_to, row.decision = dict(value), valid_to, decision
+        row.imported_at, row.imported_by = scope.at, scope.actor.person
+        self._session.flush()
+        return _override(row)
+
+    def on(self, kind: OverrideKind, day: date) -> tuple[Override, ...]:
+        """What is in force for the actor's agency on `day`, by key; of two for one key the later start
+        wins."""
+        query = select(OverrideRow).where(
+            OverrideRow.kind == kind,
+            OverrideRow.agency == self._scope.actor.agency,
+            OverrideRow.valid_from <= day,
+            or_(OverrideRow.valid_to.is_(None), OverrideRow.valid_to >= day),
+        )
+        rows = self._session.scalars(query.order_by(OverrideRow.key, OverrideRow.valid_from))
+        newest = {row.key: _override(row) for row in rows}
+        return tuple(newest.values())
+
+    def name_agency(self, code: str, name: str) -> None:
+        """Keep or correct the name under which papers show an agency."""
+        row = self._session.get(AgencyRow, code)
+        if row is None:
+            self._session.add(AgencyRow(code=code, name=name))
+        else:
+            row.name = name
+        self._session.flush()
+
+    def agency_name(self, code: str) -> str:
+        """The agency's name; its code when no name was given."""
+        row = self._session.get(AgencyRow, code)
+        return code if row is None else row.name
+
+
+def _override(row: OverrideRow) -> Override:
+    return Override(row.id, row.agency, row.key, row.value, row.valid_from, row.valid_to, row.decision)

@@ -1,0 +1,211 @@
+"""Owners, their dated identifiers and their stores.
+
+Promised: one owner per current identifier and one store per owner, whoever asks at the same moment. Staff of
+every agency may look an owner up by number (a person moves); what the owner's store holds is filtered.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from common import PartialDate, one_line
+from datastore.errors import AlreadyThere, NotFound
+from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
+from datastore.rows import DocumentRow, OwnerIdentifierRow, OwnerRow, StoreEntryRow, StoreRow
+from datastore.scope import Scope
+from datastore.search import Search
+from ingest import AgencyCode, EnterpriseCode, Identifier, PersonalId, parse_identifier
+
+
+class Owners:
+    """The repository of owners and stores."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    def ensure(
+        self, identifier: str, *, name: str | None = None, birth_date: PartialDate | None = None
+    ) -> Owner:
+        """The owner who has this number now, made with a store when there is none; BadIdentifier.
+
+        A name or birth date fills what was unknown and never replaces what is known: a difference is for a
+        person to decide (`rename`).
+        """
+        parsed = parse_identifier(identifier)
+        row = self._current(str(parsed))
+        if row is None:
+            row = self._make(parsed)
+        if row.name is None and name is not None:
+            row.name = one_line(name)
+            Search(self._scope).refresh_owner(row.id)
+        if row.birth_date is None and birth_date is not None:
+            row.birth_date = str(birth_date)
+        self._scope.note(owner=row.id)
+        return _owner(row)
+
+    def _current(self, identifier: str) -> OwnerRow | None:
+        known = select(OwnerIdentifierRow.owner_id).where(
+            OwnerIdentifierRow.identifier == identifier, OwnerIdentifierRow.valid_to.is_(None)
+        )
+        query = select(OwnerRow).where(OwnerRow.id.in_(known))
+        if self._scope.own_id is not None:
+            query = query.where(OwnerRow.id == self._scope.own_id)
+        return self._session.scalar(query)
+
+    def _make(self, identifier: Identifier) -> OwnerRow:
+        if self._scope.own_id is not None:
+            raise NotFound(what="owner")
+        scope = self._scope
+        kind = kind_of(identifier)
+        row = OwnerRow(
+            id=scope.id(),
+            kind=kind,
+            name=None,
+            birth_date=None,
+            state=OwnerState.LIVING,
+            agency=scope.actor.agency,
+            made_at=scope.at,
+        )
+        self._session.add(row)
+        self._session.flush()
+        self._add(row, str(identifier), _identifier_kind(identifier), scope.at, None)
+        self._session.add(StoreRow(id=scope.id(), owner_id=row.id, opened_at=scope.at))
+        self._session.flush()
+        return row
+
+    def _add(
+        self, row: OwnerRow, identifier: str, kind: str, since: datetime, until: datetime | None
+    ) -> None:
+        row.identifiers.append(
+            OwnerIdentifierRow(
+                id=self._scope.id(), identifier=identifier, kind=kind, valid_from=since, valid_to=until
+            )
+        )
+        try:
+            self._session.flush()
+        except IntegrityError as error:
+            raise AlreadyThere(what="identifier", name="") from error
+
+    def add_identifier(
+        self,
+        owner: UUID,
+        identifier: str,
+        *,
+        kind: str,
+        valid_from: datetime | None = None,
+        valid_to: datetime | None = None,
+    ) -> Owner:
+        """Record a further number, former ones with `valid_to`; AlreadyThere when it is somebody's current
+        one."""
+        row = self._row(owner)
+        self._add(row, identifier, kind, valid_from or self._scope.at, valid_to)
+        Search(self._scope).refresh_owner(owner)
+        self._scope.note(owner=owner)
+        return _owner(row)
+
+    def end_identifier(self, owner: UUID, identifier: str) -> Owner:
+        """The number is not this owner's any more, from now on; NotFound when it was not."""
+        row = self._row(owner)
+        current = [one for one in row.identifiers if one.identifier == identifier and one.valid_to is None]
+        if not current:
+            raise NotFound(what="identifier")
+        current[0].valid_to = self._scope.at
+        self._scope.note(owner=owner)
+        return _owner(row)
+
+    def rename(self, owner: UUID, *, name: str, birth_date: PartialDate | None = None) -> Owner:
+        """What a person decided after a difference was seen."""
+        row = self._row(owner)
+        row.name = one_line(name)
+        if birth_date is not None:
+            row.birth_date = str(birth_date)
+        Search(self._scope).refresh_owner(owner)
+        self._scope.note(owner=owner)
+        return _owner(row)
+
+    def set_state(self, owner: UUID, state: OwnerState) -> Owner:
+        """Record that a person died or an organisation was dissolved."""
+        row = self._row(owner)
+        row.state = state
+        self._scope.note(owner=owner)
+        return _owner(row)
+
+    def get(self, owner: UUID) -> Owner:
+        """The owner with this id; NotFound."""
+        row = self._row(owner)
+        self._scope.note(owner=owner)
+        return _owner(row)
+
+    def find(self, identifier: str) -> Owner | None:
+        """The owner who has this number now; BadIdentifier."""
+        row = self._current(str(parse_identifier(identifier)))
+        if row is None:
+            return None
+        self._scope.note(owner=row.id)
+        return _owner(row)
+
+    def store_of(self, owner: UUID) -> Store:
+        """The owner's one store; NotFound."""
+        self._row(owner)
+        row = self._session.scalars(select(StoreRow).where(StoreRow.owner_id == owner)).one()
+        self._scope.note(owner=owner)
+        return Store(row.id, row.owner_id, row.opened_at)
+
+    def entries(self, owner: UUID, *, ended: bool = False) -> tuple[StoreEntry, ...]:
+        """What the store says about itself, oldest first, for its manifest; with `ended` what left it as
+        well."""
+        store = self.store_of(owner)
+        visible = select(DocumentRow.id).where(self._scope.visible_documents())
+        query = select(StoreEntryRow).where(
+            StoreEntryRow.store_id == store.id, StoreEntryRow.document_id.in_(visible)
+        )
+        if not ended:
+            query = query.where(StoreEntryRow.to_at.is_(None))
+        rows = self._session.scalars(query.order_by(StoreEntryRow.from_at, StoreEntryRow.id))
+        return tuple(_entry(row) for row in rows)
+
+    def _row(self, owner: UUID) -> OwnerRow:
+        row = self._session.get(OwnerRow, owner)
+        if row is None or self._scope.own_id not in (None, owner):
+            raise NotFound(what="owner")
+        return row
+
+
+def kind_of(identifier: Identifier) -> OwnerKind:
+    """Which kind of owner has this kind of number."""
+    if isinstance(identifier, PersonalId):
+        return OwnerKind.PERSON
+    if isinstance(identifier, EnterpriseCode):
+        return OwnerKind.ORGANISATION
+    if isinstance(identifier, AgencyCode):
+        return OwnerKind.AGENCY
+    return OwnerKind.FOREIGNER
+
+
+def _identifier_kind(identifier: Identifier) -> str:
+    return {
+        OwnerKind.PERSON: "personal_id",
+        OwnerKind.ORGANISATION: "enterprise_code",
+        OwnerKind.AGENCY: "agency_code",
+        OwnerKind.FOREIGNER: "foreign_id",
+    }[kind_of(identifier)]
+
+
+def _owner(row: OwnerRow) -> Owner:
+    return Owner(
+        id=row.id,
+        kind=OwnerKind(row.kind),
+        name=row.name,
+        birth_date=PartialDate.parse(row.birth_date) if row.birth_date else None,
+        state=OwnerState(row.state),
+        identifiers=tuple(
+            OwnerIdentifier(one.identifier, one.kind, one.valid_from, one.valid_to) for one in row.identifiers
+        ),
+    )
+
+
+def _entry(row: StoreEntryRow) -> StoreEntry:
+    return StoreEntry(row.id, row.store_id, row.document_id, row.from_at, row.to_at, row.end_reason)

@@ -1,0 +1,136 @@
+"""The print register: every paper copy numbered, with a short code and a place in the status list.
+
+A document's status governs all its prints; each print can be revoked by itself as well. A seal is kept only
+for a print of a `valid` document. The public may ask what a short code or the whole list says: a status and
+nothing else.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+
+from archive import Status
+from common import Digest
+from datastore.errors import IllegalTransition, NotFound, StaleState
+from datastore.records import Print, PrintStatus
+from datastore.rows import DocumentRow, PrintRow
+from datastore.scope import Scope
+from signing import new_short_code
+
+_Statuses = Select[int, datetime | None, str]
+_PRINTABLE = (Status.PROVISIONAL, Status.VALID)
+
+
+class Prints:
+    """The repository of paper copies."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    def issue(self, document: UUID, *, revision_sha256: Digest, to_whom: str, reason: str) -> Print:
+        """Number a new print of a provisional or valid document; IllegalTransition for any other.
+
+        `number` counts from 1 within the document, `status_index` from 0 over all prints.
+        """
+        paper = self._scope.document(document)
+        if paper.status not in _PRINTABLE:
+            raise IllegalTransition(what="document", old=paper.status, new="print")
+        last = select(func.max(PrintRow.number)).where(PrintRow.document_id == document)
+        last_index = self._session.scalar(select(func.max(PrintRow.status_index)))
+        row = PrintRow(
+            id=self._scope.id(),
+            document_id=document,
+            number=(self._session.scalar(last) or 0) + 1,
+            short_code=new_short_code(),
+            status_index=0 if last_index is None else last_index + 1,
+            revision_sha256=revision_sha256.value,
+            to_whom=to_whom,
+            reason=reason,
+            by=self._scope.actor.person,
+            at=self._scope.at,
+        )
+        self._session.add(row)
+        self._session.flush()
+        return _print(row)
+
+    def set_seal(self, id: UUID, seal: bytes) -> Print:
+        """Keep the print's seal, once; IllegalTransition unless its document is valid."""
+        row, paper = self._row(id)
+        if row.seal == seal:
+            return _print(row)
+        if row.seal is not None:
+            raise StaleState(what="print")
+        if paper.status != Status.VALID or row.revoked_at is not None:
+            raise IllegalTransition(what="print", old=paper.status, new="sealed")
+        row.seal = seal
+        self._session.flush()
+        return _print(row)
+
+    def revoke(self, id: UUID, *, reason: str) -> Print:
+        """Take back one print; twice is no error."""
+        row, _paper = self._row(id)
+        if row.revoked_at is None:
+            row.revoked_at, row.revoke_reason = self._scope.at, reason
+            self._session.flush()
+        return _print(row)
+
+    def get(self, id: UUID) -> Print:
+        """The print; NotFound."""
+        return _print(self._row(id)[0])
+
+    def of_document(self, document: UUID) -> tuple[Print, ...]:
+        """All prints of a document in their order."""
+        self._scope.document(document)
+        query = select(PrintRow).where(PrintRow.document_id == document).order_by(PrintRow.number)
+        return tuple(_print(row) for row in self._session.scalars(query))
+
+    def status_of(self, short_code: str) -> PrintStatus:
+        """What stands behind a short code in its printed form, for anybody; NotFound."""
+        query = _statuses().where(PrintRow.short_code == short_code)
+        for status in self._read(query):
+            return status
+        raise NotFound(what="print")
+
+    def statuses(self) -> Iterator[PrintStatus]:
+        """Every allocated index in order, for the status list. Reads as it goes: use it inside the
+        transaction."""
+        return self._read(_statuses())
+
+    def _read(self, query: _Statuses) -> Iterator[PrintStatus]:
+        for index, revoked_at, status in self._session.execute(query):
+            yield PrintStatus(index, Status(status), revoked_at is not None)
+
+    def _row(self, id: UUID) -> tuple[PrintRow, DocumentRow]:
+        row = self._session.get(PrintRow, id)
+        if row is None:
+            raise NotFound(what="print")
+        return row, self._scope.document(row.document_id)
+
+
+def _statuses() -> _Statuses:
+    return (
+        select(PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
+        .join(DocumentRow, DocumentRow.id == PrintRow.document_id)
+        .order_by(PrintRow.status_index)
+    )
+
+
+def _print(row: PrintRow) -> Print:
+    return Print(
+        id=row.id,
+        document_id=row.document_id,
+        number=row.number,
+        short_code=row.short_code,
+        status_index=row.status_index,
+        revision_sha256=Digest(row.revision_sha256),
+        to_whom=row.to_whom,
+        reason=row.reason,
+        by=row.by,
+        at=row.at,
+        seal=row.seal,
+        revoked_at=row.revoked_at,
+        revoke_reason=row.revoke_reason,
+    )

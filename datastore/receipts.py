@@ -1,0 +1,60 @@
+"""Receipts: the slip that a citizen takes home for a paper, numbered per agency."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from datastore.records import Receipt
+from datastore.rows import ReceiptRow
+from datastore.scope import Scope
+
+
+class Receipts:
+    """The repository of receipts."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._session = scope.session
+
+    def issue(self, document: UUID, content: Mapping[str, object]) -> Receipt:
+        """A receipt for the paper; the one that was given when there is one already."""
+        paper = self._scope.document(document)
+        agency = self._scope.actor.agency
+        row = self._session.scalar(
+            select(ReceiptRow).where(ReceiptRow.document_id == document, ReceiptRow.agency == agency)
+        )
+        if row is None:
+            last = select(func.max(ReceiptRow.number)).where(ReceiptRow.agency == agency)
+            row = ReceiptRow(
+                id=self._scope.id(),
+                number=(self._session.scalar(last) or 0) + 1,
+                document_id=document,
+                dossier=paper.dossier,
+                agency=agency,
+                issued_at=self._scope.at,
+                issued_by=self._scope.actor.person,
+                content=dict(content),
+            )
+            self._session.add(row)
+            self._session.flush()
+        return _receipt(row)
+
+    def of_document(self, document: UUID) -> tuple[Receipt, ...]:
+        """The receipts given for a paper."""
+        self._scope.document(document)
+        query = select(ReceiptRow).where(ReceiptRow.document_id == document).order_by(ReceiptRow.issued_at)
+        return tuple(_receipt(row) for row in self._session.scalars(query))
+
+
+def _receipt(row: ReceiptRow) -> Receipt:
+    return Receipt(
+        id=row.id,
+        number=row.number,
+        document_id=row.document_id,
+        dossier=row.dossier,
+        agency=row.agency,
+        issued_at=row.issued_at,
+        issued_by=row.issued_by,
+        content=row.content,
+    )

@@ -1,0 +1,452 @@
+"""The tables. Rows stay in this room; what leaves it are the values of `records`.
+
+Promised: portable types only (SQLite now, PostgreSQL 15 next); what must be unique is unique in the
+database, not by good manners. A table is witnessed by the log unless it says `__witnessed__ = False`
+and why (see `witness`).
+"""
+
+from datetime import date, datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from datastore.columns import Instant
+
+# Constraints have names, because a migration can only change what it can name.
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_COUNTING = {"sqlite_autoincrement": True}
+_BIG = BigInteger().with_variant(Integer, "sqlite")  # only a plain INTEGER counts by itself on SQLite
+
+
+class Row(DeclarativeBase):
+    """The root of all tables."""
+
+    __witnessed__: ClassVar[bool] = True
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        UUID: Uuid(),
+        datetime: Instant(),
+        date: Date(),
+        str: Text(),
+        bytes: LargeBinary(),
+        dict[str, Any]: JSON(none_as_null=True),
+    }
+
+
+def _one_current(name: str, ended: str, *columns: str) -> Index:
+    """A unique index over the rows that have not ended."""
+    current = text(f"{ended} IS NULL")
+    return Index(name, *columns, unique=True, sqlite_where=current, postgresql_where=current)
+
+
+class AgencyRow(Row):
+    __tablename__ = "agencies"
+    code: Mapped[str] = mapped_column(String(35), primary_key=True)
+    name: Mapped[str]
+
+
+class OwnerRow(Row):
+    __tablename__ = "owners"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str | None]
+    birth_date: Mapped[str | None] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(16))
+    agency: Mapped[str] = mapped_column(String(35))
+    made_at: Mapped[datetime]
+    identifiers: Mapped[list["OwnerIdentifierRow"]] = relationship(
+        order_by="OwnerIdentifierRow.valid_from", lazy="selectin"
+    )
+
+
+class OwnerIdentifierRow(Row):
+    __tablename__ = "owner_identifiers"
+    __table_args__ = (_one_current("uq_owner_identifiers_current", "valid_to", "identifier"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"), index=True)
+    identifier: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(24))
+    valid_from: Mapped[datetime]
+    valid_to: Mapped[datetime | None]
+
+
+class StoreRow(Row):
+    __tablename__ = "stores"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"), unique=True)
+    opened_at: Mapped[datetime]
+
+
+class StoreEntryRow(Row):
+    __tablename__ = "store_entries"
+    __table_args__ = (_one_current("uq_store_entries_current", "to_at", "store_id", "document_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[UUID] = mapped_column(ForeignKey("stores.id"), index=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    position: Mapped[int]  # the order in which the paper names its owners
+    from_at: Mapped[datetime]
+    to_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    store: Mapped[StoreRow] = relationship(lazy="joined")
+
+
+class ObjectRow(Row):
+    """An object that a row names: the only proof that its bytes are wanted."""
+
+    __tablename__ = "objects"
+    __table_args__ = (UniqueConstraint("key", "version"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(255))
+    version: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(_BIG)
+    sha256_plain: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
+    document_id: Mapped[UUID | None] = mapped_column(index=True)
+    made_at: Mapped[datetime]
+
+
+class DocumentRow(Row):
+    __tablename__ = "documents"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(String(24), index=True)
+    weight: Mapped[str] = mapped_column(String(24))
+    doc_type: Mapped[str | None] = mapped_column(String(40), index=True)
+    source_form: Mapped[str] = mapped_column(String(24))
+    compared_by: Mapped[str | None]
+    original_returned: Mapped[bool | None]
+    checked_by: Mapped[str | None]
+    ground: Mapped[str | None] = mapped_column(String(32))
+    intake_agency: Mapped[str] = mapped_column(String(35), index=True)
+    competent_agency: Mapped[str] = mapped_column(String(35), index=True)
+    dossier: Mapped[str | None] = mapped_column(String(64), index=True)
+    superseded_by: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id"))
+    reason: Mapped[str | None]
+    # Originals and owners in one digest; unique while the document counts as held, else NULL.
+    held_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    received_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    stamp: Mapped[int] = mapped_column()
+    __mapper_args__ = {"version_id_col": stamp}  # noqa: RUF012 - as SQLAlchemy declares it
+    versions: Mapped[list["VersionRow"]] = relationship(order_by="VersionRow.n", lazy="selectin")
+    entries: Mapped[list[StoreEntryRow]] = relationship(order_by=StoreEntryRow.position, lazy="selectin")
+    codes: Mapped[list["CodeRow"]] = relationship(order_by="CodeRow.sequence", lazy="selectin")
+
+
+class CodeRow(Row):
+    """The slot code of a document under one owner. What was printed never changes: a code only ends."""
+
+    __tablename__ = "document_codes"
+    __table_args__ = (UniqueConstraint("code", "instance"), UniqueConstraint("document_id", "sequence"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"))
+    sequence: Mapped[int]
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"))
+    code: Mapped[str] = mapped_column(String(112))
+    instance: Mapped[int]
+    assigned_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class VersionRow(Row):
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("document_id", "n"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"))
+    n: Mapped[int]
+    originals_digest: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    page_count: Mapped[int | None]
+    quality: Mapped[dict[str, Any] | None]
+    fields: Mapped[dict[str, Any] | None]
+    verdict: Mapped[dict[str, Any] | None]
+    pdf_id: Mapped[UUID | None] = mapped_column(ForeignKey("objects.id"))
+    reading_id: Mapped[UUID | None] = mapped_column(ForeignKey("objects.id"))
+    readings: Mapped[int]
+    made_at: Mapped[datetime]
+    originals: Mapped[list["OriginalRow"]] = relationship(order_by="OriginalRow.n", lazy="selectin")
+    revisions: Mapped[list["RevisionRow"]] = relationship(order_by="RevisionRow.k", lazy="selectin")
+    pdf: Mapped[ObjectRow | None] = relationship(foreign_keys=[pdf_id], lazy="joined")
+    reading: Mapped[ObjectRow | None] = relationship(foreign_keys=[reading_id], lazy="joined")
+
+
+class OriginalRow(Row):
+    """One file that came in; several make one version when they were scanned together."""
+
+    __tablename__ = "originals"
+    __table_args__ = (UniqueConstraint("version_id", "n"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("versions.id"))
+    n: Mapped[int]
+    object_id: Mapped[UUID] = mapped_column(ForeignKey("objects.id"))
+    media_type: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str]
+    object: Mapped[ObjectRow] = relationship(lazy="joined")
+
+
+class RevisionRow(Row):
+    __tablename__ = "revisions"
+    __table_args__ = (UniqueConstraint("version_id", "role"), UniqueConstraint("version_id", "k"))
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("versions.id"))
+    k: Mapped[int]
+    role: Mapped[str] = mapped_column(String(16))
+    object_id: Mapped[UUID] = mapped_column(ForeignKey("objects.id"))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    signed_at: Mapped[datetime]
+    level: Mapped[str] = mapped_column(String(16))
+    object: Mapped[ObjectRow] = relationship(lazy="joined")
+
+
+class SigningRow(Row):
+    __tablename__ = "signings"
+    __table_args__ = (UniqueConstraint("version_id", "role"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("versions.id"))
+    role: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(16))
+    to_be_signed: Mapped[dict[str, Any]]
+    prepared_id: Mapped[UUID | None] = mapped_column(ForeignKey("objects.id"))
+    signature: Mapped[bytes | None]
+    prepared_at: Mapped[datetime]
+    prepared_by: Mapped[str]
+    completed_at: Mapped[datetime | None]
+    version: Mapped[VersionRow] = relationship(lazy="joined")
+    prepared: Mapped[ObjectRow | None] = relationship(lazy="joined")
+
+
+class DossierRow(Row):
+    __tablename__ = "dossiers"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(64), unique=True)
+    procedure: Mapped[str] = mapped_column(String(64))
+    agency: Mapped[str] = mapped_column(String(35), index=True)
+    intake_agency: Mapped[str] = mapped_column(String(35), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    events: Mapped[list["DossierEventRow"]] = relationship(order_by="DossierEventRow.n", lazy="selectin")
+    documents: Mapped[list["DossierDocumentRow"]] = relationship(
+        order_by="DossierDocumentRow.attached_at", lazy="selectin"
+    )
+
+
+class DossierEventRow(Row):
+    __tablename__ = "dossier_events"
+    __table_args__ = (UniqueConstraint("dossier_id", "n"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dossier_id: Mapped[UUID] = mapped_column(ForeignKey("dossiers.id"))
+    n: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(32))
+    at: Mapped[datetime]
+    by: Mapped[str]
+    note: Mapped[str | None]
+
+
+class DossierDocumentRow(Row):
+    __tablename__ = "dossier_documents"
+    __table_args__ = (UniqueConstraint("dossier_id", "document_id", "component"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dossier_id: Mapped[UUID] = mapped_column(ForeignKey("dossiers.id"))
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    component: Mapped[str] = mapped_column(String(64))
+    how: Mapped[str] = mapped_column(String(16))
+    attached_at: Mapped[datetime]
+
+
+class PrintRow(Row):
+    __tablename__ = "prints"
+    __table_args__ = (UniqueConstraint("document_id", "number"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"))
+    number: Mapped[int]
+    short_code: Mapped[str] = mapped_column(String(20), unique=True)
+    status_index: Mapped[int] = mapped_column(_BIG, unique=True)
+    revision_sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    to_whom: Mapped[str]
+    reason: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+    seal: Mapped[bytes | None]
+    revoked_at: Mapped[datetime | None]
+    revoke_reason: Mapped[str | None]
+
+
+class NoticeRow(Row):
+    __tablename__ = "notices"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    reason: Mapped[str]
+    at: Mapped[datetime]
+    dossier: Mapped[str | None] = mapped_column(String(64))
+    print_id: Mapped[UUID | None] = mapped_column(ForeignKey("prints.id"))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("owners.id"))
+
+
+class ReceiptRow(Row):
+    __tablename__ = "receipts"
+    __table_args__ = (UniqueConstraint("agency", "number"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    dossier: Mapped[str | None] = mapped_column(String(64))
+    agency: Mapped[str] = mapped_column(String(35))
+    issued_at: Mapped[datetime]
+    issued_by: Mapped[str]
+    content: Mapped[dict[str, Any]]
+
+
+class DiaryRow(Row):
+    __tablename__ = "diary"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    person: Mapped[str]
+    role: Mapped[str] = mapped_column(String(24))
+    agency: Mapped[str] = mapped_column(String(35), index=True)
+    act: Mapped[str] = mapped_column(String(64))
+    purpose: Mapped[str]
+    dossier: Mapped[str | None] = mapped_column(String(64))
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("owners.id"), index=True)
+    document_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id"), index=True)
+    outcome: Mapped[str] = mapped_column(String(32))
+    note: Mapped[str | None]
+
+
+class OverrideRow(Row):
+    __tablename__ = "overrides"
+    __table_args__ = (UniqueConstraint("kind", "agency", "key", "valid_from"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))  # rule or catalogue
+    agency: Mapped[str] = mapped_column(String(35))
+    key: Mapped[str] = mapped_column(String(112))
+    value: Mapped[dict[str, Any]]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    decision: Mapped[str]
+    imported_at: Mapped[datetime]
+    imported_by: Mapped[str]
+
+
+class JobRow(Row):
+    """Not witnessed: a job says what is still to do, never what was done."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("kind", "document_id"),
+        Index("ix_jobs_waiting", "state", "not_before"),
+    )
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    agency: Mapped[str] = mapped_column(String(35))
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    claimed_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    not_before: Mapped[datetime]
+    last_error: Mapped[str | None] = mapped_column(String(64))
+
+
+class LeafRow(Row):
+    """Not witnessed: it is the witness."""
+
+    __tablename__ = "log_leaves"
+    __table_args__ = _COUNTING
+    __witnessed__ = False
+    arrival: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    index: Mapped[int | None] = mapped_column(_BIG, unique=True)
+    at: Mapped[datetime]
+    salt: Mapped[bytes] = mapped_column(LargeBinary(32))
+    commitment: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class StateRow(Row):
+    """Not witnessed: what a leaf commits to. No digest is a tombstone: the row was deleted on purpose."""
+
+    __tablename__ = "log_states"
+    __table_args__ = (Index("ix_log_states_row", "table", "key", "sequence"), _COUNTING)
+    __witnessed__ = False
+    sequence: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
+    leaf: Mapped[int] = mapped_column(_BIG, ForeignKey("log_leaves.arrival"), index=True)
+    table: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+
+
+class CheckpointRow(Row):
+    """Not witnessed: it carries the archivist's signature."""
+
+    __tablename__ = "log_checkpoints"
+    __witnessed__ = False
+    size: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=False)
+    root: Mapped[bytes] = mapped_column(LargeBinary(32))
+    text: Mapped[str]
+    at: Mapped[datetime]
+
+
+class IntentRow(Row):
+    """Not witnessed: written before a put and gone when the object has a name."""
+
+    __tablename__ = "object_intents"
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), index=True)
+    made_at: Mapped[datetime]
+    swept: Mapped[bool]
+
+
+class KeyRow(Row):
+    """Not witnessed: keys may be wrapped anew under another master key, and must be deletable."""
+
+    __tablename__ = "keys"
+    __witnessed__ = False
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)  # archive, log or the id of a store
+    wrapped: Mapped[bytes]
+    made_at: Mapped[datetime]
+
+
+class WrapRow(Row):
+    """Not witnessed: destroying a wrap is how access ends, and nothing may keep its trace."""
+
+    __tablename__ = "wraps"
+    __witnessed__ = False
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    key_name: Mapped[str] = mapped_column(ForeignKey("keys.name"), primary_key=True)
+    wrapped: Mapped[bytes]
+
+
+class SearchRow(Row):
+    """Not witnessed: made from other rows and can be made again. The dialect's own index hangs on `id`."""
+
+    __tablename__ = "search"
+    __table_args__ = _COUNTING
+    __witnessed__ = False
+    id: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), unique=True)
+    owner: Mapped[str]
+    code: Mapped[str]
+    type: Mapped[str]
+    text: Mapped[str]

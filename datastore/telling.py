@@ -1,0 +1,70 @@
+"""Whoever cites a document is told when it changes: a notice each, an event in the dossier, a diary line."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from datastore.rows import (
+    DocumentRow,
+    DossierDocumentRow,
+    DossierEventRow,
+    DossierRow,
+    NoticeRow,
+    PrintRow,
+)
+from datastore.scope import Scope
+
+
+def tell(scope: Scope, row: DocumentRow, kind: str, reason: str, owners: Iterable[UUID]) -> None:
+    """Tell the dossiers and prints that cite `row`, and these owners, that it was `kind` because of
+    `reason`."""
+    for dossier in _citing(scope, row):
+        add_event(scope, dossier, f"document_{kind}", f"{row.id}: {reason}")
+        _notice(scope, row, kind, reason, dossier=dossier.number)
+    prints = select(PrintRow).where(PrintRow.document_id == row.id, PrintRow.revoked_at.is_(None))
+    for printed in scope.session.scalars(prints.order_by(PrintRow.number)):
+        _notice(scope, row, kind, reason, print_id=printed.id)
+    for owner in dict.fromkeys(owners):
+        _notice(scope, row, kind, reason, owner_id=owner)
+        scope.note(owner=owner, document=row.id, note=f"{kind}: {reason}")
+
+
+def _citing(scope: Scope, row: DocumentRow) -> list[DossierRow]:
+    """The dossiers that cite the document, of every agency: they are told, not read."""
+    attached = select(DossierDocumentRow.dossier_id).where(DossierDocumentRow.document_id == row.id)
+    query = select(DossierRow).where(or_(DossierRow.id.in_(attached), DossierRow.number == row.dossier))
+    return list(scope.session.scalars(query.order_by(DossierRow.opened_at, DossierRow.id)))
+
+
+def add_event(scope: Scope, row: DossierRow, kind: str, note: str | None) -> None:
+    """Write an event into a dossier."""
+    row.events.append(
+        DossierEventRow(
+            id=scope.id(), n=len(row.events) + 1, kind=kind, at=scope.at, by=scope.actor.person, note=note
+        )
+    )
+
+
+def _notice(
+    scope: Scope,
+    row: DocumentRow,
+    kind: str,
+    reason: str,
+    *,
+    dossier: str | None = None,
+    print_id: UUID | None = None,
+    owner_id: UUID | None = None,
+) -> None:
+    scope.session.add(
+        NoticeRow(
+            id=scope.id(),
+            document_id=row.id,
+            kind=kind,
+            reason=reason,
+            at=scope.at,
+            dossier=dossier,
+            print_id=print_id,
+            owner_id=owner_id,
+        )
+    )

@@ -1,0 +1,401 @@
+"""`Datastore` and `Work`: the way into the rows and objects.
+
+A journey reads like this:
+
+    draft = store.draft()
+    kept = store.put(original_key(draft.id, 1), path, sealing=draft.data_key)      # no transaction is open
+    with store.begin(actor, "intake") as work:                                     # one SQL transaction
+        owner = work.owners.ensure("040090001234", name="Nguyễn Văn An")
+        document = work.documents.receive(draft, originals=[NewOriginal(kept, …)], owners=[owner.id])
+        work.jobs.enqueue("read", document.id)
+    # committed: now it may be acknowledged
+
+Promised: `begin` takes the write lock at its start, so a transaction waits (or is DatabaseBusy) before it did
+anything; the diary line and its log leaf are written in it; when the block raises, nothing of it stays.
+Inside
+the block no object is put and nothing slow is done. Housekeeping that shows nobody's papers (the queue, the
+log's numbers, orphans) has transactions of its own without a diary line.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from archive import NumberedLeaf
+from common import Clock, KhosoError, new_id
+from datastore import intents, jobs, log, mapping, schema
+from datastore.dialect import READING, make_engine
+from datastore.diary import Diary
+from datastore.documents import Documents, Draft
+from datastore.dossiers import Dossiers
+from datastore.errors import ObjectDamaged, ObjectMissing, StaleState
+from datastore.jobs import LEASE, Jobs
+from datastore.keychain import ARCHIVE, LOG, Keychain
+from datastore.keys import DataKey, Keyring
+from datastore.log import LogFacts
+from datastore.objects import FolderObjects, StoredObject
+from datastore.overrides import Overrides
+from datastore.owners import Owners
+from datastore.prints import Prints
+from datastore.receipts import Receipts
+from datastore.records import Actor, CheckpointRecord, Job, Statistics
+from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
+from datastore.scope import Scope
+from datastore.search import Search
+from datastore.signings import Signings
+from datastore.witness import Touched, refuse_unseen_changes, write_leaves
+
+
+class Work:
+    """One transaction of one actor, and the repositories in it."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    @property
+    def actor(self) -> Actor:
+        return self._scope.actor
+
+    @property
+    def at(self) -> datetime:
+        """The instant of this transaction: everything in it carries the same one."""
+        return self._scope.at
+
+    @cached_property
+    def owners(self) -> Owners:
+        return Owners(self._scope)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._scope)
+
+    @cached_property
+    def signings(self) -> Signings:
+        return Signings(self._scope)
+
+    @cached_property
+    def dossiers(self) -> Dossiers:
+        return Dossiers(self._scope)
+
+    @cached_property
+    def prints(self) -> Prints:
+        return Prints(self._scope)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self._scope)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self._scope)
+
+    @cached_property
+    def diary(self) -> Diary:
+        return Diary(self._scope)
+
+    @cached_property
+    def search(self) -> Search:
+        return Search(self._scope)
+
+    @cached_property
+    def overrides(self) -> Overrides:
+        return Overrides(self._scope)
+
+    def note(
+        self,
+        *,
+        owner: UUID | None = None,
+        document: UUID | None = None,
+        dossier: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Add a diary line of this act beyond those that the repositories write by themselves."""
+        self._scope.note(owner=owner, document=document, dossier=dossier, note=note)
+
+    def name_object(self, stored: StoredObject) -> None:
+        """Give an object a row that no repository names: a store's manifest entry."""
+        self._scope.name_object(stored, None)
+
+    def store_key(self, store: UUID) -> DataKey:
+        """The key under which a store's own objects (its manifest) are sealed."""
+        return self._scope.keychain.key(str(store))
+
+
+class Queue:
+    """Claiming and returning jobs; each call is a transaction of its own."""
+
+    def __init__(self, store: "Datastore") -> None:
+        self._store = store
+
+    def claim(self, worker: str, kinds: Sequence[str] | None = None, lease: timedelta = LEASE) -> Job | None:
+        """The job that has waited longest; None. `worker` names the process so that `reclaim` can tell it
+        died."""
+        with self._store.housekeeping() as session:
+            return jobs.claim(session, worker, self._store.clock(), kinds, lease)
+
+    def renew(self, job: Job, lease: timedelta = LEASE) -> Job:
+        """Keep the claim for longer; StaleState when it was lost: stop working on it."""
+        with self._store.housekeeping() as session:
+            return jobs.renew(session, job, self._store.clock(), lease)
+
+    def finish(self, job: Job) -> None:
+        """Done, where no `Work` keeps a result (else `work.jobs.finish`)."""
+        with self._store.housekeeping() as session:
+            jobs.finish(session, job)
+
+    def fail(self, job: Job, error: str, *, again: bool = True) -> Job:
+        """Give it back with an error code, to be tried again later or (`again=False`) set aside at once."""
+        with self._store.housekeeping() as session:
+            return jobs.fail(session, job, self._store.clock(), error, again=again)
+
+    def reclaim(self, is_alive: Callable[[str], bool]) -> list[Job]:
+        """Take back the jobs of workers of whom `is_alive(worker)` is false, or whose lease has run out."""
+        with self._store.housekeeping() as session:
+            return jobs.reclaim(session, self._store.clock(), is_alive)
+
+    def waiting(self) -> int:
+        """How many jobs could be claimed now."""
+        with self._store.reading() as session:
+            return jobs.waiting(session, self._store.clock())
+
+
+class Log:
+    """The archivist's side of the log; each call is a transaction of its own."""
+
+    def __init__(self, store: "Datastore") -> None:
+        self._store = store
+
+    def number_leaves(self, most: int = 1000) -> list[NumberedLeaf]:
+        """Give the oldest unnumbered leaves their numbers; call again until it gives none.
+
+        After a crash between numbering and hashing, `leaves(size of the tree)` gives them again.
+        """
+        with self._store.housekeeping() as session:
+            return log.number_leaves(session, most)
+
+    @contextmanager
+    def leaves(self, first: int = 0) -> Iterator[Iterator[NumberedLeaf]]:
+        """The numbered leaves from `first` on, as of one moment."""
+        with self._store.reading() as session:
+            yield log.leaves(session.connection(), first)
+
+    @contextmanager
+    def facts(self) -> Iterator[LogFacts]:
+        """Leaves and rows of one moment, for `archive.check_log`; unnumbered leaves have their numbers to
+        come."""
+        with self._store.reading() as session:
+            yield log.facts(session.connection())
+
+    def number_of(self, table: str, key: UUID) -> int | None:
+        """The number of the newest leaf that speaks of a row (`documents`, a document's id); None while
+        none."""
+        with self._store.reading() as session:
+            return log.number_of(session, table, key)
+
+    def keep_checkpoint(self, checkpoint: CheckpointRecord) -> None:
+        """Keep a signed checkpoint."""
+        with self._store.housekeeping() as session:
+            log.keep_checkpoint(session, checkpoint)
+
+    def latest_checkpoint(self) -> CheckpointRecord | None:
+        """The newest signed checkpoint; None before the first."""
+        with self._store.reading() as session:
+            return log.latest_checkpoint(session)
+
+    def put_tile(self, name: str, content: bytes) -> None:
+        """Keep a tile under `log/<name>`; the same again keeps one more version of the same bytes."""
+        with self._store.housekeeping() as session:
+            key = self._store.keychain(session).key(LOG)
+        kept = self._store.put(f"log/{name}", content, sealing=key)
+        with self._store.housekeeping() as session:
+            intents.name_object(session, self._store.clock(), kept, None)
+
+    def get_tile(self, name: str) -> bytes | None:
+        """The newest version of a tile; None when there is none. ObjectDamaged."""
+        with self._store.reading() as session:
+            query = select(ObjectRow).where(ObjectRow.key == f"log/{name}")
+            row = session.scalar(query.order_by(ObjectRow.made_at.desc(), ObjectRow.id.desc()).limit(1))
+            if row is None:
+                return None
+            key = self._store.keychain(session).key(LOG)
+            return self._store.objects.read(mapping.stored(row), sealing=key)
+
+
+class Datastore:
+    """Rows and objects of one installation. Safe to share between threads; a child process opens its own."""
+
+    def __init__(self, engine: Engine, objects: FolderObjects, keys: Keyring, clock: Clock) -> None:
+        self._engine = engine
+        self.objects = objects
+        self._keys = keys
+        self.clock = clock
+        self._current = False
+        self.queue = Queue(self)
+        self.log = Log(self)
+
+    @classmethod
+    def open(cls, url: str, *, objects: FolderObjects, keys: Keyring, clock: Clock) -> "Datastore":
+        """A datastore on the database `url` (`sqlite:////var/khoso.db`); nothing is read before it is
+        used."""
+        return cls(make_engine(url), objects, keys, clock)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._engine.dispose()
+
+    def migrate(self) -> str:
+        """Bring the schema up to date and make the archive's key at first; SchemaTooNew, WrongKey.
+
+        Two processes at once are safe. Returns the schema's revision.
+        """
+        revision = schema.migrate(self._engine)
+        with self.housekeeping() as session:
+            chain = self.keychain(session)
+            chain.key(ARCHIVE)
+            chain.key(LOG)
+        return revision
+
+    def check_key(self) -> None:
+        """WrongKey unless the master key opens this database."""
+        with self.reading() as session:
+            self.keychain(session).key(ARCHIVE)
+
+    def keychain(self, session: Session) -> Keychain:
+        """The keys as a session sees them."""
+        return Keychain(session, self._keys, self.clock())
+
+    @contextmanager
+    def begin(self, actor: Actor, act: str, *, dossier: str | None = None) -> Iterator[Work]:
+        """One SQL transaction of `actor` doing `act`; committed with its diary when the block ends well.
+
+        DatabaseBusy, DatabaseUnreachable, StorageFull, SchemaTooOld, SchemaTooNew; StaleState when a row was
+        changed meanwhile. Any error of the block rolls everything back.
+        """
+        self._require_current()
+        named = actor if dossier is None else replace(actor, dossier=dossier)
+        with _stale_is_stale_state(), Session(self._engine, expire_on_commit=False) as session:
+            touched = Touched()
+            event.listen(session, "after_flush", touched.after_flush)
+            event.listen(session, "do_orm_execute", refuse_unseen_changes)
+            session.connection()
+            now = self.clock()
+            scope = Scope(session, named, act, now, Keychain(session, self._keys, now))
+            yield Work(scope)
+            if not scope.lines:
+                scope.note()
+            session.add_all(scope.lines)
+            session.flush()
+            write_leaves(session, touched, scope.lines)
+            session.commit()
+
+    @contextmanager
+    def housekeeping(self) -> Iterator[Session]:
+        """A transaction of the room itself on rows that are not witnessed."""
+        self._require_current()
+        with _stale_is_stale_state(), Session(self._engine, expire_on_commit=False) as session:
+            session.connection()
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads, beside all writers, as of one moment."""
+        self._require_current()
+        with Session(self._engine) as session:
+            session.connection(execution_options={READING: True})
+            yield session
+
+    def _require_current(self) -> None:
+        if not self._current:
+            schema.require_current(self._engine)
+            self._current = True
+
+    # --- objects ---------------------------------------------------------------------------------------
+
+    def draft(self) -> Draft:
+        """The id and data key of a document about to be received."""
+        id = new_id(self.clock())
+        return Draft(id, DataKey.new(str(id)))
+
+    def put(self, key: str, source: Path | bytes, *, sealing: DataKey) -> StoredObject:
+        """Write down the intention, then keep the object. A transaction must name it, else it is swept one
+        day.
+
+        Call it with no transaction open. StorageFull, BadObjectKey.
+        """
+        with self.housekeeping() as session:
+            intent = intents.intend(session, self.clock(), key)
+        return replace(self.objects.put(key, source, sealing=sealing), intent=intent)
+
+    def sweep_orphans(self, *, older_than: timedelta = timedelta(hours=24)) -> int:
+        """Delete the objects of puts that no transaction named within `older_than`; how many there were."""
+        before = self.clock() - older_than
+        with self.housekeeping() as session:
+            keys = intents.mark(session, before)
+        swept = 0
+        for key in keys:
+            with self.housekeeping() as session:
+                swept += intents.delete_unnamed(session, self.objects, key)
+                intents.forget(session, key)
+        return swept + self.objects.remove_unfinished(older_than=before.timestamp())
+
+    # --- for the operator ------------------------------------------------------------------------------
+
+    def statistics(self) -> Statistics:
+        """What `khoso doctor` shows."""
+        with self.reading() as session:
+            return Statistics(
+                documents=_counts(session, DocumentRow.status),
+                jobs=_counts(session, JobRow.state),
+                owners=_count(session, OwnerRow),
+                prints=_count(session, PrintRow),
+                unnumbered_leaves=session.scalars(
+                    select(func.count()).select_from(LeafRow).where(LeafRow.index.is_(None))
+                ).one(),
+                open_intents=_count(session, IntentRow),
+                schema=schema.newest(),
+            )
+
+    def check_objects(self) -> Iterator[KhosoError]:
+        """Read every named object through: ObjectDamaged and ObjectMissing, one for each that is not as
+        kept."""
+        with self.reading() as session:
+            chain = self.keychain(session)
+            for row in session.scalars(select(ObjectRow).order_by(ObjectRow.key)):
+                try:
+                    self.objects.check(mapping.stored(row), sealing=_key_of(chain, row))
+                except (ObjectDamaged, ObjectMissing) as error:
+                    yield error
+
+
+def _key_of(chain: Keychain, row: ObjectRow) -> DataKey:
+    """Under which key an object is sealed: its document's, its store's, or the log's."""
+    if row.document_id is not None:
+        return chain.open(row.document_id, ARCHIVE)
+    area, _, rest = row.key.partition("/")
+    return chain.key(LOG if area == "log" else rest.partition("/")[0])
+
+
+def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:
+    found = session.execute(select(column, func.count()).group_by(column))
+    return {row[0]: row[1] for row in found}
+
+
+def _count(session: Session, row: type[Row]) -> int:
+    return session.scalars(select(func.count()).select_from(row)).one()
+
+
+@contextmanager
+def _stale_is_stale_state() -> Iterator[None]:
+    try:
+        yield
+    except StaleDataError as error:
+        raise StaleState(what="document") from error
