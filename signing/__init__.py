@@ -38,14 +38,16 @@ from signing.seal import (
     seal_link,
     seal_profile,
 )
-from signing.short_code import BadShortCode, check_short_code, new_short_code
+from signing.short_code import CROCKFORD, BadShortCode, check_short_code, new_short_code
 from signing.signers import CertificateHolder, FileSigner, Signer
 from signing.status import Standing, StatusList, StatusListNotGenuine, StatusListOverdue
 from signing.timestamps import TimeStamper
 from signing.trust import BundleNotGenuine, LogKey, PublicKey, SealKey, TrustBundle
+from signing.validation import validate
 from signing.verdict import Indication, SignatureVerdict, Verdict
 
 __all__ = [
+    "CROCKFORD",
     "LARGEST_SEAL",
     "LONGEST_HOST",
     "AlreadySigned",
@@ -109,4 +111,5 @@ __all__ = [
     "seal_link",
     "seal_profile",
     "to_digits",
+    "validate",
 ]

@@ -36,7 +36,7 @@ class InkMap:
     rows: tuple[tuple[bool, ...], ...]
 
     def white(self, place: "Place", width: float, height: float) -> bool:
-        """Whether a box (points) of a page of this size has no ink; below the map everything counts as ink."""
+        """Whether a box (points) of a page of this size has no ink; below the map all counts as ink."""
         x0, x1 = (int(x / width * self.across) for x in (place.left, place.left + place.width))
         y0, y1 = (int(y / height * self.down) for y in (place.top, place.top + place.height))
         if y1 >= len(self.rows):

@@ -39,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The boxes of the two marks; `band` is how much the page grows upwards first (boxes count from there)."""
+    """The boxes of the two marks; `band` is how much the page grows upwards first (boxes count from it)."""
 
     band: float
     clerk: Place

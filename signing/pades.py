@@ -59,7 +59,7 @@ from signing.marks import Mark, Role
 from signing.sheet import Sheet, add_band, appearance
 from signing.signers import CertificateHolder
 from signing.timestamps import TimeStamper, stamped, token_info
-from signing.typeface import FittedText, fit
+from signing.typeface import fit
 
 FIELDS = {Role.CLERK: "KhosoClerk", Role.OFFICER: "KhosoOfficer", Role.AGENCY: "KhosoAgency"}
 """The signature field of each role."""
@@ -248,11 +248,7 @@ def _draw_mark(writer: IncrementalPdfFileWriter, mark: Mark) -> None:
     if width <= 0 or height <= 0:
         return
     # Half a point: the box was made for this text, and a rounding must not make it smaller.
-    fitted = (
-        fit(mark.lines, size=SIZE, width=width + 0.5, height=height + 0.5)
-        if mark.lines
-        else FittedText((), SIZE)
-    )
+    fitted = fit(mark.lines, size=SIZE, width=width + 0.5, height=height + 0.5)
     form = appearance(writer, sheet, fitted, width, height)
     field[pdf_name("/AP")] = generic.DictionaryObject({pdf_name("/N"): form})
     if sheet.rotation:

@@ -3,11 +3,13 @@
 A verdict speaks of signatures only; whether the document is in force is a status, and lives elsewhere.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from common.messages import Sentence
+from common.messages import Sentence, say
 
 
 class Indication(StrEnum):
@@ -19,6 +21,28 @@ class Indication(StrEnum):
     """What is known suffices neither for yes nor for no; the reasons say what is missing."""
     TOTAL_FAILED = "TOTAL-FAILED"
     """The signature is broken, or its format is, or its certificate was revoked before it signed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that speaks against a signature, and how much it says."""
+
+    indication: Indication
+    reason: Sentence
+
+    @classmethod
+    def of(cls, indication: Indication, code: str, **facts: object) -> "Finding":
+        """The finding with the sentence `code` of the catalogue."""
+        return cls(indication, say(code, **facts))
+
+
+def worst(indications: Iterable[Indication]) -> Indication:
+    """The rule for many: any TOTAL-FAILED fails; else any INDETERMINATE; passed only when all passed."""
+    found = set(indications)
+    for indication in (Indication.TOTAL_FAILED, Indication.INDETERMINATE):
+        if indication in found:
+            return indication
+    return Indication.TOTAL_PASSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +78,22 @@ class SignatureVerdict:
             "level": self.level,
         }
 
+    @classmethod
+    def from_json(cls, facts: dict[str, Any]) -> "SignatureVerdict":
+        """What `as_json` wrote; KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            field=str(facts["field"]),
+            indication=Indication(facts["verdict"]),
+            reasons=tuple(Sentence(**reason) for reason in facts["reasons"]),
+            signer_name=facts["signer_name"],
+            claimed_time=_read_instant(facts["claimed_time"]),
+            proven_time=_read_instant(facts["proven_time"]),
+            digest_algorithm=facts["digest_algorithm"],
+            covers_whole_file=bool(facts["covers_whole_file"]),
+            changes=tuple(map(str, facts["changes"])),
+            level=facts["level"],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -78,3 +118,7 @@ class Verdict:
 
 def _instant(at: datetime | None) -> str | None:
     return None if at is None else at.isoformat()
+
+
+def _read_instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
