@@ -2,6 +2,7 @@
 
 from archive.canonical import canonical
 from archive.checkpoint import Checkpoint, CheckpointNotGenuine, open_checkpoint
+from archive.copy import NotPdfA, PaperCopy, PdfUnusable, make_paper_copy
 from archive.decisions import (
     NoRuleOnThatDay,
     RetentionAnswer,
@@ -15,9 +16,11 @@ from archive.decisions import (
     decide_reuse,
     decide_validity,
 )
+from archive.fingerprint import page_fingerprint
 from archive.leaves import Leaf, RowState, new_salt, row_deleted, row_state
 from archive.life import Ground, SourceForm, Status, Weight, may_become
 from archive.log import LogReport, NumberedLeaf, Row, check_log
+from archive.qr import LinkTooLong
 from archive.rules import (
     RetentionBounds,
     RetentionOutOfBounds,
@@ -29,6 +32,7 @@ from archive.rules import (
     ValidityRule,
     packaged_rules,
 )
+from archive.strip import PrintStrip, SealAndStatusDisagree
 from archive.tiles import TileMissing, Tiles, tile_path
 from archive.tree import (
     EMPTY_ROOT,
@@ -50,9 +54,14 @@ __all__ = [
     "Frontier",
     "Ground",
     "Leaf",
+    "LinkTooLong",
     "LogReport",
     "NoRuleOnThatDay",
+    "NotPdfA",
     "NumberedLeaf",
+    "PaperCopy",
+    "PdfUnusable",
+    "PrintStrip",
     "RetentionAnswer",
     "RetentionBounds",
     "RetentionFacts",
@@ -67,6 +76,7 @@ __all__ = [
     "RowState",
     "Rule",
     "Rules",
+    "SealAndStatusDisagree",
     "SourceForm",
     "Status",
     "TileMissing",
@@ -85,12 +95,14 @@ __all__ = [
     "decide_validity",
     "inclusion_proof",
     "leaf_hash",
+    "make_paper_copy",
     "may_become",
     "new_salt",
     "node_hash",
     "nodes_of",
     "open_checkpoint",
     "packaged_rules",
+    "page_fingerprint",
     "root",
     "row_deleted",
     "row_state",

@@ -10,7 +10,7 @@ import secrets
 
 from common.errors import KhosoError
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHARACTERS = 12
 _MODULUS = 37
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "–": None})
@@ -25,18 +25,18 @@ class BadShortCode(KhosoError):
 def new_short_code() -> str:
     """A fresh code as it is printed, `XXXX-XXXX-XXXX-X`."""
     while True:
-        body = "".join(secrets.choice(ALPHABET) for _ in range(CHARACTERS))
+        body = "".join(secrets.choice(CROCKFORD) for _ in range(CHARACTERS))
         remainder = _number(body) % _MODULUS
-        if remainder < len(ALPHABET):
-            return _grouped(body + ALPHABET[remainder])
+        if remainder < len(CROCKFORD):
+            return _grouped(body + CROCKFORD[remainder])
 
 
 def check_short_code(text: str) -> str:
     """The code that `text` means, as it is printed; BadShortCode when it has a slip of the pen."""
     bare = text.strip().upper().translate(_FORGIVEN)
-    if len(bare) != CHARACTERS + 1 or not set(bare) <= set(ALPHABET):
+    if len(bare) != CHARACTERS + 1 or not set(bare) <= set(CROCKFORD):
         raise BadShortCode
-    if _number(bare[:-1]) % _MODULUS != ALPHABET.index(bare[-1]):
+    if _number(bare[:-1]) % _MODULUS != CROCKFORD.index(bare[-1]):
         raise BadShortCode
     return _grouped(bare)
 
@@ -44,7 +44,7 @@ def check_short_code(text: str) -> str:
 def _number(body: str) -> int:
     value = 0
     for character in body:
-        value = value * len(ALPHABET) + ALPHABET.index(character)
+        value = value * len(CROCKFORD) + CROCKFORD.index(character)
     return value
 
 

@@ -1,0 +1,283 @@
+"""The paper copy: any PDF we hold becomes numbered, framed sheets of A4 with a strip and a QR code.
+
+Pages are placed as they are (vectors, text, images), with what widgets and other annotations show drawn in:
+in Vietnamese e-documents the number, the date and the red seal exist only there. Forms, scripts, attachments,
+links and layers stay behind. A file whose pages cannot stand in a PDF/A as they are (fonts not embedded,
+hidden layers) is drawn at 300 dpi instead, the same look for every viewer. Promises a PDF/A-2b that pikepdf's
+checker passed, the same bytes for the same input; does not sign it: the seal speaks for it.
+
+The work is done in a confined child, because the documents came from outside.
+"""
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+import pypdfium2
+from pikepdf import Name, pdfa
+from PIL import Image
+
+from archive.fingerprint import page_fingerprint
+from archive.frame import Placement, place
+from archive.strip import PrintStrip, Sheet, draw_sheets
+from common import POINTS_PER_INCH, Digest, KhosoError, nfc, shown_iso
+from ingest import Confinement, confined
+
+DRAWN_DPI = 300
+"""On the sheet; what office printers show."""
+_JPEG_QUALITY = 90
+_FLAVOUR = "2b"
+_WIDEST = 1e6
+"""Points; a page of 350 metres is a mistake."""
+_LIMITS = Confinement(seconds=600, memory_bytes=1_500_000_000, output_bytes=1_000_000_000)
+_ODD_OBJECTS = (ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError)
+"""What pikepdf raises when an object is not of the kind that its place calls for."""
+
+
+class PdfUnusable(KhosoError):
+    """The PDF is damaged, has a password, or has no pages."""
+
+    code = "print_pdf_unusable"
+
+
+class NotPdfA(KhosoError):
+    """The finished print did not pass the PDF/A-2b checker."""
+
+    code = "print_not_pdf_a"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperCopy:
+    """A finished print: its file, its number of pages, and the fingerprint under each."""
+
+    pdf: Path
+    pages: int
+    fingerprints: tuple[str, ...]
+
+
+def make_paper_copy(pdf: Path, *, strip: PrintStrip, into: Path) -> PaperCopy:
+    """Write the print of `pdf` to the file `into` (replaced at once or not at all).
+
+    Raises PdfUnusable for a file that is no usable PDF, LinkTooLong for a seal that does not fit, NotPdfA,
+    and ingest's refusals when the work takes too long or too much memory.
+    """
+    revision = Digest.of_file(pdf)
+    request = {
+        "pdf": str(pdf.resolve()),
+        "revision": revision.hex,
+        "strip": strip.as_json(),
+        "into": str(into.resolve()),
+    }
+    folder = into.resolve().parent
+    done = confined("archive.copy:print_pages", request, readable=[pdf], writable=folder, limits=_LIMITS)
+    return PaperCopy(into, len(done["fingerprints"]), tuple(done["fingerprints"]))
+
+
+def print_pages(request: Mapping[str, Any]) -> dict[str, list[str]]:
+    """`make_paper_copy` inside the confined child: plain values in and out.
+
+    1. As they are, if a PDF/A may look like that. 2. If not, the pages at fault are drawn. 3. If what they
+    share is at fault, all are drawn.
+    """
+    source = Path(request["pdf"])
+    strip, into = PrintStrip.from_json(request["strip"]), Path(request["into"])
+    sheets = _sheets(source, Digest.from_hex(request["revision"]))
+    everything = frozenset(sheet.number for sheet in sheets)
+    drawn = everything if _has_layers(source) else frozenset()
+    try:
+        # 1.
+        _assemble(source, sheets, strip, drawn, into)
+    except pdfa.PdfaError:
+        try:
+            # 2.
+            _assemble(source, sheets, strip, _unfit(source, sheets), into)
+        except pdfa.PdfaError:
+            # 3.
+            _assemble_drawn(source, sheets, strip, everything, into)
+    return {"fingerprints": [sheet.fingerprint for sheet in sheets]}
+
+
+def _assemble_drawn(
+    source: Path, sheets: list[Sheet], strip: PrintStrip, everything: frozenset[int], into: Path
+) -> None:
+    try:
+        _assemble(source, sheets, strip, everything, into)
+    except pdfa.PdfaError as error:
+        raise NotPdfA(finding=str(error.report.findings[0])) from error
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[pikepdf.Pdf]:
+    """The document with what its annotations show drawn into the pages; PdfUnusable for whatever is wrong."""
+    try:
+        with pikepdf.open(source) as document:
+            document.flatten_annotations("all")
+            yield document
+    except pdfa.PdfaError:
+        raise
+    except (pikepdf.PdfError, pikepdf.PasswordError, pikepdf.DependencyError, *_ODD_OBJECTS) as error:
+        raise PdfUnusable from error
+
+
+def _has_layers(source: Path) -> bool:
+    """Whether the document has optional content, some of which a viewer may hide."""
+    with _opened(source) as document:
+        return "/OCProperties" in document.Root
+
+
+def _sheets(source: Path, revision: Digest) -> list[Sheet]:
+    with _opened(source) as document:
+        sizes = [_size(page) for page in document.pages]
+    if not sizes:
+        raise PdfUnusable
+    return [
+        Sheet(place(*size, first=number == 1), number, page_fingerprint(revision, number, len(sizes)))
+        for number, size in enumerate(sizes, 1)
+    ]
+
+
+def _visible(page: pikepdf.Page) -> pikepdf.Rectangle:
+    """What a viewer shows of a page, in its own units: the crop box inside the media box."""
+    media, crop = pikepdf.Rectangle(page.mediabox), pikepdf.Rectangle(page.cropbox)
+    shown = pikepdf.Rectangle(
+        max(media.llx, crop.llx), max(media.lly, crop.lly), min(media.urx, crop.urx), min(media.ury, crop.ury)
+    )
+    # A crop box that misses the page is ignored, as viewers do.
+    return shown if shown.width > 0 and shown.height > 0 else media
+
+
+def _size(page: pikepdf.Page) -> tuple[float, float]:
+    """Width and height in points as a viewer shows the page: cropped, turned, in its user unit."""
+    shown, unit = _visible(page), float(page.obj.get("/UserUnit", 1))
+    width, height = float(shown.width) * unit, float(shown.height) * unit
+    if not (0 < width < _WIDEST and 0 < height < _WIDEST):
+        raise PdfUnusable
+    return (height, width) if page.rotation % 180 else (width, height)
+
+
+def _assemble(
+    source: Path, sheets: list[Sheet], strip: PrintStrip, drawn: frozenset[int], into: Path
+) -> None:
+    """Write the print with these pages drawn; pdfa.PdfaError when the result is no PDF/A-2b."""
+    ours = io.BytesIO()
+    draw_sheets(strip, sheets, ours)
+    with _opened(source) as document, pikepdf.open(ours) as overlay, pikepdf.new() as result:
+        drawer = _Drawer(source)
+        for sheet, page, frame in zip(sheets, document.pages, overlay.pages, strict=True):
+            form = drawer.draw(result, sheet) if sheet.number in drawn else _as_form(result, page)
+            _add_sheet(result, sheet.placement, form, frame)
+        drawer.close()
+        _describe(result, strip)
+        pdfa.save(result, into, _FLAVOUR, deterministic_id=True)
+
+
+def _unfit(source: Path, sheets: list[Sheet]) -> frozenset[int]:
+    """The pages that cannot stand in a PDF/A as they are."""
+    with _opened(source) as document:
+        return frozenset(
+            sheet.number for sheet, page in zip(sheets, document.pages, strict=True) if not _fits(page)
+        )
+
+
+def _fits(page: pikepdf.Page) -> bool:
+    with pikepdf.new() as alone:
+        form = _as_form(alone, page)
+        alone.add_blank_page()
+        alone.pages[0].add_resource(form, Name.XObject, Name.Page)
+        alone.pages[0].Contents = alone.make_stream(b"/Page Do")
+        pdfa.prepare(alone, _FLAVOUR)
+        return pdfa.check(alone, _FLAVOUR).verdict == "pass"
+
+
+def _as_form(result: pikepdf.Pdf, page: pikepdf.Page) -> pikepdf.Object:
+    """The page's visible part, upright, as a form in `result`."""
+    shown = _visible(page)
+    page.trimbox = page.cropbox = pikepdf.Array([shown.llx, shown.lly, shown.urx, shown.ury])
+    return result.copy_foreign(page.as_form_xobject())
+
+
+def _add_sheet(result: pikepdf.Pdf, placement: Placement, form: pikepdf.Object, frame: pikepdf.Page) -> None:
+    """One sheet: the page where the frame wants it, and ours above it."""
+    result.add_blank_page(page_size=(placement.sheet_width, placement.sheet_height))
+    sheet = result.pages[-1]
+    sheet.add_resource(form, Name.XObject, Name.Page)
+    sheet.add_resource(result.copy_foreign(frame.as_form_xobject()), Name.XObject, Name.Ours)
+    x0, y0, x1, _ = _extent(form)
+    area = placement.page
+    scale = area.width / (x1 - x0)
+    matrix = (scale, 0, 0, scale, area.x - x0 * scale, area.y - y0 * scale)
+    numbers = " ".join(f"{number:.5f}" for number in matrix)
+    sheet.Contents = result.make_stream(f"q {numbers} cm /Page Do Q q /Ours Do Q".encode())
+
+
+def _extent(form: pikepdf.Object) -> tuple[float, float, float, float]:
+    """The corners of a form as it lands: its box through its own matrix."""
+    box = [float(number) for number in form.BBox]
+    a, b, c, d, e, f = (float(number) for number in form.get("/Matrix", [1, 0, 0, 1, 0, 0]))
+    corners = [(a * x + c * y + e, b * x + d * y + f) for x in box[::2] for y in box[1::2]]
+    across, up = [x for x, _ in corners], [y for _, y in corners]
+    return min(across), min(up), max(across), max(up)
+
+
+class _Drawer:
+    """Draws pages as pictures, opening the document only when the first one is asked for."""
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+        self._document: pypdfium2.PdfDocument | None = None
+
+    def draw(self, result: pikepdf.Pdf, sheet: Sheet) -> pikepdf.Object:
+        """One page as a form of the size it has on its sheet, at `DRAWN_DPI`."""
+        try:
+            picture = self._render(sheet)
+        except pypdfium2.PdfiumError as error:
+            raise PdfUnusable from error
+        content = io.BytesIO()
+        picture.save(content, "JPEG", quality=_JPEG_QUALITY, subsampling=0, optimize=True)
+        image = result.make_stream(
+            content.getvalue(),
+            Type=Name.XObject,
+            Subtype=Name.Image,
+            Width=picture.width,
+            Height=picture.height,
+            ColorSpace=Name.DeviceGray if picture.mode == "L" else Name.DeviceRGB,
+            BitsPerComponent=8,
+            Filter=Name.DCTDecode,
+        )
+        return result.make_stream(
+            f"{picture.width} 0 0 {picture.height} 0 0 cm /Picture Do".encode(),
+            Type=Name.XObject,
+            Subtype=Name.Form,
+            BBox=[0, 0, picture.width, picture.height],
+            Resources=pikepdf.Dictionary(XObject=pikepdf.Dictionary(Picture=image)),
+        )
+
+    def close(self) -> None:
+        """Let go of the document."""
+        if self._document is not None:
+            self._document.close()
+
+    def _render(self, sheet: Sheet) -> Image.Image:
+        if self._document is None:
+            self._document = pypdfium2.PdfDocument(self._source)
+            # Without its forms a signed letter has neither number nor seal.
+            self._document.init_forms()
+        page = self._document[sheet.number - 1]
+        wanted = sheet.placement.page.width * DRAWN_DPI / POINTS_PER_INCH
+        picture: Image.Image = page.render(scale=wanted / page.get_width(), rev_byteorder=True).to_pil()
+        page.close()
+        picture = picture.convert("RGB")
+        red, green, blue = picture.split()
+        return red if red.tobytes() == green.tobytes() == blue.tobytes() else picture
+
+
+def _describe(result: pikepdf.Pdf, strip: PrintStrip) -> None:
+    """Title and time in the metadata; the time is the print's, so that the same input gives the same file."""
+    with result.open_metadata(set_pikepdf_as_editor=False, update_docinfo=True) as metadata:
+        metadata["dc:title"] = nfc(strip.paper_name)
+        metadata["xmp:CreateDate"] = metadata["xmp:ModifyDate"] = shown_iso(strip.at)
+    result.Root.Lang = pikepdf.String("vi")
