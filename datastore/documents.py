@@ -40,6 +40,8 @@ from datastore.telling import tell
 
 _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 """In these states the same paper may be brought again."""
+_OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
+"""Nobody has decided on its value yet."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
 
 
@@ -62,17 +64,14 @@ class Documents:
     # --- coming in -------------------------------------------------------------------------------------
 
     def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
-        """The document that holds exactly these originals for exactly these owners; None. For staff and
-        owner."""
-        row = self._held(_held_key(digest_of(originals), owners, self._scope.actor.agency))
+        """The document in which the actor's agency took in exactly these originals for exactly these owners."""
+        key = _held_key(digest_of(originals), owners, self._scope.actor.agency)
+        query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
+        row = self._session.scalar(query)
         if row is None:
             return None
         self._scope.note_document(row)
         return mapping.document(row)
-
-    def _held(self, key: bytes) -> DocumentRow | None:
-        query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
-        return self._session.scalar(query)
 
     def receive(
         self,
@@ -82,6 +81,7 @@ class Documents:
         owners: Sequence[UUID],
         weight: Weight = Weight.UNCONFIRMED,
         provenance: Provenance | None = None,
+        ground: Ground | None = None,
         doc_type: str | None = None,
         dossier: str | None = None,
         competent_agency: str | None = None,
@@ -105,6 +105,7 @@ class Documents:
             source_form=came.source_form,
             compared_by=came.compared_by,
             original_returned=came.original_returned,
+            ground=ground,
             intake_agency=scope.actor.agency,
             competent_agency=competent_agency or scope.actor.agency,
             dossier=dossier or scope.actor.dossier,
@@ -356,6 +357,14 @@ class Documents:
             row.weight = row.weight if weight is None else weight
         return self.become(document, Status.VALID, stamp=stamp)
 
+    def record_ground(self, document: UUID, ground: Ground) -> DocumentRecord:
+        """Keep the ground on which it is to become valid; IllegalTransition once another one made it so."""
+        row = self._scope.document(document)
+        if row.ground != ground and Status(row.status) not in _OPEN:
+            raise IllegalTransition(what="document", old=row.status, new=ground)
+        row.ground = ground
+        return self._changed(row)
+
     @staticmethod
     def _require_decided(row: DocumentRow) -> None:
         if row.checked_by is None:
@@ -512,7 +521,9 @@ def digest_of(originals: Sequence[Digest]) -> Digest:
 
 
 def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:
-    """What makes a paper the same paper: its originals and the set of its owners (or the agency where it
-    waits)."""
-    whose = b"".join(sorted(owner.bytes for owner in set(owners))) or agency.encode()
-    return sha256(originals.value + whose).digest()
+    """What makes a paper the same paper: its originals, the set of its owners, the agency that took it in.
+
+    With the agency, because an intake must not learn from an AlreadyHeld what another agency holds.
+    """
+    whose = sorted(owner.bytes for owner in set(owners))
+    return sha256(b"".join([originals.value, len(whose).to_bytes(4), *whose, agency.encode()])).digest()
