@@ -1,5 +1,14 @@
 """signing: marks, signatures, time stamps, verdicts and seals. The door of the room."""
 
+from signing.attestation import (
+    Attestation,
+    AttestationToBeSigned,
+    attest,
+    check_attestation,
+    complete_attestation,
+    prepare_attestation,
+    statement_about,
+)
 from signing.claims import SealClaims
 from signing.digits import DigitsDamaged, from_digits, to_digits
 from signing.errors import (
@@ -51,6 +60,8 @@ __all__ = [
     "LARGEST_SEAL",
     "LONGEST_HOST",
     "AlreadySigned",
+    "Attestation",
+    "AttestationToBeSigned",
     "AttestationUnreadable",
     "BadShortCode",
     "BundleNotGenuine",
@@ -95,11 +106,14 @@ __all__ = [
     "Verdict",
     "WrongSignature",
     "agency_mark",
+    "attest",
+    "check_attestation",
     "check_seal",
     "check_seal_text",
     "check_short_code",
     "clerk_mark",
     "complete",
+    "complete_attestation",
     "from_digits",
     "make_seal",
     "mask_identifier",
@@ -107,9 +121,11 @@ __all__ = [
     "new_short_code",
     "officer_mark",
     "prepare",
+    "prepare_attestation",
     "read_link",
     "seal_link",
     "seal_profile",
+    "statement_about",
     "to_digits",
     "validate",
 ]

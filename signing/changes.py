@@ -1,10 +1,10 @@
 """What later revisions of a PDF changed, compared as a reader sees the document, not as bytes.
 
 Incremental updates after a signature are legal, and so are some changes. Two revisions are compared by what
-they present: pages with everything they draw, annotations, form fields, and what the catalogue makes
+they present: pages with everything they draw, annotations, form fields, what the catalogue makes
 active. Only further signatures and validation data count as harmless; all else is named.
-(A policy that lists what may change misses what an attacker draws with it: a field whose value stays and whose
-appearance is swapped, an empty signature field with a picture.)
+(A policy that lists what may change misses what an attacker draws with it: a field whose value stays and
+whose appearance is swapped, an empty signature field with a picture.)
 """
 
 # mypy: disallow-untyped-calls=False

@@ -16,23 +16,18 @@ For every signature, in this order (ETSI EN 319 102-1, 5.3, in our words):
 
 import binascii
 import hashlib
-import struct
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from asn1crypto import cms, x509
+from asn1crypto import x509
 from asn1crypto.core import Void
 from cryptography import x509 as strict_x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.general import CMSExtractionError, CMSStructuralError, extract_certificate_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -42,31 +37,13 @@ from pyhanko_certvalidator.errors import AlgorithmNotSupported
 from common.text import one_line
 from signing.chains import Moment, Purpose, check_certificate
 from signing.changes import HARMLESS, Change, Snapshot, changes, snapshot
+from signing.proof import PARSER_ERRORS, WEAK_DIGESTS, proven_by_stamps, token_time, token_verified
 from signing.trust import TrustBundle
 from signing.verdict import Finding, Indication, SignatureVerdict, worst
 
-_PARSER_ERRORS = (
-    PdfError,
-    CMSExtractionError,
-    CMSStructuralError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    ArithmeticError,
-    RecursionError,
-    NotImplementedError,
-    struct.error,
-    zlib.error,
-)
-"""What the parsers raise on bytes that are not what they claim to be: many kinds, all of them one answer."""
-
-_WEAK = frozenset({"md2", "md4", "md5", "sha1", "ripemd160"})
 _PAGES = frozenset({Change.PAGES, Change.CONTENT, Change.REPLACED_SIGNATURE})
 """Changes that no signature allows anybody (ISO 32000-1, 12.8.2.2): the file is not what was signed."""
 _LONGEST_NAME = 200
-_TOKEN = "signature_time_stamp_token"
 
 
 class _NoSignatureFormat(ValueError):
@@ -103,7 +80,7 @@ def judge_signatures(content: bytes, trust: TrustBundle, now: datetime) -> list[
             signature = EmbeddedPdfSignature(reader, reference.get_object(), name)
             order = signature.signed_revision
             verdict = _judge_one(label, signature, content, revisions, trust, now)
-        except _PARSER_ERRORS as error:
+        except PARSER_ERRORS as error:
             order, verdict = reader.xrefs.total_revisions, _no_format(label, error)
         judged.append((order, verdict))
     return [verdict for _, verdict in sorted(judged, key=lambda item: item[0])]
@@ -197,7 +174,7 @@ def _verified(signature: EmbeddedPdfSignature) -> tuple[bool, bool]:
     kind = encapsulated["content_type"].native
     if _is_document_time_stamp(signature):
         imprint = encapsulated["content"].parsed["message_imprint"]["hashed_message"].native
-        intact, valid = _token_verified(signature.signed_data, info, certificate)
+        intact, valid = token_verified(signature.signed_data, info, certificate)
         return intact and bytes(imprint) == covered, valid
     if isinstance(encapsulated["content"], Void):
         return validate_sig_integrity(info, certificate, kind, covered)
@@ -223,7 +200,7 @@ def _prove_time(case: _Case, trust: TrustBundle, now: datetime) -> list[Finding]
     signature = case.signature
     if _is_document_time_stamp(signature):
         token = signature.signed_data
-        at = _token_time(token)
+        at = token_time(token)
         if not check_certificate(
             signature.signer_cert,
             signature.other_embedded_certs,
@@ -233,62 +210,8 @@ def _prove_time(case: _Case, trust: TrustBundle, now: datetime) -> list[Finding]
         ):
             case.proven = at
         return []
-    for token in _tokens(signature.signer_info):
-        try:
-            good, at, trusted = _judge_token(token, signature.signer_info, trust)
-        except (*_PARSER_ERRORS, SignatureValidationError, UnsupportedAlgorithm):
-            good, trusted = False, False
-        if not good or at > now.replace(microsecond=999_999):
-            return [Finding.of(Indication.INDETERMINATE, "TIME_STAMP_FAILURE")]
-        if trusted and (case.proven is None or at < case.proven):
-            case.proven = at
-    return []
-
-
-def _judge_token(
-    token: cms.SignedData, info: cms.SignerInfo, trust: TrustBundle
-) -> tuple[bool, datetime, bool]:
-    """Whether a token is good and of this signature, its time, and whether its authority is trusted."""
-    certificates = extract_certificate_info(token)
-    stamper = token["signer_infos"][0]
-    imprint = token["encap_content_info"]["content"].parsed["message_imprint"]
-    algorithm = imprint["hash_algorithm"]["algorithm"].native
-    same = hashlib.new(algorithm, info["signature"].native).digest() == imprint["hashed_message"].native
-    intact, valid = _token_verified(token, stamper, certificates.signer_cert)
-    at = _token_time(token)
-    findings = check_certificate(
-        certificates.signer_cert,
-        list(certificates.other_certs),
-        trust,
-        Moment(at, True),
-        Purpose.TIME_STAMPING,
-    )
-    strong = not {algorithm, stamper["digest_algorithm"]["algorithm"].native} & _WEAK
-    return same and intact and valid, at, strong and not findings
-
-
-def _token_verified(
-    token: cms.SignedData, stamper: cms.SignerInfo, certificate: x509.Certificate
-) -> tuple[bool, bool]:
-    statement = bytes(token["encap_content_info"]["content"])
-    digest = hashlib.new(stamper["digest_algorithm"]["algorithm"].native, statement).digest()
-    return validate_sig_integrity(stamper, certificate, "tst_info", digest)
-
-
-def _tokens(info: cms.SignerInfo) -> Iterator[cms.SignedData]:
-    unsigned = info["unsigned_attrs"]
-    if isinstance(unsigned, Void):
-        return
-    for attribute in unsigned:
-        if attribute["type"].native == _TOKEN:
-            for value in attribute["values"]:
-                yield value["content"]
-
-
-def _token_time(token: cms.SignedData) -> datetime:
-    at = token["encap_content_info"]["content"].parsed["gen_time"].native
-    assert isinstance(at, datetime)
-    return at.astimezone(UTC)
+    findings, case.proven = proven_by_stamps(signature.signer_info, trust, now)
+    return findings
 
 
 def _claimed(signature: EmbeddedPdfSignature) -> datetime | None:
@@ -298,7 +221,7 @@ def _claimed(signature: EmbeddedPdfSignature) -> datetime | None:
         if not isinstance(at, datetime):
             return None
         return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except _PARSER_ERRORS:
+    except PARSER_ERRORS:
         return None
 
 
@@ -314,7 +237,7 @@ def _weak_digest(signature: EmbeddedPdfSignature) -> list[Finding]:
     used = {signature.md_algorithm, _digest_name(signature)}
     return [
         Finding.of(Indication.INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE", algorithm=name.upper())
-        for name in sorted(used & _WEAK)
+        for name in sorted(used & WEAK_DIGESTS)
     ]
 
 
