@@ -1,0 +1,1 @@
+"""Draws synthetic Vietnamese official papers together with the exact text that stands on them."""
