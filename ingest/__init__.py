@@ -19,6 +19,7 @@ from ingest.catalogue import (
 )
 from ingest.document_code import BadDocumentCode, BadDocumentCodeOwner, DocumentCode, is_doc_type
 from ingest.dossier_number import BadDossierNumber, DossierNumber
+from ingest.fields import OwnerProposal, find_fields, propose_owners
 from ingest.identifiers import (
     AgencyCode,
     BadAgencyCode,
@@ -52,6 +53,7 @@ from ingest.model import (
     TypeGuess,
     Word,
 )
+from ingest.recognise_type import guess_type
 from ingest.refusals import (
     DamagedFile,
     DynamicForm,
@@ -124,6 +126,7 @@ __all__ = [
     "NoWalls",
     "OldIdNumber",
     "OldNumberOnly",
+    "OwnerProposal",
     "OwnerSpec",
     "Owners",
     "Page",
@@ -149,9 +152,12 @@ __all__ = [
     "Word",
     "confined",
     "confinement_report",
+    "find_fields",
+    "guess_type",
     "is_doc_type",
     "load_catalogue",
     "open_scan",
     "parse_identifier",
+    "propose_owners",
     "require_walls",
 ]

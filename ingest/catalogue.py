@@ -16,7 +16,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from common import KhosoError, fold
+from common import KhosoError
 
 _NATIONAL = re.compile(r"KQ\.[A-Y][0-9]{2}\.[0-9]{6}")
 
@@ -239,11 +239,3 @@ def _field_spec(entry: str | Mapping[str, Any], shared: Mapping[str, Any]) -> Fi
         else {**shared.get(entry["name"], {}), **entry}
     )
     return FieldSpec(full["name"], tuple(full["labels"]), Kind(full.get("kind", "text")), full.get("section"))
-
-
-def normal(title: str) -> str:
-    """A title as it is compared: folded, letters only, the digits that OCR confuses with letters as letters."""
-    return re.sub(r"[^a-z]", "", fold(title).translate(_LOOKALIKES))
-
-
-_LOOKALIKES = str.maketrans({"0": "o", "1": "i", "|": "i", "5": "s", "8": "b"})

@@ -1,0 +1,239 @@
+"""Fields by their labels: what stands right of `Giới tính:` on a form, up to the next label.
+
+Forms repeat labels (`Năm sinh` of mother and father, two spouses side by side): a label belongs to the part of
+the form that was opened last above it, or, where two parts stand side by side, to the one in whose column it stands.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from common import fold
+from ingest.catalogue import FieldSpec, Kind
+from ingest.found import Found
+from ingest.layout import Layout, Row, Token
+from ingest.likeness import likeness
+from ingest.normalise import bare, normalised
+
+_ALIKE = 0.84
+_SHORT = 6
+"""Labels of fewer letters (`Số`, `Cho`, `Từ`) must agree exactly and be followed by a colon or dots."""
+_WRAPPED_ROWS = 2
+_WRAPPING = {Kind.TEXT, Kind.PLACE, Kind.ID_PAPER}
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A label found in a row: which fields it may announce, and the tokens from `first` to before `last`."""
+
+    specs: tuple[FieldSpec, ...]
+    page: Layout
+    row: int
+    first: int
+    last: int
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        return self.page.rows[self.row].tokens
+
+    @property
+    def x0(self) -> float:
+        return self.tokens[self.first].x0
+
+    @property
+    def opens(self) -> str | None:
+        """The part of the form that this label opens."""
+        return next((spec.name for spec in self.specs if spec.section == spec.name), None)
+
+
+def find_labelled(pages: Sequence[Layout], specs: Sequence[FieldSpec]) -> dict[str, Found]:
+    """The first value of every field whose label stands on the pages; blanks that were left empty are absent."""
+    hits = [hit for page in pages for hit in _hits(page, _by_label(specs))]
+    values: dict[str, Found] = {}
+    for hit, spec in _assigned(hits):
+        found = None if spec.name in values else _value(hit, spec, hits)
+        if found:
+            values[spec.name] = found
+    return values
+
+
+@dataclass(frozen=True)
+class _Label:
+    words: tuple[str, ...]
+    letters: str
+    specs: tuple[FieldSpec, ...]
+
+
+def _by_label(specs: Sequence[FieldSpec]) -> list[_Label]:
+    """Every label once, the longest first, with all fields that it may announce."""
+    owners: dict[tuple[str, ...], list[FieldSpec]] = {}
+    for spec in specs:
+        for label in spec.labels:
+            owners.setdefault(tuple(_words(label)), []).append(spec)
+    labels = [_Label(words, "".join(words), tuple(dict.fromkeys(specs))) for words, specs in owners.items()]
+    return sorted(labels, key=lambda label: -len(label.letters))
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", fold(text))
+
+
+def _hits(page: Layout, labels: Sequence[_Label]) -> Iterator[Hit]:
+    """Labels of the page in reading order, none overlapping another."""
+    for number, row in enumerate(page.rows):
+        letters = ["".join(_words(token.text)) for token in row.tokens]
+        at = 0
+        while at < len(letters):
+            label, last = _label_at(row, letters, at, labels)
+            if label:
+                yield Hit(label.specs, page, number, at, last)
+            at = last
+
+
+def _label_at(
+    row: Row, letters: Sequence[str], at: int, labels: Sequence[_Label]
+) -> tuple[_Label | None, int]:
+    """The label that begins at token `at`, and where reading goes on."""
+    if not letters[at]:
+        return None, at + 1
+    for label in labels:
+        for last in _ends(letters, at, len(label.words)):
+            if _agrees("".join(letters[at:last]), label, row, at, last):
+                return label, last
+    return None, at + 1
+
+
+def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[int]:
+    """Ends of a run of about `words` tokens with letters: one more or less, because readers split and join words."""
+    count, last = 0, at
+    while last < len(letters) and count <= words:
+        count += bool(letters[last])
+        last += 1
+        if letters[last - 1] and abs(count - words) <= (words > 2):
+            yield last
+
+
+def _agrees(read: str, label: _Label, row: Row, first: int, last: int) -> bool:
+    ended = row.tokens[last - 1].text.endswith((":", "…", "..")) or _starts_blank(row, last)
+    if len(label.letters) < _SHORT:
+        return read == label.letters and ended and "." not in row.tokens[last - 1].text.strip(".…")
+    alike = likeness(read, label.letters)
+    # Without its colon a label must agree better and stand where labels stand: first, or after a gap.
+    stands_free = first == 0 or row.tokens[first].x0 - row.tokens[first - 1].x1 > 0.6 * row.height
+    return alike >= _ALIKE if ended else alike >= 0.93 and stands_free
+
+
+def _starts_blank(row: Row, at: int) -> bool:
+    return at < len(row.tokens) and row.tokens[at].text.startswith((":", "…", "..", "."))
+
+
+def _assigned(hits: Sequence[Hit]) -> Iterator[tuple[Hit, FieldSpec]]:
+    """Each label with the field it announces here: the one of its part of the form, else the first without part."""
+    for index, hit in enumerate(hits):
+        section = hit.opens or _section(hits[:index], hit)
+        inside = (spec for spec in hit.specs if spec.section == section)
+        general = (spec for spec in hit.specs if spec.section is None)
+        spec = next(inside, None) or next(general, None)
+        if spec:
+            yield hit, spec
+
+
+def _section(before: Sequence[Hit], hit: Hit) -> str | None:
+    """The part of the form in which the label stands."""
+    openers = [each for each in before if each.opens]
+    if not openers:
+        return None
+    latest = openers[-1]
+    beside = [each for each in openers if each.page is latest.page and each.row == latest.row]
+    if hit.page is not latest.page or len(beside) == 1:
+        return latest.opens
+    # Side by side: the rightmost part that begins left of the label (or a letter right of it).
+    slack = 2 * hit.page.line_height
+    return max(
+        (each for each in beside if each.x0 <= hit.x0 + slack), key=lambda e: e.x0, default=latest
+    ).opens
+
+
+# ---- values -------------------------------------------------------------------------------------------------
+
+
+def _value(hit: Hit, spec: FieldSpec, hits: Sequence[Hit]) -> Found | None:
+    column = _column(hit, hits)
+    tokens = [token for token in hit.tokens[hit.last : _next_label(hit, hits)] if token.x0 < column[1]]
+    if spec.section != spec.name or spec.kind is not Kind.TEXT:
+        tokens += _continued(hit, spec, hits, tokens, column)
+    text = " ".join(token.text for token in tokens)
+    value, sure = normalised(text, spec.kind)
+    telling = tuple(token for token in tokens if any(map(str.isalnum, token.text)))
+    return Found(value, telling, sure) if value and telling else None
+
+
+def _next_label(hit: Hit, hits: Sequence[Hit]) -> int:
+    later = (other.first for other in hits if _same_row(hit, other) and other.first >= hit.last)
+    return min(later, default=len(hit.tokens))
+
+
+def _same_row(one: Hit, other: Hit) -> bool:
+    return one.page is other.page and one.row == other.row
+
+
+def _column(hit: Hit, hits: Sequence[Hit]) -> tuple[float, float]:
+    """Left and right end of the column in which the label stands: the page, or its half on a form of two columns."""
+    starts = sorted({other.x0 for other in hits if other.opens and _has_neighbour(other, hits)})
+    inside = [each for each in starts if each <= hit.x0 + 2 * hit.page.line_height]
+    right = next((each for each in starts if each > hit.x0 + 2 * hit.page.line_height), hit.page.width)
+    if not any(_beside(hit, other, hits) for other in hits):
+        return 0.0, hit.page.width
+    return (inside[-1] if inside else 0.0) - hit.page.line_height, right
+
+
+def _has_neighbour(hit: Hit, hits: Sequence[Hit]) -> bool:
+    return any(other is not hit and other.opens and _same_row(hit, other) for other in hits)
+
+
+def _beside(hit: Hit, other: Hit, hits: Sequence[Hit]) -> bool:
+    """Whether `other` opened a part beside another one, above the label and below every later single part."""
+    if not (other.opens and _has_neighbour(other, hits) and other.page is hit.page and other.row <= hit.row):
+        return False
+    return not any(
+        later.opens and later.page is hit.page and other.row < later.row <= hit.row for later in hits
+    )
+
+
+def _continued(
+    hit: Hit, spec: FieldSpec, hits: Sequence[Hit], tokens: Sequence[Token], column: tuple[float, float]
+) -> list[Token]:
+    """The rows below that the value runs into: no label in them, close, and the row above full or empty."""
+    if spec.kind not in _WRAPPING and bare(" ".join(token.text for token in tokens)):
+        return []
+    page, above = hit.page, hit.page.rows[hit.row]
+    found: list[Token] = []
+    last = tokens[-1] if tokens else None
+    for number in range(hit.row + 1, min(hit.row + 1 + _WRAPPED_ROWS, len(page.rows))):
+        part = page.rows[number].part(column[0], column[1])
+        if (
+            part is None
+            or _labelled(page, number, part, hits)
+            or not _runs_on(last, part, above, page, column)
+        ):
+            break
+        found += part.tokens
+        above, last = page.rows[number], part.tokens[-1]
+        if spec.kind not in _WRAPPING:
+            break
+    return found
+
+
+def _labelled(page: Layout, number: int, part: Row, hits: Sequence[Hit]) -> bool:
+    return any(
+        hit.page is page and hit.row == number and page.rows[number].tokens[hit.first] in part.tokens
+        for hit in hits
+    )
+
+
+def _runs_on(last: Token | None, part: Row, above: Row, page: Layout, column: tuple[float, float]) -> bool:
+    if part.top - above.bottom > 1.8 * page.line_height or part.is_upper:
+        return False
+    edge = min(column[1], page.right_edge)
+    full = last is None or last.text.endswith((",", "-")) or not bare(last.text)
+    return full or last is not None and last.x1 > edge - 0.12 * page.width
