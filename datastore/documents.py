@@ -64,7 +64,7 @@ class Documents:
     # --- coming in -------------------------------------------------------------------------------------
 
     def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
-        """The document in which the actor's agency took in exactly these originals for exactly these owners."""
+        """The document in which this agency took in exactly these originals for exactly these owners; None."""
         key = _held_key(digest_of(originals), owners, self._scope.actor.agency)
         query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
         row = self._session.scalar(query)

@@ -1,0 +1,131 @@
+"""A datastore on disk with real keys and real encryption, and a clock that ticks by itself."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from archive import Ground, Status, Weight
+from datastore import (
+    Actor,
+    Datastore,
+    DocumentRecord,
+    FolderObjects,
+    Keyring,
+    NewOriginal,
+    NewRevision,
+    original_key,
+    pdf_key,
+    reading_key,
+)
+from signing import Role
+
+MAI = Actor("mai.clerk", "clerk", "H41.01", "dossier intake")
+STRANGER = Actor("other.clerk", "clerk", "H55.02", "curiosity")
+AN = "040090001234"
+BINH = "001191005678"
+
+
+@dataclass
+class TickingClock:
+    """Every look is a second later, so that what comes after also shows as after."""
+
+    now: datetime = datetime(2026, 11, 22, 1, 0, 0, 123456, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        return self.now
+
+    def wait(self, duration: timedelta) -> None:
+        self.now += duration
+
+
+@dataclass
+class House:
+    """A datastore with the few steps that most tests begin with."""
+
+    folder: Path
+    clock: TickingClock = field(default_factory=TickingClock)
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        self.objects = FolderObjects(self.folder / "objects")
+        self.store = Datastore.open(
+            self.url,
+            objects=self.objects,
+            keys=Keyring.make_or_open(self.folder / "master.key"),
+            clock=self.clock,
+        )
+        self.store.migrate()
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "khoso.db"
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.database}"
+
+    def owner(self, identifier: str = AN, name: str = "Nguyễn Văn An") -> UUID:
+        with self.store.begin(MAI, "look-up") as work:
+            return work.owners.ensure(identifier, name=name).id
+
+    def receive(
+        self,
+        *owners: UUID,
+        content: bytes = b"a scanned page",
+        doc_type: str | None = "KET_HON",
+        dossier: str | None = None,
+        actor: Actor = MAI,
+    ) -> DocumentRecord:
+        draft = self.store.draft()
+        kept = self.store.put(original_key(draft.id, 1), content, sealing=draft.data_key)
+        with self.store.begin(actor, "intake") as work:
+            return work.documents.receive(
+                draft,
+                originals=[NewOriginal(kept, "image/png", "trang 1.png")],
+                owners=owners,
+                doc_type=doc_type,
+                dossier=dossier,
+            )
+
+    def read(self, document: UUID, text: str = "GIẤY CHỨNG NHẬN KẾT HÔN", k: int = 1) -> DocumentRecord:
+        with self.store.begin(MAI, "read") as work:
+            key = work.documents.data_key(document)
+        reading = self.store.put(reading_key(document, 1, k), b"{}", sealing=key)
+        pdf = self.store.put(pdf_key(document, 1, 0), b"%PDF-1.7", sealing=key) if k == 1 else None
+        with self.store.begin(MAI, "read") as work:
+            return work.documents.record_reading(
+                document,
+                reading=reading,
+                pdf=pdf,
+                page_count=1,
+                text=text,
+                fields={"number": {"value": "12"}},
+            )
+
+    def sign(self, document: UUID, role: Role = Role.CLERK) -> DocumentRecord:
+        with self.store.begin(MAI, "sign") as work:
+            key = work.documents.data_key(document)
+            k = work.signings.next_revision(document)
+            id = work.signings.intend(self.store.draft().id, document, role, to_be_signed={"k": k}).id
+        with self.store.begin(MAI, "sign") as work:
+            work.signings.signed(id, b"signature value")
+        kept = self.store.put(pdf_key(document, 1, k), b"%PDF-1.7 signed", sealing=key)
+        with self.store.begin(MAI, "sign") as work:
+            work.signings.complete(id, NewRevision(kept, self.clock(), "B-T"))
+            return work.documents.get(document)
+
+    def provisional(self, *owners: UUID, content: bytes = b"a scanned page") -> DocumentRecord:
+        document = self.receive(*owners, content=content)
+        self.read(document.id)
+        with self.store.begin(MAI, "check") as work:
+            work.documents.check(document.id, by="mai.clerk", weight=Weight.DIGITISED)
+        self.sign(document.id)
+        with self.store.begin(MAI, "keep") as work:
+            return work.documents.become(document.id, Status.PROVISIONAL)
+
+    def valid(self, *owners: UUID, content: bytes = b"a scanned page") -> DocumentRecord:
+        document = self.provisional(*owners, content=content)
+        with self.store.begin(MAI, "decide") as work:
+            return work.documents.make_valid(document.id, Ground.BACK_FILE)

@@ -1,0 +1,67 @@
+"""Keys: made once, private, and opening only what they wrapped in its context."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from datastore import Datastore, FolderObjects, Keyring, WrongKey
+from datastore.keys import WrapBroken, unwrap, wrap
+from tests.datastore.house import House
+
+
+def test_the_master_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    first = Keyring.make_or_open(tmp_path / "keys" / "master.key")
+    again = Keyring.make_or_open(tmp_path / "keys" / "master.key")
+    assert first.master == again.master
+    assert stat.S_IMODE(first.path.stat().st_mode) == 0o600
+    assert [path.name for path in first.path.parent.iterdir()] == ["master.key"]
+
+
+def test_many_first_starts_at_once_agree_on_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        rings = list(pool.map(lambda _: Keyring.make_or_open(tmp_path / "master.key"), range(16)))
+    assert len({ring.master for ring in rings}) == 1
+
+
+def test_a_cut_key_file_is_refused_with_its_name_only(tmp_path: Path) -> None:
+    (tmp_path / "master.key").write_bytes(b"short")
+    with pytest.raises(WrongKey) as caught:
+        Keyring.make_or_open(tmp_path / "master.key")
+    assert caught.value.facts == {"path": "master.key"}
+
+
+def test_a_wrap_opens_only_with_its_key_and_context() -> None:
+    wrapped = wrap(b"k" * 32, b"secret" * 5, "document 1")
+    assert unwrap(b"k" * 32, wrapped, "document 1") == b"secret" * 5
+    for key, content, context in (
+        (b"x" * 32, wrapped, "document 1"),
+        (b"k" * 32, wrapped, "document 2"),
+        (b"k" * 32, wrapped[:-1] + bytes([wrapped[-1] ^ 1]), "document 1"),
+        (b"k" * 32, b"\x02" + wrapped[1:], "document 1"),
+        (b"k" * 32, wrapped[:5], "document 1"),
+    ):
+        with pytest.raises(WrapBroken):
+            unwrap(key, content, context)
+
+
+def test_no_key_shows_itself_when_printed(house: House) -> None:
+    draft = house.store.draft()
+    shown = repr(draft) + repr(Keyring.make_or_open(house.folder / "master.key"))
+    assert draft.data_key.raw.hex() not in shown and str(draft.data_key.raw) not in shown
+
+
+def test_another_master_key_does_not_open_the_database(house: House) -> None:
+    other = Datastore.open(
+        house.url,
+        objects=FolderObjects(house.folder / "objects"),
+        keys=Keyring.make_or_open(house.folder / "other.key"),
+        clock=house.clock,
+    )
+    with pytest.raises(WrongKey):
+        other.check_key()
+    with pytest.raises(WrongKey):
+        other.migrate()
+    house.store.check_key()
+    other.close()

@@ -1,0 +1,186 @@
+"""Objects in a folder: encrypted in Tink's format, compared after writing, never replaced, honest when damaged."""
+
+import hashlib
+import stat
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from common import Digest
+from datastore import (
+    BadObjectKey,
+    DataKey,
+    FolderObjects,
+    ObjectDamaged,
+    ObjectMissing,
+    StoredObject,
+    manifest_key,
+    original_key,
+    pdf_key,
+    prepared_key,
+    reading_key,
+)
+
+KEY = DataKey(bytes(range(32)), "some document")
+MIB = 1 << 20
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> FolderObjects:
+    return FolderObjects(tmp_path / "objects")
+
+
+def stored_file(objects: FolderObjects, stored: StoredObject) -> Path:
+    return objects.root / f"{stored.key}@{stored.version}"
+
+
+def opened_by_hand(sealed: bytes, key: bytes, associated_data: bytes) -> bytes:
+    """The published format read with pyca/cryptography alone: what is kept can be read without Tink one day."""
+    header, salt, prefix = sealed[0], sealed[1:33], sealed[33:40]
+    assert header == 40
+    cipher = AESGCM(HKDF(SHA256(), 32, salt, associated_data).derive(key))
+    bounds = [40, *range(MIB, len(sealed), MIB), len(sealed)]
+    plain = b""
+    for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        last = b"\x01" if end == len(sealed) else b"\x00"
+        plain += cipher.decrypt(prefix + number.to_bytes(4) + last, sealed[start:end], None)
+    return plain
+
+
+@pytest.mark.parametrize("size", [0, 1, MIB - 57, MIB - 56, MIB - 55, MIB, 2 * MIB + 12345])
+def test_what_is_put_comes_back_and_another_implementation_can_read_it(
+    objects: FolderObjects, tmp_path: Path, size: int
+) -> None:
+    content = hashlib.shake_256(b"content").digest(size)
+    source = tmp_path / "source"
+    source.write_bytes(content)
+    stored = objects.put("documents/a/v1/original", source, sealing=KEY)
+    sealed = stored_file(objects, stored).read_bytes()
+    assert (stored.size, stored.sha256_plain) == (size, Digest.of(content))
+    assert stored.sha256_stored == Digest.of(sealed)
+    assert objects.read(stored, sealing=KEY) == content
+    bound = b"khoso-object-1\nsome document\ndocuments/a/v1/original"
+    assert opened_by_hand(sealed, KEY.raw, bound) == content
+
+
+def test_nothing_on_the_disk_shows_the_content_or_lets_others_read_it(objects: FolderObjects) -> None:
+    stored = objects.put("documents/a/v1/original", b"Nguyen Van An " * 1000, sealing=KEY)
+    path = stored_file(objects, stored)
+    assert b"Nguyen" not in path.read_bytes()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_second_put_under_the_same_key_leaves_the_first_as_it_was(objects: FolderObjects) -> None:
+    first = objects.put("documents/a/v1/original", b"first", sealing=KEY)
+    second = objects.put("documents/a/v1/original", b"second", sealing=KEY)
+    assert objects.read(first, sealing=KEY) == b"first"
+    assert objects.read(second, sealing=KEY) == b"second"
+    assert {each.version for each in objects.versions("documents/a")} == {first.version, second.version}
+    assert not objects.write_once
+
+
+@pytest.mark.parametrize("place", [0, 5, 35, 41, MIB - 1, MIB, -1])
+def test_one_changed_byte_anywhere_is_damage(objects: FolderObjects, tmp_path: Path, place: int) -> None:
+    stored = objects.put("documents/a/v1/original", b"x" * (MIB + 5000), sealing=KEY)
+    path = stored_file(objects, stored)
+    sealed = bytearray(path.read_bytes())
+    sealed[place] ^= 1
+    path.write_bytes(sealed)
+    with pytest.raises(ObjectDamaged) as caught:
+        objects.get(stored, tmp_path / "out", sealing=KEY)
+    assert caught.value.facts == {"key": stored.key}
+    assert not (tmp_path / "out").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["objects"]
+
+
+@pytest.mark.parametrize("change", ["cut", "cut a segment", "longer", "empty"])
+def test_a_cut_or_grown_object_is_damage(objects: FolderObjects, change: str) -> None:
+    stored = objects.put("documents/a/v1/original", b"x" * (MIB + 5000), sealing=KEY)
+    path = stored_file(objects, stored)
+    sealed = path.read_bytes()
+    changed = {"cut": sealed[:-1], "cut a segment": sealed[:MIB], "longer": sealed + b"\0", "empty": b""}
+    path.write_bytes(changed[change])
+    for read in (objects.read, objects.open, objects.check):
+        with pytest.raises(ObjectDamaged):
+            read(stored, sealing=KEY)
+
+
+def test_an_object_moved_to_another_key_or_document_does_not_open(objects: FolderObjects) -> None:
+    stored = objects.put("documents/a/v1/original", b"content", sealing=KEY)
+    moved = objects.root / f"documents/b@{stored.version}"
+    moved.write_bytes(stored_file(objects, stored).read_bytes())
+    elsewhere = StoredObject(
+        "documents/b", stored.version, stored.size, stored.sha256_plain, stored.sha256_stored
+    )
+    with pytest.raises(ObjectDamaged):
+        objects.read(elsewhere, sealing=KEY)
+    with pytest.raises(ObjectDamaged):
+        objects.read(stored, sealing=DataKey(KEY.raw, "another document"))
+    with pytest.raises(ObjectDamaged):
+        objects.read(stored, sealing=DataKey(b"x" * 32, KEY.of))
+
+
+def test_whole_content_under_another_digest_is_damage(objects: FolderObjects) -> None:
+    stored = objects.put("documents/a/v1/original", b"content", sealing=KEY)
+    other = objects.put("documents/a/v1/original", b"CONTENT", sealing=KEY)
+    stored_file(objects, other).rename(stored_file(objects, stored))
+    with pytest.raises(ObjectDamaged):
+        objects.read(stored, sealing=KEY)
+
+
+def test_what_is_gone_is_missing_and_deleting_it_again_is_no_error(objects: FolderObjects) -> None:
+    stored = objects.put("documents/a/v1/original", b"content", sealing=KEY)
+    objects.delete(stored.key, stored.version)
+    objects.delete(stored.key, stored.version)
+    objects.delete("documents/never/v1/original", stored.version)
+    with pytest.raises(ObjectMissing):
+        objects.read(stored, sealing=KEY)
+
+
+def test_an_opened_object_is_read_like_a_file(objects: FolderObjects) -> None:
+    stored = objects.put("documents/a/v1/original", b"first line\nsecond line", sealing=KEY)
+    with objects.open(stored, sealing=KEY) as file:
+        assert file.readlines() == [b"first line\n", b"second line"]
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "../a", "/etc/passwd", "a//b", "a/../b", "documents/A", "a@b", "a/.incoming", "a\n", "x" * 101],
+)
+def test_a_key_that_could_leave_the_store_is_refused(objects: FolderObjects, key: str) -> None:
+    with pytest.raises(BadObjectKey):
+        objects.put(key, b"content", sealing=KEY)
+    assert list(objects.versions("")) == []
+
+
+def test_a_version_that_could_leave_the_store_is_refused(objects: FolderObjects) -> None:
+    with pytest.raises(BadObjectKey):
+        objects.delete("documents/a", "../../x")
+
+
+def test_a_put_whose_source_is_missing_leaves_nothing(objects: FolderObjects, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        objects.put("documents/a/v1/original", tmp_path / "absent", sealing=KEY)
+    assert [path for path in objects.root.rglob("*") if path.is_file()] == []
+
+
+def test_versions_are_listed_by_their_folder_and_not_by_a_common_beginning(objects: FolderObjects) -> None:
+    for key in ("documents/a/v1/original", "documents/ab/v1/original", "log/tile/0/000"):
+        objects.put(key, b"content", sealing=KEY)
+    assert [each.key for each in objects.versions("documents/a")] == ["documents/a/v1/original"]
+    assert [each.key for each in objects.versions("log/tile/0/000")] == ["log/tile/0/000"]
+    assert len(list(objects.versions(""))) == 3
+
+
+def test_keys_name_ids_only() -> None:
+    id = UUID(int=7)
+    assert original_key(id, 1) == f"documents/{id}/v1/original"
+    assert original_key(id, 1, 2) == f"documents/{id}/v1/original-2"
+    assert pdf_key(id, 2, 1) == f"documents/{id}/v2/document-r1.pdf"
+    assert prepared_key(id, 1, "clerk") == f"documents/{id}/v1/prepared-clerk.pdf"
+    assert reading_key(id, 1, 3) == f"documents/{id}/v1/reading-3.json"
+    assert manifest_key(id, id) == f"stores/{id}/{id}"
