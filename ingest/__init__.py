@@ -17,6 +17,9 @@ from ingest.catalogue import (
     UnknownDocumentType,
     load_catalogue,
 )
+from ingest.digitise import (
+    digitise,
+)
 from ingest.document_code import BadDocumentCode, BadDocumentCodeOwner, DocumentCode, is_doc_type
 from ingest.dossier_number import BadDossierNumber, DossierNumber
 from ingest.fields import OwnerProposal, find_fields, propose_owners
@@ -53,7 +56,14 @@ from ingest.model import (
     TypeGuess,
     Word,
 )
+from ingest.page_pool import (
+    PagePool,
+)
 from ingest.recognise_type import guess_type
+from ingest.recogniser import (
+    ModelMissing,
+    find_tessdata,
+)
 from ingest.refusals import (
     DamagedFile,
     DynamicForm,
@@ -122,6 +132,7 @@ __all__ = [
     "Kind",
     "Limits",
     "MediaType",
+    "ModelMissing",
     "NoPages",
     "NoWalls",
     "OldIdNumber",
@@ -130,6 +141,7 @@ __all__ = [
     "OwnerSpec",
     "Owners",
     "Page",
+    "PagePool",
     "PageReading",
     "PasswordProtected",
     "PersonalId",
@@ -152,7 +164,9 @@ __all__ = [
     "Word",
     "confined",
     "confinement_report",
+    "digitise",
     "find_fields",
+    "find_tessdata",
     "guess_type",
     "is_doc_type",
     "load_catalogue",

@@ -1,29 +1,19 @@
 """The program of a confined child: put up the walls, run one function, hand back its result.
 
 Standard input: one JSON document: what to run (`target`, `request`), and its walls.
-Output, on the descriptor that was standard output: frames of two big-endian 32-bit lengths, a JSON header and
-a body. Headers: `{"item": …}` with its pixels as body (a target that is a generator), `{"result": …}`,
-`{"refusal": {"code", "facts"}}`, `{"failure": "text"}`. Nothing is ever pickled.
+Output, on the descriptor that was standard output: frames (`wire.py`) with the headers `{"item": …}` and its
+pixels as body (a target that is a generator), `{"result": …}`, `{"refusal": {"code", "facts"}}`,
+`{"failure": "text"}`. Nothing is ever pickled.
 """
 
 import importlib
 import json
 import os
-import struct
 import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
-
-
-def send(out: BinaryIO, header: dict[str, Any], body: bytes | memoryview = b"") -> None:
-    """Write one frame."""
-    text = json.dumps(header).encode()
-    out.write(struct.pack(">II", len(text), len(body)))
-    out.write(text)
-    out.write(body)
-    out.flush()
 
 
 def take_standard_output() -> BinaryIO:
@@ -39,6 +29,7 @@ def run(out: BinaryIO, order: dict[str, Any]) -> None:
     """Import the target, put up the walls, run it."""
     from common import KhosoError
     from ingest.walls import Bounds, bound, stand
+    from ingest.wire import send
 
     bound(Bounds(**order["bounds"]))
     module, _, name = order["target"].partition(":")
@@ -66,6 +57,7 @@ def main() -> None:
     out = take_standard_output()
     sys.path[:] = order["sys_path"]
     from ingest.walls import die_with_parent
+    from ingest.wire import send
 
     die_with_parent(order["parent"])
     try:

@@ -13,7 +13,6 @@ import os
 import select
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
@@ -27,12 +26,12 @@ from typing import Any
 from common import KhosoError
 from ingest.refusals import DamagedFile, Refusal, TookTooLong, TooMuchMemory, TooMuchOutput
 from ingest.walls import Bounds, NoWalls, seccomp_usable, system_paths
+from ingest.wire import SIZES
 
 _CHILD = Path(__file__).with_name("confined_child.py")
 _TRIAL_MEMORY = 512 << 20
-_FRAME = struct.Struct(">II")
 # One thread each: pages run side by side, and Landlock binds only threads that start after it.
-_ENVIRONMENT = {
+CHILD_ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "OMP_NUM_THREADS": "1",
     "OMP_THREAD_LIMIT": "1",
@@ -187,8 +186,8 @@ class _Child:
 
     def frame(self, deadline: float) -> tuple[dict[str, Any], bytes]:
         """The next item or the result; raises what the child raised or died of."""
-        sizes = self._read(_FRAME.size, deadline)
-        header_size, body_size = _FRAME.unpack(sizes)
+        sizes = self._read(SIZES.size, deadline)
+        header_size, body_size = SIZES.unpack(sizes)
         if max(header_size, body_size) > self._limits.output_bytes:
             raise TooMuchOutput(name=self._name)
         header = self._parsed(self._read(header_size, deadline))
@@ -278,7 +277,7 @@ def _start(wrapping: Sequence[str]) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_ENVIRONMENT,
+        env=CHILD_ENVIRONMENT,
         cwd="/",
         start_new_session=True,  # a Ctrl-C is the parent's to handle
     )

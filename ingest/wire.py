@@ -1,0 +1,26 @@
+"""Frames on a pipe between our own processes: two 32-bit lengths (big-endian), a JSON header, a body."""
+
+import json
+import struct
+from typing import IO, Any
+
+SIZES = struct.Struct(">II")
+
+
+def send(out: IO[bytes], header: Any, body: bytes | memoryview = b"") -> None:
+    """Write one frame."""
+    text = json.dumps(header).encode()
+    out.write(SIZES.pack(len(text), len(body)))
+    out.write(text)
+    out.write(body)
+    out.flush()
+
+
+def receive(source: IO[bytes]) -> tuple[Any, bytes] | None:
+    """The next frame from a writer that is trusted; None when the writer has gone."""
+    sizes = source.read(SIZES.size)
+    if len(sizes) < SIZES.size:
+        return None
+    header_size, body_size = SIZES.unpack(sizes)
+    header, body = source.read(header_size), source.read(body_size)
+    return None if len(body) < body_size else (json.loads(header), body)
