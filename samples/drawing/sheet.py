@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from PIL import ImageFont
 
 MM_PER_POINT = 25.4 / 72
+PEN_GAP = 0.9  # a hand leaves some room before the print goes on; millimetres
 SERIF = "/usr/share/fonts/truetype/liberation2/LiberationSerif-"
 GYRE = "/usr/share/texmf/fonts/opentype/public/tex-gyre/"
 
@@ -200,7 +201,7 @@ class Compositor:
         for piece, hand in _pieces(text, style, self.hand):
             if not piece.isspace():
                 self.marks.append(Word(x, y, piece, hand))
-            x += width_of(piece, hand)
+            x += width_of(piece, hand) + (PEN_GAP if hand.face is Face.PEN else 0)
         return x
 
     def set_centred(self, centre: float, y: float, text: str, style: Style) -> None:

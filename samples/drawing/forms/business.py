@@ -27,10 +27,11 @@ def enterprise_registration(cast: Cast, look: Look) -> Paper:
         "giay_chung_nhan_dang_ky_doanh_nghiep", "GCN_DKDN", None, (Owner(firm.code, firm.name),),
         (first.leaf(), second.leaf()),
         {
-            "number": firm.code, "date": date.isoformat(), "kind": "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP",
-            "issuer": "SỞ TÀI CHÍNH TỈNH NGHỆ AN PHÒNG ĐĂNG KÝ KINH DOANH", "signer": cast.registrar,
+            "date": date.isoformat(), "kind": "GIẤY CHỨNG NHẬN ĐĂNG KÝ DOANH NGHIỆP",
+            "issuer": "PHÒNG ĐĂNG KÝ KINH DOANH", "signer": cast.registrar,
             "enterprise_code": firm.code,
-            "enterprise_name": firm.name, "address": founder.address, "capital": f"{amount} đồng",
+            "enterprise_name": firm.name, "address": f"{founder.address}, Việt Nam",
+            "capital": f"{amount} đồng",
             "representative_name": founder.name.upper(),
             "representative_birth_date": founder.birth.isoformat(),
             "representative_personal_id": founder.personal_id,
@@ -139,7 +140,7 @@ def household_business(cast: Cast, look: Look) -> Paper:
         "giay_chung_nhan_dang_ky_ho_kinh_doanh", "GCN_HKD", None, (owner(trader),), (c.leaf(),),
         {
             "number": number, "date": date.isoformat(), "kind": "GIẤY CHỨNG NHẬN ĐĂNG KÝ HỘ KINH DOANH",
-            "issuer": f"UBND {office.head[1]} PHÒNG KINH TẾ", "signer": cast.colleagues[0],
+            "issuer": "PHÒNG KINH TẾ", "signer": cast.colleagues[0],
             "business_code": trader.personal_id, "business_name": name, "address": trader.address,
             "capital": amount, "full_name": trader.name.upper(), "birth_date": trader.birth.isoformat(),
             "sex": trader.sex, "personal_id": trader.personal_id,

@@ -279,7 +279,7 @@ def diploma(cast: Cast, look: Look) -> Paper:
     return Paper(
         "bang_tot_nghiep", "BANG_TN", None, (owner(pupil),), (c.leaf(),),
         {
-            "number": serial, "date": date.isoformat(), "kind": "BẰNG TỐT NGHIỆP",
+            "number": serial, "date": date.isoformat(), "kind": "BẰNG TỐT NGHIỆP TRUNG HỌC PHỔ THÔNG",
             "issuer": "SỞ GIÁO DỤC VÀ ĐÀO TẠO NGHỆ AN", "signer": cast.director, "full_name": pupil.name,
             "birth_date": pupil.birth.isoformat(), "sex": pupil.sex,
             "birth_place": capital_first(pupil.commune.province),
