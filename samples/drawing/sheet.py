@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cache, lru_cache
+from pathlib import Path
 
 from PIL import ImageFont
 
 MM_PER_POINT = 25.4 / 72
 PEN_GAP = 0.9  # a hand leaves some room before the print goes on; millimetres
-SERIF = "/usr/share/fonts/truetype/liberation2/LiberationSerif-"
+# Debian 12 has version 2, with the Vietnamese letters, in a folder of its own; later systems have no other.
+_LIBERATION = Path("/usr/share/fonts/truetype/liberation2")
+SERIF = f"{_LIBERATION if _LIBERATION.exists() else _LIBERATION.with_name('liberation')}/LiberationSerif-"
 GYRE = "/usr/share/texmf/fonts/opentype/public/tex-gyre/"
 
 
