@@ -62,11 +62,13 @@ def find_head(page: Layout, bottom: float | None = None) -> Head:
     if motto is None:
         return _NO_HEAD
     boundary, top = motto.x0 - motto.height * 0.3, motto.top - motto.height * 1.2
+    # In the middle of the page stands the motto of a certificate: nothing is left of it.
+    centred = abs(motto.middle - page.width / 2) < page.width * 0.08
     below = [row for row in page.rows if row.top >= top]
     if bottom is None:
         bottom = next((row.top for row in below if _begins_body(row)), top + page.height * 0.3)
     inside = [row for row in below if (row.top + row.bottom) / 2 < bottom]
-    left = [part for row in inside if (part := row.part(right=boundary))]
+    left = [] if centred else [part for row in inside if (part := row.part(right=boundary))]
     right = [part for row in inside if (part := row.part(left=boundary))]
     return Head(tuple(left), tuple(right), top, bottom)
 
@@ -83,6 +85,11 @@ def _motto(page: Layout) -> Row | None:
             if alike > best_likeness:
                 best, best_likeness = tail, alike
     return best
+
+
+def is_numbered(row: Row) -> bool:
+    """Whether the row begins with `Số:` as the number of a paper does."""
+    return _NUMBER_LINE.match(row.text) is not None
 
 
 def _begins_body(row: Row) -> bool:
@@ -165,7 +172,7 @@ def find_issuer(head: Head) -> tuple[Found | None, Found | None]:
     """The issuer and the agency above it, from the lines left of the motto down to the number."""
     lines: list[Row] = []
     for row in head.left:
-        if _NUMBER_LINE.match(row.text) or not row.is_upper:
+        if is_numbered(row) or not row.is_upper:
             if lines:
                 break
             continue
@@ -217,7 +224,7 @@ _ABOUT = re.compile(r"^\W*(?:v\s*[/il1|]?\s*v|v[iíì/])\b[\s.:]*", re.IGNORECAS
 
 def find_letter_subject(head: Head) -> Found | None:
     """The lines from `V/v` on, left below the number of a letter; None when there is no `V/v`."""
-    numbered = next((i for i, row in enumerate(head.left) if _NUMBER_LINE.match(row.text)), None)
+    numbered = next((i for i, row in enumerate(head.left) if is_numbered(row)), None)
     if numbered is None:
         return None
     below = [row.segments(2.5)[0] for row in head.left[numbered + 1 :]]
@@ -248,9 +255,24 @@ def find_title_subject(page: Layout, title: Sequence[Row]) -> Found | None:
         if _ends_subject(row, rows, last, page):
             break
         rows.append(row)
-    tokens = tuple(token for row in rows for token in row.tokens)
-    text = one_line(" ".join(token.text for token in tokens)).strip(" .,;:_-")
+    tokens = tuple(token for row in rows for token in _middle(row, page))
+    text = one_line(" ".join(token.text for token in tokens)).strip(" .,;:_-|")
     return Found(text, tokens) if text else None
+
+
+def _middle(row: Row, page: Layout) -> Sequence[Token]:
+    """The tokens of the row without what a stamp or a seal beside the lines added."""
+    around = min(row.segments(1.5), key=lambda piece: abs(piece.middle - page.width / 2))
+    tokens = list(around.tokens)
+    while tokens and _is_speck(tokens[0]):
+        tokens.pop(0)
+    while tokens and _is_speck(tokens[-1]):
+        tokens.pop()
+    return tokens
+
+
+def _is_speck(token: Token) -> bool:
+    return token.confidence < 0.35 or not any(map(str.isalnum, token.text))
 
 
 def _ends_subject(row: Row, rows: Sequence[Row], title: Row, page: Layout) -> bool:
@@ -355,6 +377,8 @@ def _family_names() -> frozenset[str]:
 
 def person_name(piece: Row) -> Found | None:
     """A Vietnamese name in the piece, from the family name on; specks and ranks before it are left out."""
+    if _is_position(piece):
+        return None
     tokens = [token for token in piece.tokens if any(map(str.isalnum, token.text))]
     for first, token in enumerate(tokens):
         name = tokens[first:]
@@ -396,5 +420,5 @@ def title_agency(page: Layout, title: Sequence[Row]) -> Found | None:
         words = re.sub(r"^(GIÁM ĐỐC|HIỆU TRƯỞNG|CHỦ TỊCH|TRƯỞNG PHÒNG|BỘ TRƯỞNG)\s+", "", row.text)
         starts = any(fold(words).startswith(fold(each) + " ") for each in word_list("organisations"))
         if starts:
-            return Found(respelt(one_line(words).strip(" .,:_-")), row.tokens[-len(words.split()) :])
+            return Found(respelt(one_line(words).strip(" .,:_-")), row.tokens)
     return None

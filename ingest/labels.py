@@ -94,13 +94,25 @@ def _label_at(
     row: Row, letters: Sequence[str], at: int, labels: Sequence[_Label]
 ) -> tuple[_Label | None, int]:
     """The label that begins at token `at`, and where reading goes on."""
-    if not letters[at]:
+    best = _best_at(row, letters, at, labels)
+    # A word of the value before it must not be swallowed: `… OANH Họ, chữ đệm, tên chồng`.
+    if best is None or ((later := _best_at(row, letters, at + 1, labels)) and later[0] > best[0]):
         return None, at + 1
-    for label in labels:
+    return best[1], best[2]
+
+
+def _best_at(
+    row: Row, letters: Sequence[str], at: int, labels: Sequence[_Label]
+) -> tuple[float, _Label, int] | None:
+    """How well the best label from token `at` on agrees, the label, and where it ends; long ones count more."""
+    best: tuple[float, _Label, int] | None = None
+    for label in labels if at < len(letters) and letters[at] else ():
         for last in _ends(letters, at, len(label.words)):
-            if _agrees("".join(letters[at:last]), label, row, at, last):
-                return label, last
-    return None, at + 1
+            alike = _agreement("".join(letters[at:last]), label, row, at, last)
+            score = alike**2 * len(label.letters)
+            if alike and (best is None or score > best[0]):
+                best = score, label, last
+    return best
 
 
 def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[int]:
@@ -113,14 +125,15 @@ def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[int]:
             yield last
 
 
-def _agrees(read: str, label: _Label, row: Row, first: int, last: int) -> bool:
+def _agreement(read: str, label: _Label, row: Row, first: int, last: int) -> float:
+    """The likeness of what was read with the label, 0 when it is not enough for a label here."""
     ended = row.tokens[last - 1].text.endswith((":", "…", "..")) or _starts_blank(row, last)
     if len(label.letters) < _SHORT:
-        return read == label.letters and ended and "." not in row.tokens[last - 1].text.strip(".…")
+        return float(read == label.letters and ended and "." not in row.tokens[last - 1].text.strip(".…"))
     alike = likeness(read, label.letters)
     # Without its colon a label must agree better and stand where labels stand: first, or after a gap.
     stands_free = first == 0 or row.tokens[first].x0 - row.tokens[first - 1].x1 > 0.6 * row.height
-    return alike >= _ALIKE if ended else alike >= 0.93 and stands_free
+    return alike if alike >= (_ALIKE if ended else 0.93 if stands_free else 2) else 0.0
 
 
 def _starts_blank(row: Row, at: int) -> bool:
@@ -131,11 +144,8 @@ def _assigned(hits: Sequence[Hit]) -> Iterator[tuple[Hit, FieldSpec]]:
     """Each label with the field it announces here: the one of its part of the form, else the first without part."""
     for index, hit in enumerate(hits):
         section = hit.opens or _section(hits[:index], hit)
-        inside = (spec for spec in hit.specs if spec.section == section)
-        general = (spec for spec in hit.specs if spec.section is None)
-        spec = next(inside, None) or next(general, None)
-        if spec:
-            yield hit, spec
+        inside = [spec for spec in hit.specs if spec.section == section]
+        yield from ((hit, spec) for spec in inside or hit.specs if spec.section in (section, None))
 
 
 def _section(before: Sequence[Hit], hit: Hit) -> str | None:
@@ -232,7 +242,8 @@ def _labelled(page: Layout, number: int, part: Row, hits: Sequence[Hit]) -> bool
 
 
 def _runs_on(last: Token | None, part: Row, above: Row, page: Layout, column: tuple[float, float]) -> bool:
-    if part.top - above.bottom > 1.8 * page.line_height or part.is_upper:
+    in_capitals = last is not None and last.text.isupper()
+    if part.top - above.bottom > 1.8 * page.line_height or (part.is_upper and not in_capitals):
         return False
     edge = min(column[1], page.right_edge)
     full = last is None or last.text.endswith((",", "-")) or not bare(last.text)

@@ -44,8 +44,14 @@ def _year(text: str) -> tuple[str, bool]:
 
 def _name(text: str) -> tuple[str, bool]:
     untitled = re.sub(r"^(?:Hộ )?(?:Ông|Bà|ông|bà|ÔNG|BÀ)(?:\s*[/(]\s*(?:bà|Bà|BÀ)\)?)?\s*:?\s+", "", text)
+    # Between two words in capitals a comma is a speck; elsewhere what follows it tells the year or the position.
+    joined = (
+        re.sub(r"(?<=[^\W\d_a-z]{2})[,.](?= [^\W\d_a-z]{2})", "", untitled)
+        if untitled.isupper()
+        else untitled
+    )
     # What follows a comma or a bracket tells the year of birth or the position.
-    name = re.split(r"[,;:(]|\s-\s", untitled)[0].strip(_AT_THE_ENDS)
+    name = re.split(r"[,;:(]|\s-\s", joined)[0].strip(_AT_THE_ENDS)
     words = name.split()
     return name, 2 <= len(words) <= 7 and all(
         re.fullmatch(r"[^\W\d_]+['’.-]?[^\W\d_]*", word) for word in words

@@ -17,6 +17,9 @@ _WRITTEN = re.compile(
     rf"ng.?[yv]\s*(?P<day>[^\s,;]{{0,4}}?(?:\s[^\s,;]{{1,3}})?)\s*,?\s*th.{{1,2}}ng\s*"
     rf"(?P<month>{_DIGITS}{{1,2}}|\S{{0,3}}?)\s*,?\s*n[aăâđ]m\s*(?P<year>{_DIGITS}{{4}})"
 )
+_DAY_AND_MONTH = re.compile(
+    rf"(?<![0-9])(?P<day>{_DIGITS}{{1,2}})\s*th.{{1,2}}ng\s*(?P<month>{_DIGITS}{{1,2}})\s*,?\s*nam\s*(?P<year>{_DIGITS}{{4}})"
+)
 _MONTH = re.compile(
     rf"th.{{1,2}}ng\s*(?P<month>{_DIGITS}{{1,2}})\s*(?:,?\s*n[aăâđ]m|[/.\-])\s*(?P<year>{_DIGITS}{{4}})"
 )
@@ -42,7 +45,7 @@ def find_written_date(row: Row) -> Found | None:
 def parse_date(text: str) -> tuple[PartialDate, bool] | None:
     """The first date in `text` in any printed form, and whether every figure was read as such."""
     folded = fold(text)
-    for shape in (_FIGURES, _WRITTEN, _MONTH, _MONTH_FIGURES, _YEAR):
+    for shape in (_FIGURES, _WRITTEN, _DAY_AND_MONTH, _MONTH, _MONTH_FIGURES, _YEAR):
         match = shape.search(folded)
         if match and (parsed := _parse(match)):
             return parsed

@@ -17,15 +17,19 @@ from ingest.heads import (
     find_letter_subject,
     find_number,
     find_title_subject,
+    is_numbered,
     kind_symbols,
     word_list,
 )
 from ingest.layout import Layout, Row, layout
 from ingest.likeness import letters_only, likeness
 from ingest.model import PageReading, TypeGuess
+from ingest.printed_dates import find_written_date
 
 THRESHOLD = 0.8
 """One wrong letter in eight still passes; `CHI TIẾT` is not `CHỈ THỊ` (0.77)."""
+_WORTH_A_HINT = 0.6
+"""Below this likeness a type is not even a hint."""
 _LETTER = "CONG_VAN"
 _DECISION = "QUYẾT ĐỊNH"
 _TITLE_ROWS = 4
@@ -51,12 +55,15 @@ def guess_type(pages: Sequence[PageReading], catalogue: Catalogue) -> TypeGuess:
     if not candidates:
         return TypeGuess(None, None, 0.0)
     best = candidates[0]
-    others = (each.doc_type for each in candidates[1:] if each.doc_type is not best.doc_type)
-    runner_up = next((other.code for other in others if other), None)
+    others = [each for each in candidates[1:] if each.doc_type is not best.doc_type]
+    runner_up = next(
+        (each.doc_type.code for each in others if each.doc_type and each.score >= _WORTH_A_HINT), None
+    )
     score = round(min(best.score, 1.0), 3)
-    if best.score < THRESHOLD or best.doc_type is None:
-        return TypeGuess(None, None, score, best.doc_type.code if best.doc_type else runner_up)
-    return TypeGuess(best.doc_type.code, best.doc_type.name, score, runner_up)
+    if best.score >= THRESHOLD and best.doc_type:
+        return TypeGuess(best.doc_type.code, best.doc_type.name, score, runner_up)
+    hint = best.doc_type.code if best.doc_type and best.score >= _WORTH_A_HINT else runner_up
+    return TypeGuess(None, None, score, hint)
 
 
 def find_title(pages: Sequence[Layout], catalogue: Catalogue) -> Title | None:
@@ -143,8 +150,12 @@ def _placing(rows: Sequence[Row], page: Layout, body: float) -> float:
     """1 for lines in the middle above the body; less beside the middle, much less within the body."""
     if rows[0].top >= body:
         return 0.6
+    # Lines of one title are of one size; a line in another size says more than the title (the kind of company).
+    weight = 1.0
+    if max(row.height for row in rows) > 1.18 * min(row.height for row in rows):
+        weight *= 0.99
     middle = (min(row.x0 for row in rows) + max(row.x1 for row in rows)) / 2
-    return 1.0 if abs(middle - page.width / 2) < page.width * 0.14 else 0.96
+    return weight if abs(middle - page.width / 2) < page.width * 0.14 else weight * 0.96
 
 
 def _body_top(page: Layout) -> float:
@@ -152,6 +163,8 @@ def _body_top(page: Layout) -> float:
     for row in page.rows:
         if row.folded.startswith(("kinh gui", "can cu ", "dieu 1")) and not row.is_upper:
             return row.top
+        if is_numbered(row) or find_written_date(row):
+            continue
         small = sum(map(str.islower, row.text)) > 0.7 * sum(map(str.isalpha, row.text))
         if small and len(row.tokens) >= 9 and row.x1 - row.x0 > 0.6 * page.width:
             return row.top
@@ -167,7 +180,7 @@ def _letters(page: Layout, catalogue: Catalogue) -> Iterator[Title]:
     number, subject = find_number(head), find_letter_subject(head)
     symbol = number.value.rpartition("/")[2] if number and "/" in number.value else ""
     addressed = any(re.match(r"\W*kinh g.i", row.folded) for row in page.rows)
-    if not symbol or symbol.partition("-")[0] in kind_symbols():
+    if symbol.partition("-")[0] in kind_symbols() or not any(map(is_numbered, head.left)):
         return
     score = 0.3 + 0.4 * (subject is not None) + 0.27 * addressed
     rows = tuple(row for row in head.left if subject and row.tokens[0] in subject.tokens)
