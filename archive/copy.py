@@ -10,6 +10,7 @@ The work is done in a confined child, because the documents came from outside.
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ DRAWN_DPI = 300
 """On the sheet; what office printers show."""
 _JPEG_QUALITY = 90
 _FLAVOUR = "2b"
+_METADATA_DATE = re.compile(rb"(<xmp:MetadataDate>)[^<]*")
 _WIDEST = 1e6
 """Points; a page of 350 metres is a mistake."""
 _LIMITS = Confinement(seconds=600, memory_bytes=1_500_000_000, output_bytes=1_000_000_000)
@@ -81,33 +83,60 @@ def print_pages(request: Mapping[str, Any]) -> dict[str, list[str]]:
     """`make_paper_copy` inside the confined child: plain values in and out.
 
     1. As they are, if a PDF/A may look like that. 2. If not, the pages at fault are drawn. 3. If what they
-    share is at fault, all are drawn.
+    share is at fault, all are drawn. A file with layers, some of which a viewer may hide, is drawn at once.
     """
-    source = Path(request["pdf"])
-    strip, into = PrintStrip.from_json(request["strip"]), Path(request["into"])
-    sheets = _sheets(source, Digest.from_hex(request["revision"]))
-    everything = frozenset(sheet.number for sheet in sheets)
-    drawn = everything if _has_layers(source) else frozenset()
-    try:
-        # 1.
-        _assemble(source, sheets, strip, drawn, into)
-    except pdfa.PdfaError:
+    source, revision = Path(request["pdf"]), Digest.from_hex(request["revision"])
+    sheets, layered = _survey(source, revision)
+    strip, ours = PrintStrip.from_json(request["strip"]), io.BytesIO()
+    draw_sheets(strip, sheets, ours)
+    job = _Job(source, sheets, strip, ours, Path(request["into"]))
+    # 1., 2., 3.
+    ways = (job.every_page,) if layered else (job.no_page, job.unfit_pages, job.every_page)
+    finding: str | None = None
+    for pages_to_draw in ways:
+        finding = job.assemble(pages_to_draw())
+        if finding is None:
+            return {"fingerprints": [sheet.fingerprint for sheet in sheets]}
+    raise NotPdfA(finding=finding)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One document on its way to paper; `ours` is the PDF of what we write around its pages."""
+
+    source: Path
+    sheets: list[Sheet]
+    strip: PrintStrip
+    ours: io.BytesIO
+    into: Path
+
+    def assemble(self, drawn: frozenset[int]) -> str | None:
+        """Write the print with these pages drawn; what the checker found first when it is no PDF/A-2b."""
+        drawer = _Drawer(self.source)
         try:
-            # 2.
-            _assemble(source, sheets, strip, _unfit(source, sheets), into)
-        except pdfa.PdfaError:
-            # 3.
-            _assemble_drawn(source, sheets, strip, everything, into)
-    return {"fingerprints": [sheet.fingerprint for sheet in sheets]}
+            with _opened(self.source) as document, pikepdf.open(self.ours) as ours, pikepdf.new() as result:
+                for sheet, page, frame in zip(self.sheets, document.pages, ours.pages, strict=True):
+                    form = drawer.draw(result, sheet) if sheet.number in drawn else _as_form(result, page)
+                    _add_sheet(result, sheet.placement, form, frame)
+                _describe(result, self.strip)
+                pdfa.save(result, self.into, _FLAVOUR, repair=False, deterministic_id=True)
+        except pdfa.PdfaError as error:
+            return str(error.report.findings[0])
+        finally:
+            drawer.close()
+        return None
 
+    def no_page(self) -> frozenset[int]:
+        return frozenset()
 
-def _assemble_drawn(
-    source: Path, sheets: list[Sheet], strip: PrintStrip, everything: frozenset[int], into: Path
-) -> None:
-    try:
-        _assemble(source, sheets, strip, everything, into)
-    except pdfa.PdfaError as error:
-        raise NotPdfA(finding=str(error.report.findings[0])) from error
+    def every_page(self) -> frozenset[int]:
+        return frozenset(sheet.number for sheet in self.sheets)
+
+    def unfit_pages(self) -> frozenset[int]:
+        """The pages that cannot stand in a PDF/A as they are."""
+        with _opened(self.source) as document:
+            pairs = zip(self.sheets, document.pages, strict=True)
+            return frozenset(sheet.number for sheet, page in pairs if not _fits(page))
 
 
 @contextmanager
@@ -117,27 +146,22 @@ def _opened(source: Path) -> Iterator[pikepdf.Pdf]:
         with pikepdf.open(source) as document:
             document.flatten_annotations("all")
             yield document
-    except pdfa.PdfaError:
-        raise
     except (pikepdf.PdfError, pikepdf.PasswordError, pikepdf.DependencyError, *_ODD_OBJECTS) as error:
         raise PdfUnusable from error
 
 
-def _has_layers(source: Path) -> bool:
-    """Whether the document has optional content, some of which a viewer may hide."""
-    with _opened(source) as document:
-        return "/OCProperties" in document.Root
-
-
-def _sheets(source: Path, revision: Digest) -> list[Sheet]:
+def _survey(source: Path, revision: Digest) -> tuple[list[Sheet], bool]:
+    """Where each page will stand, and whether the document has layers (optional content)."""
     with _opened(source) as document:
         sizes = [_size(page) for page in document.pages]
+        layered = "/OCProperties" in document.Root
     if not sizes:
         raise PdfUnusable
-    return [
+    sheets = [
         Sheet(place(*size, first=number == 1), number, page_fingerprint(revision, number, len(sizes)))
         for number, size in enumerate(sizes, 1)
     ]
+    return sheets, layered
 
 
 def _visible(page: pikepdf.Page) -> pikepdf.Rectangle:
@@ -157,30 +181,6 @@ def _size(page: pikepdf.Page) -> tuple[float, float]:
     if not (0 < width < _WIDEST and 0 < height < _WIDEST):
         raise PdfUnusable
     return (height, width) if page.rotation % 180 else (width, height)
-
-
-def _assemble(
-    source: Path, sheets: list[Sheet], strip: PrintStrip, drawn: frozenset[int], into: Path
-) -> None:
-    """Write the print with these pages drawn; pdfa.PdfaError when the result is no PDF/A-2b."""
-    ours = io.BytesIO()
-    draw_sheets(strip, sheets, ours)
-    with _opened(source) as document, pikepdf.open(ours) as overlay, pikepdf.new() as result:
-        drawer = _Drawer(source)
-        for sheet, page, frame in zip(sheets, document.pages, overlay.pages, strict=True):
-            form = drawer.draw(result, sheet) if sheet.number in drawn else _as_form(result, page)
-            _add_sheet(result, sheet.placement, form, frame)
-        drawer.close()
-        _describe(result, strip)
-        pdfa.save(result, into, _FLAVOUR, deterministic_id=True)
-
-
-def _unfit(source: Path, sheets: list[Sheet]) -> frozenset[int]:
-    """The pages that cannot stand in a PDF/A as they are."""
-    with _opened(source) as document:
-        return frozenset(
-            sheet.number for sheet, page in zip(sheets, document.pages, strict=True) if not _fits(page)
-        )
 
 
 def _fits(page: pikepdf.Page) -> bool:
@@ -276,8 +276,13 @@ class _Drawer:
 
 
 def _describe(result: pikepdf.Pdf, strip: PrintStrip) -> None:
-    """Title and time in the metadata; the time is the print's, so that the same input gives the same file."""
-    with result.open_metadata(set_pikepdf_as_editor=False, update_docinfo=True) as metadata:
+    """Title and time in the metadata; all times are the print's, so the same input gives the same file."""
+    at = shown_iso(strip.at)
+    with result.open_metadata(set_pikepdf_as_editor=False) as metadata:
         metadata["dc:title"] = nfc(strip.paper_name)
-        metadata["xmp:CreateDate"] = metadata["xmp:ModifyDate"] = shown_iso(strip.at)
+        metadata["xmp:CreateDate"] = metadata["xmp:ModifyDate"] = at
     result.Root.Lang = pikepdf.String("vi")
+    pdfa.prepare(result, _FLAVOUR)
+    # It writes the time of day into one more date.
+    xmp = result.Root.Metadata.read_bytes()
+    result.Root.Metadata.write(_METADATA_DATE.sub(rb"\g<1>" + at.encode(), xmp))

@@ -163,10 +163,10 @@ def _draw_strip(pen: _Pen, strip: PrintStrip) -> None:
     y = _draw_standing(pen, strip, x, y)
     middle = (x + pen.right) / 2 + mm(1)
     for left, right in _facts(strip):
-        y -= mm(5.5)
+        y -= mm(6)
         _draw_fact(pen, x, y, *left, until=middle - mm(2))
         _draw_fact(pen, middle, y, *right, until=pen.right)
-    _draw_check(pen, strip, x, y - mm(4.2))
+    _draw_check(pen, strip, x, y - mm(4.3))
     pen.rule(pen.top - TOP - STRIP + mm(0.6), red=True)
 
 
@@ -188,12 +188,12 @@ def _draw_notice(pen: _Pen, strip: PrintStrip, top: float) -> float:
     pen.canvas.rect(pen.left, top - edge, edge, edge, stroke=1, fill=0)
     status, notice = say(f"status-{strip.status.value.replace('_', '-')}"), say("print-no-code")
     lines = (
-        (status.vi.upper(), _SERIF, 12.0, 0.0),
+        *((part, _SERIF, 12.0, 0.0) for part in status.vi.upper().split(", ")),
         (status.en, _SANS, 8.0, _GREY),
         (notice.vi, _BOLD, 7.0, 0.0),
         (notice.en, _SANS, 6.2, _GREY),
     )
-    y = top - edge / 2 + mm(6)
+    y = top - edge / 2 + mm(8)
     for words, font, size, grey in lines:
         words, size = _fitted(words, font, size, edge - mm(4))
         x = pen.left + (edge - pdfmetrics.stringWidth(words, font, size)) / 2
@@ -207,7 +207,7 @@ def _draw_title(pen: _Pen, strip: PrintStrip, x: float, top: float) -> float:
     y = top - mm(3.4)
     end = pen.text(x, y, title.vi, font=_SERIF, size=10.5, width=pen.right - x)
     pen.text(end + mm(2), y, title.en, size=6.5, grey=_GREY, width=pen.right - end - mm(2))
-    y -= mm(5.4)
+    y -= mm(5.2)
     code_width = pdfmetrics.stringWidth(strip.code_shown, _BOLD, 8)
     pen.text(x, y, name, font=_BOLD, size=11, width=pen.right - x - code_width - mm(3))
     pen.text(pen.right - code_width, y, strip.code_shown, font=_BOLD, size=8)
@@ -219,7 +219,7 @@ def _draw_standing(pen: _Pen, strip: PrintStrip, x: float, y: float) -> float:
     status = say(f"status-{strip.status.value.replace('_', '-')}")
     weight = say(f"weight-{strip.weight.value.replace('_', '-')}")
     for label, value in ((say("print-label-weight"), weight), (say("print-label-status"), status)):
-        y -= mm(4.1)
+        y -= mm(3.8)
         end = pen.text(x, y, f"{label.vi}: ", size=7.5)
         end = pen.text(end, y, value.vi, font=_BOLD, size=7.5, width=pen.right - end)
         english = f"   {label.en}: {value.en}"
@@ -241,8 +241,8 @@ def _facts(strip: PrintStrip) -> tuple[tuple[Fact, Fact], ...]:
 
 def _draw_fact(pen: _Pen, x: float, y: float, label: str, value: str, *, until: float) -> None:
     words = say(label)
-    end = pen.text(x, y + mm(2.7), words.vi, size=5.8, grey=_GREY)
-    pen.text(end, y + mm(2.7), f" · {words.en}", size=5.8, grey=_GREY)
+    end = pen.text(x, y + mm(2.65), words.vi, size=5.8, grey=_GREY)
+    pen.text(end, y + mm(2.65), f" · {words.en}", size=5.8, grey=_GREY)
     pen.text(x, y, value, size=7.5, width=until - x)
 
 
@@ -257,7 +257,7 @@ def _draw_check(pen: _Pen, strip: PrintStrip, x: float, y: float) -> None:
     if strip.issuer_codes:
         own = say("print-issuer-codes")
         english = f"{english} {own.vi} · {own.en}"
-    pen.text(x, y - mm(2.9), english, size=6.2, grey=_GREY, width=pen.right - x)
+    pen.text(x, y - mm(2.8), english, size=6.2, grey=_GREY, width=pen.right - x)
 
 
 def _draw_header(pen: _Pen, strip: PrintStrip) -> None:
@@ -273,7 +273,7 @@ def _draw_header(pen: _Pen, strip: PrintStrip) -> None:
 
 def _draw_footer(pen: _Pen, strip: PrintStrip, sheet: Sheet, sheets: int) -> None:
     """Below every page: n/N, print number, fingerprint."""
-    pen.rule(FOOTER - mm(0.6))
+    pen.rule(FOOTER - mm(1.6))
     parts = (
         (say("print-page"), f"{sheet.number}/{sheets}"),
         (say("print-label-number"), str(strip.print_number)),

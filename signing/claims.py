@@ -141,6 +141,11 @@ def read_claims(payload: bytes) -> SealClaims:
     return claims
 
 
+def instant(seconds: int) -> datetime:
+    """The instant so many seconds after 1970; OverflowError beyond the calendar, on every platform."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
 def _claims_of(said: dict[object, object]) -> SealClaims:
     return SealClaims(
         issuer=_must(said, _ISSUER, str),
@@ -148,7 +153,7 @@ def _claims_of(said: dict[object, object]) -> SealClaims:
         revision_sha256=Digest(_must(said, _REVISION, bytes)),
         print_number=_must(said, _PRINT, int),
         status_index=_must(said, _STATUS, int),
-        issued_at=datetime.fromtimestamp(_must(said, _ISSUED, int), UTC),
+        issued_at=instant(_must(said, _ISSUED, int)),
         log_leaf=_may(said, _LEAF, int),
         pages=_may(said, _PAGES, int),
         dossier_number=_may(said, _DOSSIER, str),

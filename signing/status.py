@@ -15,6 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from common.errors import KhosoError
+from signing.claims import instant
 from signing.cose import EDDSA, NotStrict, decode, encode, open_sign1, seal_bytes
 from signing.trust import LogKey, TrustBundle
 
@@ -120,7 +121,7 @@ class StatusList:
                 raise StatusListNotGenuine
             public.verify(signed.signature, signed.signed_bytes)
             found = _read(decode(signed.payload))
-        except (NotStrict, InvalidSignature, ValueError, OverflowError) as error:
+        except (NotStrict, InvalidSignature, OverflowError, StatusListOverdue) as error:
             raise StatusListNotGenuine from error
         if key is None or key.agency != found.agency or not key.in_force(found.as_of):
             raise StatusListNotGenuine
@@ -133,7 +134,7 @@ def _read(payload: object) -> StatusList:
         raise StatusListNotGenuine
     if payload[_VERSION] != _FORMAT:
         raise StatusListNotGenuine
-    as_of, next_update = (datetime.fromtimestamp(payload[name], UTC) for name in (_AS_OF, _NEXT_UPDATE))
+    as_of, next_update = instant(payload[_AS_OF]), instant(payload[_NEXT_UPDATE])
     return StatusList(payload[_AGENCY], as_of, next_update, payload[_STATUSES])
 
 
