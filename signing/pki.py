@@ -54,8 +54,8 @@ _CRL_LIFE = timedelta(days=7)
 _CRL_FRESH = timedelta(hours=1)
 _BACKDATED = timedelta(hours=1)
 """Certificates begin a little before they are made: clocks of two machines are never quite equal."""
-_NAME_LENGTH = 64
-"""X.520 ub-common-name: longer names are cut in the certificate, never in a mark."""
+_NAME_BYTES = 64
+"""X.520 ub-common-name as pyca/cryptography counts it; the certificate's name is cut, never a mark's."""
 
 Record = dict[str, str]
 T = TypeVar("T")
@@ -322,9 +322,13 @@ def _crl(issuer: FileSigner, now: datetime, revoked: list[Record]) -> bytes:
 def _subject(name: str, organisation: str | None) -> x509.Name:
     attributes = [x509.NameAttribute(NameOID.COUNTRY_NAME, "VN")]
     if organisation is not None:
-        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:_NAME_LENGTH]))
-    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME_LENGTH]))
+        attributes.append(x509.NameAttribute(NameOID.ORGANIZATION_NAME, _cut(organisation)))
+    attributes.append(x509.NameAttribute(NameOID.COMMON_NAME, _cut(name)))
     return x509.Name(attributes)
+
+
+def _cut(name: str) -> str:
+    return name.encode()[:_NAME_BYTES].decode(errors="ignore").rstrip()
 
 
 def _ca(path_length: int | None = None) -> list[tuple[x509.ExtensionType, bool]]:
