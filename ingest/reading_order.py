@@ -20,9 +20,14 @@ _MOTTO = ("cong", "hoa", "xa", "hoi")
 _DATE = frozenset({"thang", "nam"})
 _MOTTO_WORDS = 3
 """So many of its first four words must be read right."""
+_SALUTATION = ("kinh", "gui")
+_RECIPIENTS = ("noi", "nhan")
+_WIDE_GAP = 2.5
+"""Heights of a line between the recipients' list and the signer."""
 _LINES_ABOVE, _LINES_BELOW = 1.5, 14
 """Heights of a line around the motto in which a second column may stand: number, date, subject."""
 _NUMBER_APART = re.compile(r"(?<=\d) (?=/[^\W\d])")
+_SPECK = 0.35
 _GAP, _GAP_TO_SPACE = 0.5, 1.8
 """Between columns: of a line's height (an ordinary space is a third), and of the line's other spaces, which
 justified text widens."""
@@ -46,6 +51,8 @@ class Head:
     """Where the head of an official paper stands and where its columns part."""
 
     top: float
+    second_row: float
+    """Where the number and the date begin, below issuer and motto."""
     last_right: float
     """Where the right column ends: with the date. A centred title that stands lower is no part of it."""
     bottom: float
@@ -57,17 +64,31 @@ class Head:
         return line.middle >= (self.bottom if has_left else self.last_right)
 
 
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """Where the recipients (left) and the signer (right) stand."""
+
+    top: float
+    between: float
+
+
 def arrange(raw: Sequence[RawWord], image: ReaderImage) -> tuple[tuple[Word, ...], str]:
     """The words with their boxes on the page, in reading order, and the text of the page."""
     words: list[Word] = []
     paragraphs: list[str] = []
     number = 0
-    for block, lines in enumerate(_paragraphs(raw)):
+    for block, lines in enumerate(_paragraphs([word for word in raw if not _is_speck(word)])):
         for line in lines:
             words += [_placed(word, image, number, block) for word in line.words]
             number += 1
         paragraphs.append("\n".join(line_text([word.text for word in line.words]) for line in lines))
     return tuple(words), "\n\n".join(paragraphs)
+
+
+def _is_speck(word: RawWord) -> bool:
+    """A stroke of a seal or a signature that the engine took for a letter or a sign; a digit is never one."""
+    signs = [sign for sign in word.text if sign.isalnum()]
+    return word.confidence < _SPECK and len(signs) < 2 and not any(sign.isdigit() for sign in signs)
 
 
 def line_text(words: Sequence[str]) -> str:
@@ -83,13 +104,25 @@ def _placed(word: RawWord, image: ReaderImage, line: int, block: int) -> Word:
 def _paragraphs(raw: Sequence[RawWord]) -> list[list[Line]]:
     by_line = groupby(raw, key=lambda word: (word.block, word.paragraph, word.line))
     lines = [Line(place[:2], tuple(words)) for place, words in by_line]
+    foot = _find_foot(lines)
+    body = lines if foot is None else [line for line in lines if line.middle < foot.top]
+    last = [] if foot is None else _columns([line for line in lines if line.middle >= foot.top], foot.between)
+    return [*_head_and_body(body), *last]
+
+
+def _head_and_body(lines: Sequence[Line]) -> list[list[Line]]:
     head = _find_head(lines)
     if head is None:
         return _grouped(lines)
     above = [line for line in lines if line.middle < head.top]
     below = [line for line in lines if head.is_above(line)]
     inside = [line for line in lines if line.middle >= head.top and not head.is_above(line)]
-    return [*_grouped(above), *_columns(inside, head.between), *_grouped(below)]
+    rows = (
+        [line for line in inside if line.middle < head.second_row],
+        [line for line in inside if line.middle >= head.second_row],
+    )
+    columns = [column for row in rows for column in _columns(row, head.between)]
+    return [*_grouped(above), *columns, *_grouped(below)]
 
 
 def _grouped(lines: Iterable[Line]) -> list[list[Line]]:
@@ -97,12 +130,23 @@ def _grouped(lines: Iterable[Line]) -> list[list[Line]]:
 
 
 def _find_head(lines: Sequence[Line]) -> Head | None:
-    """The head around the motto; it ends above the first line that runs across both columns."""
+    """The head around a motto that has something to its left; a certificate's stands alone in the middle."""
     for line in lines:
         for index, word in enumerate(line.words):
             if fold(word.text) == _MOTTO[0] and _is_motto(line.words[index : index + 4]):
-                return _head_around(word, line.words[index - 1] if index else None, lines)
+                left = [line.words[index - 1]] if index else _beside(word, lines)
+                return _head_around(word, left, lines) if left else None
     return None
+
+
+def _beside(motto: RawWord, lines: Sequence[Line]) -> list[RawWord]:
+    """The last words of the lines that end left of the motto, at its height."""
+    return [
+        line.words[-1]
+        for line in lines
+        if abs(line.middle - (motto.top + motto.height / 2)) < 2 * motto.height
+        and line.words[-1].left + line.words[-1].width < motto.left
+    ]
 
 
 def _is_motto(words: Sequence[RawWord]) -> bool:
@@ -110,16 +154,41 @@ def _is_motto(words: Sequence[RawWord]) -> bool:
     return right >= _MOTTO_WORDS
 
 
-def _head_around(motto: RawWord, before: RawWord | None, lines: Sequence[Line]) -> Head:
+def _head_around(motto: RawWord, left: Sequence[RawWord], lines: Sequence[Line]) -> Head:
+    """The head ends above the salutation, and above the first line that runs across both columns."""
     height = motto.height
-    end_of_left = motto.left - height if before is None else before.left + before.width
-    between = (end_of_left + motto.left) / 2
-    top = motto.top - _LINES_ABOVE * height
-    bottom: float = motto.top + _LINES_BELOW * height
-    below = [line for line in lines if motto.top + height < line.middle < bottom]
-    bottom = min([bottom, *(line.middle for line in below if _runs_across(line, between, height))])
-    dates = [line.middle + height for line in below if line.middle < bottom and _is_date(line)]
-    return Head(top, min([bottom, *dates]), bottom, between)
+    between = (max(word.left + word.width for word in left) + motto.left) / 2
+    lowest = motto.top + _LINES_BELOW * height
+    below = [line for line in lines if motto.top + height < line.middle < lowest]
+    ends = [
+        line.middle for line in below if _runs_across(line, between, height) or _begins(line, _SALUTATION)
+    ]
+    bottom = min([lowest, *(end - height / 2 for end in ends)])
+    dates = [line.middle for line in below if line.middle < bottom and _is_date(line)]
+    date = min(dates, default=bottom)
+    return Head(motto.top - _LINES_ABOVE * height, date - height, date + height, bottom, between)
+
+
+def _find_foot(lines: Sequence[Line]) -> Foot | None:
+    """The recipients' list with the signer beside it, if a clear gap parts them."""
+    start = next((line for line in lines if _begins(line, _RECIPIENTS)), None)
+    if start is None:
+        return None
+    height = start.words[0].height
+    top = start.middle - _LINES_ABOVE * height
+    starts = [
+        after.left
+        for line in lines
+        if line.middle >= top
+        for before, after in pairwise(line.words)
+        if after.left - (before.left + before.width) > _WIDE_GAP * height and len(after.text) > 1
+    ]
+    return Foot(top, min(starts) - height / 2) if starts else None
+
+
+def _begins(line: Line, words: Sequence[str]) -> bool:
+    found = [fold(word.text).strip(":.,") for word in line.words[: len(words)]]
+    return found == list(words)
 
 
 def _is_date(line: Line) -> bool:

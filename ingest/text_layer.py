@@ -36,12 +36,17 @@ class LayerWord:
 
 def prefer_layer(words: Sequence[Word], layer: Sequence[LayerWord]) -> tuple[tuple[Word, ...], str]:
     """The words seen on the page, spelled as the layer spells them where it can be trusted; and the text."""
-    spelled = _spellings(words, layer)
+    spelled, covered = _spellings(words, layer)
     clear = [index for index, word in enumerate(words) if word.confidence >= _CLEAR]
     agreeing = sum(_alike(words[index].text, spelled.get(index, "")) for index in clear)
     if not clear or agreeing < _AGREEING * len(clear):
-        spelled = {}
-    chosen = tuple(_chosen(word, spelled.get(index)) for index, word in enumerate(words))
+        return tuple(words), text_of(words)
+    chosen = tuple(
+        _chosen(word, spelled.get(index))
+        for index, word in enumerate(words)
+        # The reader saw two words where one is drawn: the other of them has the whole spelling.
+        if index in spelled or index not in covered
+    )
     return chosen, text_of(chosen)
 
 
@@ -54,9 +59,10 @@ def text_of(words: Sequence[Word]) -> str:
     return "\n\n".join(blocks)
 
 
-def _spellings(words: Sequence[Word], layer: Sequence[LayerWord]) -> dict[int, str]:
-    """For each seen word the layer's words that lie on it, from left to right."""
+def _spellings(words: Sequence[Word], layer: Sequence[LayerWord]) -> tuple[dict[int, str], set[int]]:
+    """For each seen word the layer's words on it, from left to right; and which words are covered by any."""
     found: dict[int, list[LayerWord]] = defaultdict(list)
+    covered: set[int] = set()
     rows: dict[int, list[int]] = defaultdict(list)
     for index, word in enumerate(words):
         for row in range(word.box.y0 // _ROW, word.box.y1 // _ROW + 1):
@@ -64,13 +70,18 @@ def _spellings(words: Sequence[Word], layer: Sequence[LayerWord]) -> dict[int, s
     for drawn in layer:
         near = rows[(drawn.box.y0 + drawn.box.y1) // 2 // _ROW]
         shared = {index: _shared(words[index].box, drawn.box) for index in near}
+        covered |= {index for index, area in shared.items() if 2 * area > _area(words[index].box)}
         best = max(shared, key=lambda index: shared[index], default=None)
         if best is not None and shared[best] > 0:
             found[best].append(drawn)
     return {
         index: " ".join(drawn.text for drawn in sorted(drawns, key=lambda drawn: drawn.box.x0))
         for index, drawns in found.items()
-    }
+    }, covered
+
+
+def _area(box: Box) -> int:
+    return box.width * box.height
 
 
 def _shared(one: Box, other: Box) -> int:
