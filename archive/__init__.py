@@ -33,7 +33,7 @@ from archive.rules import (
     packaged_rules,
 )
 from archive.strip import PrintStrip, SealAndStatusDisagree
-from archive.tiles import TileMissing, Tiles, tile_path
+from archive.tiles import WIDTH, TileMissing, Tiles, tile_path
 from archive.tree import (
     EMPTY_ROOT,
     Frontier,
@@ -48,6 +48,7 @@ from archive.tree import (
 )
 
 __all__ = [
+    "WIDTH",
     "EMPTY_ROOT",
     "Checkpoint",
     "CheckpointNotGenuine",
