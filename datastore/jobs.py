@@ -7,7 +7,7 @@ meanwhile is StaleState. A job carries ids only. Claiming asks no actor, for it 
 worker begins its `Work` as the system of `Job.agency`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -169,6 +169,14 @@ def _ours(session: Session, job: Job) -> JobRow:
 def _queue(row: JobRow, not_before: datetime) -> None:
     row.state, row.not_before = JobState.QUEUED, not_before
     row.claimed_by, row.lease_until = None, None
+
+
+def unfinished(session: Session, documents: Collection[UUID]) -> int:
+    """How many jobs of these documents wait or are in work."""
+    query = select(func.count()).where(
+        JobRow.document_id.in_(documents), JobRow.state.in_((JobState.QUEUED, JobState.CLAIMED))
+    )
+    return session.scalars(query).one()
 
 
 def waiting(session: Session, now: datetime) -> int:

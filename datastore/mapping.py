@@ -1,6 +1,6 @@
 """Rows become values: the one way out of this room."""
 
-from archive import Ground, Status, Weight
+from archive import Ground, SourceForm, Status, Weight
 from common import Digest
 from datastore.objects import StoredObject
 from datastore.records import (
@@ -14,7 +14,6 @@ from datastore.records import (
     Provenance,
     Revision,
     SlotCode,
-    SourceForm,
     Version,
 )
 from datastore.rows import CodeRow, DocumentRow, DossierRow, ObjectRow, RevisionRow, VersionRow

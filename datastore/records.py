@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from archive import Ground, Status, Weight
+from archive import Ground, SourceForm, Status, Weight
 from common import Digest, PartialDate
 from datastore.objects import StoredObject
 from signing import Role
@@ -109,16 +109,6 @@ class SlotCode:
     instance: int
     assigned_at: datetime
     ended_at: datetime | None
-
-
-class SourceForm(StrEnum):
-    """In which form the paper was brought (Circular 01/2023/TT-VPCP, Art. 4)."""
-
-    ORIGINAL = "original"
-    CERTIFIED_COPY = "certified_copy"
-    E_COPY = "e_copy"
-    E_ORIGINAL = "e_original"  # born electronic and signed by its issuer
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ the block no object is put and nothing slow is done. Housekeeping that shows nob
 log's numbers, orphans) has transactions of its own without a diary line.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -160,6 +160,11 @@ class Queue:
         """Take back the jobs of workers of whom `is_alive(worker)` is false, or whose lease has run out."""
         with self._store.housekeeping() as session:
             return jobs.reclaim(session, self._store.clock(), is_alive)
+
+    def unfinished(self, documents: Collection[UUID]) -> int:
+        """How many jobs of these documents wait or are in work."""
+        with self._store.reading() as session:
+            return jobs.unfinished(session, documents)
 
     def waiting(self) -> int:
         """How many jobs could be claimed now."""

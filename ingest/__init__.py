@@ -55,6 +55,7 @@ from ingest.model import (
     Scan,
     TypeGuess,
     Word,
+    fields_from_json,
 )
 from ingest.page_pool import (
     PagePool,
@@ -165,6 +166,7 @@ __all__ = [
     "confined",
     "confinement_report",
     "digitise",
+    "fields_from_json",
     "find_fields",
     "find_tessdata",
     "guess_type",

@@ -155,7 +155,7 @@ class Reading:
         return cls(
             pages=tuple(page_from_json(page) for page in value["pages"]),
             doc_type=TypeGuess(guess["code"], guess["name"], guess["score"], guess["runner_up"]),
-            fields={name: _field_from_json(found) for name, found in value["fields"].items()},
+            fields=fields_from_json(value["fields"]),
             recogniser=value["recogniser"],
         )
 
@@ -232,6 +232,11 @@ def _field_as_json(found: Field) -> dict[str, Any]:
         "page": found.page,
         "box": None if found.box is None else found.box.as_list(),
     }
+
+
+def fields_from_json(value: Mapping[str, Any]) -> dict[str, Field]:
+    """The fields that `Reading.as_json` wrote under `fields`."""
+    return {name: _field_from_json(found) for name, found in value.items()}
 
 
 def _field_from_json(value: Mapping[str, Any]) -> Field:
