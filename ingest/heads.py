@@ -23,6 +23,8 @@ from ingest.layout import Layout, Row, Token
 from ingest.likeness import letters_only, likeness
 from ingest.printed_dates import find_written_date
 
+_MOTTO_LIKENESS = 0.72
+"""Half of the country's name under a stamp is still known."""
 _MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc")
 
 
@@ -62,8 +64,9 @@ def find_head(page: Layout, bottom: float | None = None) -> Head:
     if motto is None:
         return _NO_HEAD
     boundary, top = motto.x0 - motto.height * 0.3, motto.top - motto.height * 1.2
-    # In the middle of the page stands the motto of a certificate: nothing is left of it.
-    centred = abs(motto.middle - page.width / 2) < page.width * 0.08
+    # In the middle of the page, alone, stands the motto of a certificate: below it are no columns.
+    alone = not any(row.part(right=boundary) for row in page.rows if motto.tokens[0] in row.tokens)
+    centred = alone and abs(motto.middle - page.width / 2) < page.width * 0.08
     below = [row for row in page.rows if row.top >= top]
     if bottom is None:
         bottom = next((row.top for row in below if _begins_body(row)), top + page.height * 0.3)
@@ -75,7 +78,7 @@ def find_head(page: Layout, bottom: float | None = None) -> Head:
 
 def _motto(page: Layout) -> Row | None:
     """Country and motto, as far as they were read, as one piece; None when the upper half has neither."""
-    best, best_likeness = None, 0.72
+    best, best_likeness = None, _MOTTO_LIKENESS
     for row in page.rows:
         if row.top > page.height / 2:
             break
@@ -85,6 +88,17 @@ def _motto(page: Layout) -> Row | None:
             if alike > best_likeness:
                 best, best_likeness = tail, alike
     return best
+
+
+def motto_bottom(page: Layout) -> float:
+    """Where country and motto end; 0 on a page without them. No title stands above."""
+    held = [row.bottom for row in page.rows if row.top < page.height / 2 and _motto_in(row)]
+    return max(held, default=0.0)
+
+
+def _motto_in(row: Row) -> bool:
+    tails = (letters_only(Row(row.tokens[first:]).text) for first in range(len(row.tokens)))
+    return any(likeness(tail, line) > _MOTTO_LIKENESS for tail in tails for line in _MOTTO)
 
 
 def is_numbered(row: Row) -> bool:
@@ -301,6 +315,7 @@ def _is_paragraph(row: Row, rows: Sequence[Row], page: Layout) -> bool:
 
 # ---- signer -------------------------------------------------------------------------------------------------
 
+_SPECKS = ".,;:*'\"|_-"
 _REACH = 13
 """Lines below the position within which the name stands: the signature and the seal lie between."""
 
@@ -348,14 +363,26 @@ def _is_position(piece: Row) -> bool:
 
 
 def _name_below(page: Layout, anchor: Row) -> Found | None:
+    """The name in the anchor's column; one whose family name the seal spoilt is taken in doubt."""
     reach = anchor.bottom + _REACH * anchor.height
-    for row in page.rows:
-        if not anchor.bottom < row.bottom <= reach or row.top <= anchor.top:
-            continue
-        for piece in row.segments(1.5):
-            if abs(piece.middle - anchor.middle) < page.width * 0.16 and (found := person_name(piece)):
-                return found
-    return None
+    rows = [row for row in page.rows if row.top > anchor.top and anchor.bottom < row.bottom <= reach]
+    pieces = [piece for row in rows for piece in row.segments(1.5)]
+    column = [piece for piece in pieces if abs(piece.middle - anchor.middle) < page.width * 0.16]
+    named = (found for piece in column if (found := person_name(piece)))
+    spoilt = (
+        Found(_bare_name(piece.tokens), piece.tokens, sure=False) for piece in column if _may_be_name(piece)
+    )
+    return next(named, None) or next(spoilt, None)
+
+
+def _may_be_name(piece: Row) -> bool:
+    return (
+        len(piece.tokens) >= 3 and not piece.is_upper and _is_name(piece.tokens) and not _is_position(piece)
+    )
+
+
+def _bare_name(tokens: Sequence[Token]) -> str:
+    return " ".join(token.text.strip(_SPECKS) for token in tokens)
 
 
 def _name_alone(page: Layout) -> Found | None:
@@ -384,7 +411,7 @@ def person_name(piece: Row) -> Found | None:
         name = tokens[first:]
         bare = token.text.strip(".,;:*'\"")
         if fold(bare) in _family_names() and bare[0].isupper() and _is_name(name):
-            return Found(" ".join(t.text.strip(".,;:*'\"|_") for t in name), tuple(name))
+            return Found(_bare_name(name), tuple(name))
         if len(token.text) > 3 and not _is_rank(token):
             return None
     return None
@@ -396,7 +423,7 @@ def _is_rank(token: Token) -> bool:
 
 
 def _is_name(tokens: Sequence[Token]) -> bool:
-    words = [token.text.strip(".,;:*'\"|_") for token in tokens]
+    words = [token.text.strip(_SPECKS) for token in tokens]
     shaped = all(word.isalpha() and word[0].isupper() and len(word) <= 7 for word in words)
     return shaped and 2 <= len(words) <= 6
 

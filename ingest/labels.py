@@ -116,12 +116,12 @@ def _best_at(
 
 
 def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[int]:
-    """Ends of a run of about `words` tokens with letters: one more or less, because readers split and join words."""
-    count, last = 0, at
-    while last < len(letters) and count <= words:
+    """Ends of a run of at most `words` tokens with letters, or one more: readers join words and split them."""
+    count, last, most = 0, at, words + (words > 2)
+    while last < len(letters) and count < most:
         count += bool(letters[last])
         last += 1
-        if letters[last - 1] and abs(count - words) <= (words > 2):
+        if letters[last - 1]:
             yield last
 
 
@@ -129,7 +129,8 @@ def _agreement(read: str, label: _Label, row: Row, first: int, last: int) -> flo
     """The likeness of what was read with the label, 0 when it is not enough for a label here."""
     ended = row.tokens[last - 1].text.endswith((":", "…", "..")) or _starts_blank(row, last)
     if len(label.letters) < _SHORT:
-        return float(read == label.letters and ended and "." not in row.tokens[last - 1].text.strip(".…"))
+        dated = any(spec.kind is Kind.DATE for spec in label.specs) and _starts_figures(row, last)
+        return float(read == label.letters and (ended or dated))
     alike = likeness(read, label.letters)
     # Without its colon a label must agree better and stand where labels stand: first, or after a gap.
     stands_free = first == 0 or row.tokens[first].x0 - row.tokens[first - 1].x1 > 0.6 * row.height
@@ -138,6 +139,10 @@ def _agreement(read: str, label: _Label, row: Row, first: int, last: int) -> flo
 
 def _starts_blank(row: Row, at: int) -> bool:
     return at < len(row.tokens) and row.tokens[at].text.startswith((":", "…", "..", "."))
+
+
+def _starts_figures(row: Row, at: int) -> bool:
+    return at < len(row.tokens) and row.tokens[at].text[0].isdigit()
 
 
 def _assigned(hits: Sequence[Hit]) -> Iterator[tuple[Hit, FieldSpec]]:
@@ -242,9 +247,12 @@ def _labelled(page: Layout, number: int, part: Row, hits: Sequence[Hit]) -> bool
 
 
 def _runs_on(last: Token | None, part: Row, above: Row, page: Layout, column: tuple[float, float]) -> bool:
-    in_capitals = last is not None and last.text.isupper()
+    # A value that stands below its label, as on cards, may be in capitals too.
+    in_capitals = last is None or last.text.isupper()
     if part.top - above.bottom > 1.8 * page.line_height or (part.is_upper and not in_capitals):
         return False
     edge = min(column[1], page.right_edge)
+    if re.match(r"\W*(?:[IVX]{1,4}|[0-9]{1,2}|[a-zđ])[.)]\s", part.text):
+        return False
     full = last is None or last.text.endswith((",", "-")) or not bare(last.text)
     return full or last is not None and last.x1 > edge - 0.12 * page.width

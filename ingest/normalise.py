@@ -93,11 +93,13 @@ def _enterprise_code(text: str) -> tuple[str, bool]:
 
 def _number(text: str) -> tuple[str, bool]:
     close = re.sub(r"\s*([/\-])\s*", r"\1", text.replace("Ð", "Đ"))
+    close = re.split(r"\s+(?=[a-zđ(])|[,;]", close)[0]
     return close, any(map(str.isdigit, close))
 
 
 def _money(text: str) -> tuple[str, bool]:
-    return text, any(map(str.isdigit, text)) or "dong" in fold(text)
+    without_specks = re.sub(r"(?<=\d)[.,](?=\s|$)", "", text)
+    return without_specks, any(map(str.isdigit, text)) or "dong" in fold(text)
 
 
 _BY_KIND: dict[Kind, Callable[[str], tuple[str, bool]]] = {

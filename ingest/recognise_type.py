@@ -19,6 +19,7 @@ from ingest.heads import (
     find_title_subject,
     is_numbered,
     kind_symbols,
+    motto_bottom,
     word_list,
 )
 from ingest.layout import Layout, Row, layout
@@ -160,7 +161,10 @@ def _placing(rows: Sequence[Row], page: Layout, body: float) -> float:
 
 def _body_top(page: Layout) -> float:
     """Where running text begins: the first wide row in small letters, or the addressee, or the grounds."""
+    head_ends = motto_bottom(page)
     for row in page.rows:
+        if row.top < head_ends:
+            continue
         if row.folded.startswith(("kinh gui", "can cu ", "dieu 1")) and not row.is_upper:
             return row.top
         if is_numbered(row) or find_written_date(row):
