@@ -143,8 +143,8 @@ def drawn(width: float, height: float, *, rotate: int = 0, crop: bool = False, u
     pen.rect(0, 0, width, height, fill=1)
     pen.setFillColorRGB(1, 1, 1)
     pen.rect(30, 30, width - 60, height - 60, fill=1)
-    pen.setLineWidth(3)
-    for inset in range(33, int(min(width, height) / 2), 15):
+    pen.setLineWidth(8)
+    for inset in range(38, int(min(width, height) / 2), 24):
         pen.rect(inset, inset, width - 2 * inset, height - 2 * inset)
     pen.showPage()
     pen.save()
@@ -181,7 +181,7 @@ def test_on_pages_of_any_shape_the_marks_stand_in_a_band_above_the_untouched_pag
     source = drawn(*SHAPES[shape], rotate=rotate, crop=crop)
     tbs = desk.prepared(altered(source), Role.CLERK, desk.clerk)
     before, after = shown(source), shown(tbs.prepared.read_bytes())
-    # The band is above and white; below it the page is as it was (a row may fall to the other side).
+    # The band is above and white; below it the page is as it was, but for the softness of edges.
     height, width = before.shape[:2]
     band = after.shape[0] - height
     assert abs(after.shape[1] - width) <= 1
@@ -189,7 +189,7 @@ def test_on_pages_of_any_shape_the_marks_stand_in_a_band_above_the_untouched_pag
     assert after[: band - 2].min() == 255
     column = width // 3
     difference = np.abs(before[2 : height - 2, column] - after[band + 2 : band + height - 2, column])
-    assert (difference.max(axis=1) > 60).sum() <= 4
+    assert (difference.max(axis=1) > 160).sum() <= 2
 
 
 def test_on_a_turned_page_the_mark_reads_upright(desk: Desk, altered: Callable[[bytes], Path]) -> None:
