@@ -48,8 +48,8 @@ from archive.tree import (
 )
 
 __all__ = [
-    "WIDTH",
     "EMPTY_ROOT",
+    "WIDTH",
     "Checkpoint",
     "CheckpointNotGenuine",
     "Frontier",

@@ -70,9 +70,10 @@ def test_dates_ids_enums_and_buffers_have_a_form() -> None:
     assert form == ["2026-01-02", ident.bytes, "valid", b"x", [1.5]]
 
 
-@pytest.mark.parametrize(
-    "value", [datetime(2026, 1, 1), Decimal(1), {1: 2}, {"é": 1, "e\u0301": 2}, object()]
-)
+NO_FORM = [NOW.replace(tzinfo=None), Decimal(1), {1: 2}, {"é": 1, "e\u0301": 2}, object()]
+
+
+@pytest.mark.parametrize("value", NO_FORM)
 def test_what_has_no_certain_form_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         canonical(value)
@@ -157,10 +158,9 @@ def test_a_changed_or_foreign_checkpoint_is_refused(note: str) -> None:
         open_checkpoint(note, origin=ORIGIN, keys=[KEY.public])
 
 
-@pytest.mark.parametrize(
-    "text", [f"{ORIGIN}\n01\nAAAA\n", f"{ORIGIN}\n1\nAAAA\n", f"{ORIGIN}\n1\n\n", f"{ORIGIN}\n1\n!\n"]
-)
-def test_a_signed_text_that_is_no_checkpoint_is_refused(text: str) -> None:
+@pytest.mark.parametrize("lines", ["01\nAAAA", "1\nAAAA", "1\n", "1\n!", "1"])
+def test_a_signed_text_that_is_no_checkpoint_is_refused(lines: str) -> None:
+    text = f"{ORIGIN}\n{lines}\n"
     signature = base64.b64encode(_key_hash() + KEY.private.sign(text.encode())).decode()
     with pytest.raises(CheckpointNotGenuine):
         open_checkpoint(f"{text}\n— {ORIGIN} {signature}\n", origin=ORIGIN, keys=[KEY.public])
