@@ -1,1 +1,1 @@
-"""api: every way in and out; the only room that tells a whole journey (`steps/`), reads settings and speaks statuses."""
+"""api: every way in and out; the only room that tells whole journeys, reads settings and speaks statuses."""

@@ -1,0 +1,75 @@
+"""`khoso demo`."""
+
+from pathlib import Path
+from time import monotonic
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.cli.answer import print_json
+from api.cli.app import app
+from api.cli.options import OPERATOR, ActorName, Json
+from api.cli.place import actor, house
+from api.demo import Line, run_demo, samples_in
+from api.house import page_pool_when_needed
+from api.progress import steps_on_stderr
+from common import say
+
+_SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+"""In a checkout; an installation without one names its own folder."""
+
+
+@app.command("demo")
+def demo(
+    samples: Annotated[Path, typer.Option("--samples", help="Thư mục mẫu. / Folder of samples.")] = _SAMPLES,
+    serve: Annotated[
+        bool,
+        typer.Option(
+            "--serve/--no-serve", help="Mở trang web sau đó (khi có). / Then serve the pages (once there)."
+        ),
+    ] = True,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+) -> None:
+    """Cho mọi giấy tờ mẫu đi hết hành trình: tiếp nhận, đọc, ký, có hiệu lực, in, kiểm tra.
+
+    Takes all samples through the whole journey: intake, reading, signing, validity, print, check.
+    """
+    started = monotonic()
+    with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:
+        lines = run_demo(opened, actor(opened, person, None, "demo", None), samples_in(samples), pool)
+    if as_json:
+        print_json({"documents": [line.as_json() for line in lines], "seconds": monotonic() - started})
+        return
+    _show(lines)
+    print(say("demo_done", seconds=f"{monotonic() - started:.1f}"))
+    print(say("demo_look", owner=lines[0].sample.owners[0].identifier))
+
+
+def _show(lines: tuple[Line, ...]) -> None:
+    table = Table(title="Khoso")
+    for heading in ("Tệp", "Loại", "Mã", "Trang", "s/trang", "Trạng thái", "Chữ ký", "QR bản in"):
+        table.add_column(heading, overflow="fold")
+    for line in lines:
+        answer = line.held.as_json()
+        seconds = "–" if line.seconds_per_page is None else f"{line.seconds_per_page:.1f}"
+        table.add_row(
+            line.sample.path.name,
+            answer["name"] or "?",
+            answer["code"] or "–",
+            str(answer["pages"]),
+            seconds,
+            answer["status"],
+            answer["signature_verdict"] or answer["verdict"] or "–",
+            _qr(line),
+        )
+    Console().print(table)
+
+
+def _qr(line: Line) -> str:
+    check = line.print_check
+    if check is None or check.claims is None:
+        return "–"
+    return f"{check.indication.value}, {check.standing.word}"

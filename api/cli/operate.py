@@ -1,0 +1,122 @@
+"""Operating: `doctor`, `migrate`, `catalogue import`, `log verify`, `worker`."""
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from api.cli.answer import print_json
+from api.cli.app import app
+from api.cli.options import OPERATOR, ActorName, Agency, Json
+from api.cli.place import actor, house, settings
+from api.exits import Exit
+from api.house import open_datastore, page_pool_when_needed
+from api.progress import steps_on_stderr
+from api.steps.archivist import extend_log, verify_log
+from api.steps.doctor import examine
+from api.steps.import_catalogue import import_catalogue
+from api.steps.queue import retry_set_aside, serve_queue, work_off
+from common import say
+
+catalogue_app = typer.Typer(
+    no_args_is_help=True, help="Danh mục loại giấy tờ. / Catalogue of document types."
+)
+app.add_typer(catalogue_app, name="catalogue")
+log_app = typer.Typer(no_args_is_help=True, help="Nhật ký chống sửa. / The log that shows changes.")
+app.add_typer(log_app, name="log")
+
+
+@app.command("doctor")
+def doctor(as_json: Json = False) -> None:
+    """Kiểm tra máy này và chỉ cách sửa. / Examines this installation and prints the fix for what it finds."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        findings = []
+        for finding in examine(opened):
+            findings.append(finding)
+            if not as_json:
+                print(f"{'✓' if finding.well else '✗'} {finding.check}: {finding.seen}")
+                if not finding.well:
+                    print(f"    → {finding.fix}")
+    if as_json:
+        print_json({"findings": [finding.as_json() for finding in findings]})
+    raise typer.Exit(Exit.DONE if all(finding.well for finding in findings) else Exit.OUT_OF_REACH)
+
+
+@app.command("migrate")
+def migrate() -> None:
+    """Đưa cơ sở dữ liệu lên phiên bản của chương trình. / Brings the database up to date."""
+    datastore = open_datastore(settings())
+    try:
+        print(say("migrated", revision=datastore.migrate()))
+    finally:
+        datastore.close()
+
+
+@catalogue_app.command("import")
+def catalogue_import(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML; docs/operations.md.")],
+    decision: Annotated[str, typer.Option("--decision", help="Văn bản ban hành. / The decision behind it.")],
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+) -> None:
+    """Nhập mã quốc gia có ngày hiệu lực cho các loại giấy tờ. / Imports dated national codes of document types."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, "catalogue", None)
+        count = import_catalogue(opened, who, file, decision)
+    print(say("imported", count=count, decision=decision))
+
+
+@log_app.command("verify")
+def log_verify(as_json: Json = False) -> None:
+    """Tính lại toàn bộ nhật ký, đối chiếu với dữ liệu hôm nay. / Recomputes the log and compares it with the rows."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        extend_log(opened)
+        report = verify_log(opened)
+    if as_json:
+        findings = [finding.as_json() for finding in report.findings]
+        facts = {"leaves": report.leaves, "rows": report.rows, "root": report.root.hex()}
+        print_json({"clean": report.clean, **facts, "found": report.found, "findings": findings})
+    else:
+        code = "log_clean" if report.clean else "log_findings"
+        print(say(code, leaves=report.leaves, rows=report.rows, found=report.found))
+        for finding in report.findings:
+            print(f"  {finding}")
+    raise typer.Exit(Exit.DONE if report.clean else Exit.NEGATIVE)
+
+
+@app.command("worker")
+def worker(
+    once: Annotated[
+        bool, typer.Option("--once", help="Làm hết việc đang chờ rồi dừng. / Work off what waits, then stop.")
+    ] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Làm lại việc bị để riêng. / Try again what was set aside.")
+    ] = False,
+) -> None:
+    """Làm các việc đang chờ: đọc, ký. / Works off the queue: reading, signing."""
+    with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:
+        if retry:
+            retry_set_aside(opened)
+        if once:
+            work_off(opened, pool)
+            return
+        stop = _Stop()
+        steps.say(str(say("worker_waits")))
+        serve_queue(opened, pool, stopped=stop)
+
+
+class _Stop:
+    """Set by SIGTERM or SIGINT: the job in work is finished, then the worker ends."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked = True
+
+    def __call__(self) -> bool:
+        return self._asked

@@ -1,0 +1,361 @@
+"""Papers in the store: `intake`, `dossier`, `list`, `find`, `get`, `revoke`, `supersede`, `refile`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.cli.answer import error_json, print_json
+from api.cli.app import app
+from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Out, Purpose, Reason
+from api.cli.place import actor, house
+from api.errors import exit_status
+from api.exits import Exit, worst
+from api.house import House, page_pool_when_needed
+from api.progress import steps_on_stderr
+from api.steps import changes, dossiers, holdings
+from api.steps.intake import Paper, Person, Received, receive
+from api.steps.queue import work_off
+from archive import Ground, Status
+from common import KhosoError, say
+from datastore import Actor, DocumentRecord, DossierState, SearchField
+from ingest import DossierNumber
+
+PENDING = "pending"
+
+
+class BadGround(KhosoError):
+    """A ground that the command line cannot give."""
+
+    code = "bad_ground"
+
+
+@app.command("intake")
+def intake(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="PDF, JPEG, PNG, TIFF.")],
+    owner: Annotated[
+        list[str],
+        typer.Option(
+            "--owner",
+            help="Số định danh của chủ giấy tờ (lặp lại nếu nhiều người), hoặc `pending`. / "
+            "Identifier of an owner, repeatable, or `pending`.",
+        ),
+    ],
+    doc_type: Annotated[
+        str | None, typer.Option("--type", help="Mã loại giấy tờ, vd. KQ.G15.000031. / Type code.")
+    ] = None,
+    dossier: DossierNo = None,
+    ground: Annotated[
+        str | None,
+        typer.Option(
+            "--ground", help="Căn cứ có hiệu lực ngay: back_file | issued_electronically | certified_copy."
+        ),
+    ] = None,
+    together: Annotated[
+        bool,
+        typer.Option("--together", help="Nhiều tệp là một giấy tờ. / The files are one document."),
+    ] = False,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+) -> None:
+    """Tiếp nhận giấy tờ vào kho: giữ bản gốc, đọc, đặt mã, ký; trạng thái `provisional` (hoặc `valid` khi có căn cứ).
+
+    Takes papers into the store: keeps the original, reads, codes, signs; up to `provisional`, or `valid` with a ground.
+
+    Ví dụ / Examples: `khoso intake ks.jpg --owner 040090001234 --type KQ.G15.000031 --dossier H41.08-261122-0001`
+    """
+    papers = _papers(files, owner, doc_type, dossier, ground, together=together)
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        received: list[tuple[Paper, Received | KhosoError]] = []
+        for paper in papers:
+            try:
+                one = receive(opened, who, paper)
+                steps.say(str(say("received", name=paper.files[0].name, receipt=one.receipt)))
+                received.append((paper, one))
+            except KhosoError as error:
+                steps.say(str(error))
+                received.append((paper, error))
+        kept = [one.document.id for _paper, one in received if isinstance(one, Received)]
+        with page_pool_when_needed(opened.settings) as pool:
+            work_off(opened, pool, until_done=kept)
+        answers = [_answer(opened, who, paper, one) for paper, one in received]
+    if as_json:
+        print_json({"documents": [answer for answer, _status in answers]})
+    else:
+        _show_documents([answer for answer, _status in answers if "error" not in answer])
+    raise typer.Exit(worst(status for _answer, status in answers))
+
+
+def _papers(
+    files: Sequence[Path],
+    owners: Sequence[str],
+    doc_type: str | None,
+    dossier: str | None,
+    ground: str | None,
+    *,
+    together: bool,
+) -> list[Paper]:
+    """One paper per file, or one of all; the values of the options made sure of first."""
+    persons = () if list(owners) == [PENDING] else tuple(Person(one) for one in owners)
+    number = str(DossierNumber.parse(dossier)) if dossier else None
+    groups = [tuple(files)] if together else [(file,) for file in files]
+    return [Paper(group, persons, doc_type, number, _ground(ground)) for group in groups]
+
+
+def _ground(text: str | None) -> Ground | None:
+    """The success of a dossier is not said here, but by closing the dossier."""
+    if text is None:
+        return None
+    allowed = [ground.value for ground in Ground if ground is not Ground.DOSSIER_SUCCEEDED]
+    if text not in allowed:
+        raise BadGround(text=text, allowed=", ".join(allowed))
+    return Ground(text)
+
+
+def _answer(
+    opened: House, who: Actor, paper: Paper, one: Received | KhosoError
+) -> tuple[dict[str, Any], Exit]:
+    if isinstance(one, KhosoError):
+        return {"file": str(paper.files[0]), "error": error_json(one)}, exit_status(one)
+    held = holdings.held(opened, who, one.document.id)
+    answer = {"file": str(paper.files[0]), **held.as_json(), "receipt": one.receipt, "again": one.again}
+    return answer, _exit_of(held.document)
+
+
+def _exit_of(document: DocumentRecord) -> Exit:
+    if document.status in (Status.REJECTED, Status.QUARANTINED):
+        return Exit.NEGATIVE
+    waiting = (Status.RECEIVED, Status.READ, Status.PENDING_IDENTIFIER)
+    return Exit.CANNOT_TELL if document.status in waiting and document.doc_type is None else Exit.DONE
+
+
+# --- dossiers ---------------------------------------------------------------------------------------------
+
+dossier_app = typer.Typer(no_args_is_help=True, help="Hồ sơ: mở, đóng. / Dossiers: open, close.")
+app.add_typer(dossier_app, name="dossier")
+
+
+@dossier_app.command("open")
+def open_dossier(
+    number: Annotated[str, typer.Argument(metavar="NO", help="Mã số hồ sơ. / Dossier number.")],
+    procedure: Annotated[
+        str, typer.Option("--procedure", help="Mã thủ tục, vd. 1.001193. / Procedure code.")
+    ],
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+) -> None:
+    """Mở hồ sơ theo mã số của hệ thống một cửa. / Opens a dossier under the number of the one-stop system."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        number = str(DossierNumber.parse(number))
+        dossier = dossiers.open_dossier(
+            opened, actor(opened, person, agency, purpose, number), number, procedure
+        )
+    _say_dossier(dossier.number, dossier.state, [], as_json=as_json)
+
+
+@dossier_app.command("close")
+def close_dossier(
+    number: Annotated[str, typer.Argument(metavar="NO", help="Mã số hồ sơ. / Dossier number.")],
+    succeeded: Annotated[bool, typer.Option("--succeeded", help="Giải quyết xong. / Succeeded.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="Từ chối. / Refused.")] = False,
+    withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Rút hồ sơ. / Withdrawn.")] = False,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+) -> None:
+    """Đóng hồ sơ; khi thành công, giấy tờ trong hồ sơ được cơ quan ký và có giá trị như bản giấy.
+
+    Closes a dossier; on success its papers are signed by the agency and become valid.
+    """
+    endings = {
+        DossierState.SUCCEEDED: succeeded,
+        DossierState.REFUSED: refused,
+        DossierState.WITHDRAWN: withdrawn,
+    }
+    chosen = [state for state, wanted in endings.items() if wanted]
+    if len(chosen) != 1:
+        raise typer.BadParameter("--succeeded | --refused | --withdrawn")
+    with steps_on_stderr() as steps, house(steps) as opened:
+        number = str(DossierNumber.parse(number))
+        who = actor(opened, person, agency, purpose, number)
+        dossiers.close_dossier(opened, who, number, chosen[0])
+        papers = holdings.papers_of(opened, who, number)
+        with page_pool_when_needed(opened.settings) as pool:
+            work_off(opened, pool, until_done=[paper.id for paper in papers])
+        answers = [holdings.held(opened, who, paper.id).as_json() for paper in papers]
+    _say_dossier(number, chosen[0], answers, as_json=as_json)
+
+
+def _say_dossier(number: str, state: DossierState, papers: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"dossier": number, "state": state.value, "documents": papers})
+        return
+    print(f"{number}: {state.value}")
+    if papers:
+        _show_documents(papers)
+
+
+# --- what a store holds -----------------------------------------------------------------------------------
+
+
+@app.command("list")
+def list_store(
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help="Số định danh. / Identifier.")],
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Kho của một người hoặc tổ chức đang giữ gì. / What the store of a person or organisation holds."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        answers = [held.as_json() for held in holdings.store_of(opened, who, owner)]
+    if as_json:
+        print_json({"owner": owner, "documents": answers})
+    else:
+        _show_documents(answers)
+
+
+@app.command("find")
+def find(
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORD…", help="Có dấu hoặc không dấu. / Accents optional.")
+    ],
+    field: Annotated[
+        SearchField | None, typer.Option("--in", help="Tìm trong: chủ, mã, loại, chữ. / Where to look.")
+    ] = None,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Tìm giấy tờ theo chủ, mã, loại, nội dung. / Finds papers by owner, code, type, text."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        answers = [held.as_json() for held in holdings.find(opened, who, " ".join(words), field)]
+    if as_json:
+        print_json({"documents": answers})
+    else:
+        _show_documents(answers)
+
+
+@app.command("get")
+def get(
+    document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    out: Out,
+    original: Annotated[
+        bool, typer.Option("--original", help="Tệp gốc đúng từng byte. / What came in, byte for byte.")
+    ] = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Lấy một giấy tờ: bản PDF đã ký, hoặc tệp gốc. / One document: the signed PDF, or the original."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        for path in holdings.fetch(opened, who, document_id, original=original, out=out):
+            print(path)
+
+
+# --- changing what stands ---------------------------------------------------------------------------------
+
+
+@app.command("revoke")
+def revoke(
+    document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    reason: Reason,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Thu hồi giấy tờ; mọi bản in, hồ sơ dẫn chiếu được báo. / Revokes; whoever cites it is told."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        changes.revoke(opened, who, document_id, reason)
+        _show_one(opened, who, document_id, as_json=as_json)
+
+
+@app.command("supersede")
+def supersede(
+    document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    by: Annotated[UUID, typer.Option("--by", help="Giấy tờ thay thế. / The document that takes its place.")],
+    reason: Reason,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Thay thế giấy tờ bằng một giấy tờ khác. / Another document takes its place."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        changes.supersede(opened, who, document_id, by, reason)
+        _show_one(opened, who, document_id, as_json=as_json)
+
+
+@app.command("refile")
+def refile(
+    document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    owner: Annotated[str, typer.Option("--owner", help="Chủ đúng của giấy tờ. / The right owner.")],
+    reason: Reason,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Chuyển giấy tờ lưu nhầm về đúng chủ. / Moves a misfiled paper to its right owner."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        who = actor(opened, person, agency, purpose, dossier)
+        changes.refile(opened, who, document_id, owner, reason)
+        _show_one(opened, who, document_id, as_json=as_json)
+
+
+def _show_one(opened: House, who: Actor, document_id: UUID, *, as_json: bool) -> None:
+    answer = holdings.held(opened, who, document_id).as_json()
+    if as_json:
+        print_json({"documents": [answer]})
+    else:
+        _show_documents([answer])
+
+
+def _show_documents(answers: list[dict[str, Any]]) -> None:
+    """A table for a person; an empty store says that it is empty."""
+    if not answers:
+        print(say("nothing_held"))
+        return
+    table = Table()
+    for heading in (
+        "Mã / Code",
+        "Tên / Name",
+        "Trạng thái / Status",
+        "Giá trị / Weight",
+        "Trang / Pages",
+        "ID",
+    ):
+        table.add_column(heading, overflow="fold")
+    for answer in answers:
+        table.add_row(
+            answer["code"] or "–",
+            answer["name"] or "?",
+            answer["status"],
+            answer["weight"],
+            str(answer["pages"] or "?"),
+            answer["document_id"],
+        )
+    Console().print(table)

@@ -1,0 +1,58 @@
+"""Where a command runs: the settings, the private folder, the house with its rows and keys."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import ValidationError
+
+from api.house import House, limits_of, open_house, published_folder
+from api.progress import Steps, steps_on_stderr
+from api.settings import Settings
+from api.steps.checking import Checker
+from api.steps.published import publish_all, published
+from api.steps.register import register
+from common import KhosoError, utc_now
+from datastore import Actor
+from ingest import DossierNumber, parse_identifier
+
+
+class BadSetting(KhosoError):
+    """An environment variable does not hold what it should."""
+
+    code = "bad_setting"
+
+
+def settings() -> Settings:
+    """The settings of this process; BadSetting names the variable that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = ", ".join(f"KHOSO_{str(part['loc'][0]).upper()}" for part in error.errors())
+        raise BadSetting(names=wrong) from error
+
+
+@contextmanager
+def house(steps: Steps) -> Iterator[House]:
+    """The house of this installation, opened for one command."""
+    with open_house(settings(), steps) as opened:
+        yield opened
+
+
+def actor(house: House, person: str, agency: str | None, purpose: str, dossier: str | None) -> Actor:
+    """Who acts, from the options of the command; BadIdentifier or BadDossierNumber for wrong ones."""
+    code = str(parse_identifier(agency)) if agency else house.settings.agency
+    number = str(DossierNumber.parse(dossier)) if dossier else None
+    return Actor(person=person, role="system", agency=code, purpose=purpose, dossier=number)
+
+
+@contextmanager
+def checker(*, offline: bool) -> Iterator[Checker]:
+    """What checks are made with: the published files alone, or freshly published ones and the register."""
+    here = settings()
+    folder = published_folder(here)
+    if offline:
+        yield Checker(published(folder), utc_now, limits_of(here))
+        return
+    with steps_on_stderr() as steps, house(steps) as opened:
+        publish_all(opened)
+        yield Checker(published(folder), opened.clock, opened.limits, register(opened))

@@ -1,0 +1,79 @@
+"""What each domain error means at the edge: an exit status of the command line, a status of HTTP.
+
+The rooms know neither. A test holds that every error of every room stands here once.
+"""
+
+from http import HTTPStatus
+
+from api.exits import Exit
+from common import KhosoError
+
+_BAD_INPUT = (Exit.BAD_INPUT, HTTPStatus.UNPROCESSABLE_ENTITY)
+_NOT_TAKEN = (Exit.NEGATIVE, HTTPStatus.UNPROCESSABLE_ENTITY)
+_TOO_BIG = (Exit.NEGATIVE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+_NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
+_CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
+_CANNOT_TELL = (Exit.CANNOT_TELL, HTTPStatus.UNPROCESSABLE_ENTITY)
+_UNAVAILABLE = (Exit.OUT_OF_REACH, HTTPStatus.SERVICE_UNAVAILABLE)
+_FULL = (Exit.OUT_OF_REACH, HTTPStatus.INSUFFICIENT_STORAGE)
+_BROKEN = (Exit.OUT_OF_REACH, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+_MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
+    # What was said is wrong; say it otherwise.
+    _BAD_INPUT: (
+        "bad_agency_code", "bad_card_qr", "bad_catalogue_override", "bad_document_code",
+        "bad_document_code_owner", "bad_dossier_number", "bad_enterprise_check_digit", "bad_enterprise_code",
+        "bad_foreign_id", "bad_ground", "bad_identifier", "bad_import", "bad_object_key", "bad_old_number", "bad_personal_id",
+        "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
+        "short_code_wrong", "signed_among_many", "unknown_country", "unknown_document_type",
+        "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists",
+        "key_unreadable", "no_rule_on_that_day", "seal_no_profile",
+    ),
+    _UNKNOWN_KIND: ("file_kind_unknown",),
+    _NOT_FOUND: ("file_missing", "not_found"),
+    # A file of a known kind was looked at and cannot become a document.
+    _NOT_TAKEN: (
+        "refused", "file_damaged", "file_dynamic_form", "file_no_pages", "file_password", "file_took_too_long",
+        "file_too_much_memory", "file_too_much_output", "file_changed", "print_pdf_unusable",
+        "pdf_not_signable", "pdf_signed_elsewhere", "mark_letter_missing",
+    ),
+    _TOO_BIG: ("file_too_large", "file_too_many_pages", "file_too_many_pixels"),
+    # Understood, and not possible as things stand.
+    _CONFLICT: (
+        "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
+        "stale_state", "role_already_signed", "signed_file_exists", "certificate_not_in_force",
+        "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",
+    ),
+    # Nothing to judge by.
+    _CANNOT_TELL: ("no-seal", "needs_the_register", "nothing_published", "demo_samples_missing"),
+    # Something that is needed is not there, or not whole: the operator's turn.
+    _UNAVAILABLE: (
+        "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
+        "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
+        "status_list_overdue",
+    ),
+    _FULL: ("storage_full",),
+    _BROKEN: (
+        "checkpoint_not_genuine", "log_tile_missing", "object_damaged", "object_missing", "pki_damaged",
+        "print_not_pdf_a", "print_seal_and_status_disagree", "status_list_not_genuine",
+        "trust_bundle_not_genuine", "wrong_key",
+    ),
+}  # fmt: skip
+
+_BY_CODE = {code: meaning for meaning, codes in _MEANING.items() for code in codes}
+
+
+def exit_status(error: KhosoError) -> Exit:
+    """The exit status of a command that ended with this error."""
+    return _BY_CODE[error.code][0]
+
+
+def http_status(error: KhosoError) -> HTTPStatus:
+    """The HTTP status of an answer that ended with this error."""
+    return _BY_CODE[error.code][1]
+
+
+def known_codes() -> frozenset[str]:
+    """Every error code that has a meaning at the edge."""
+    return frozenset(_BY_CODE)

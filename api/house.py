@@ -1,0 +1,127 @@
+"""The parts of one installation put together: what every journey is handed.
+
+Opening the house makes what the embedded default needs on first start (folders, keys, development PKI, tables)
+and refuses to start a pretend part in production.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from api.progress import Steps
+from api.settings import Settings
+from api.workroom import Workroom, workroom
+from archive import Rules, packaged_rules
+from common import VIETNAM, Clock, new_id, utc_now
+from datastore import Actor, Datastore, FolderObjects, Keyring, Work
+from ingest import Catalogue, Limits, PagePool, load_catalogue, require_walls
+from signing import DevelopmentPki
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """One process's view of the installation."""
+
+    settings: Settings
+    clock: Clock
+    datastore: Datastore
+    pki: DevelopmentPki
+    catalogue: Catalogue
+    rules: Rules
+    room: Workroom
+    steps: Steps
+
+    @property
+    def limits(self) -> Limits:
+        return limits_of(self.settings)
+
+    @property
+    def published(self) -> Path:
+        """What anyone may see: trust bundle, status list, log checkpoint."""
+        return published_folder(self.settings)
+
+    @property
+    def today(self) -> date:
+        """The date in Viet Nam, by which rules are chosen."""
+        return self.clock().astimezone(VIETNAM).date()
+
+    def system(self, purpose: str, *, agency: str | None = None) -> Actor:
+        """The installation itself, at work for an agency."""
+        return Actor("system", "system", agency or self.settings.agency, purpose)
+
+    def agency_name(self, work: Work, code: str) -> str:
+        """How papers show an agency; the installation's own has its name from the settings."""
+        return self.settings.agency_name if code == self.settings.agency else work.overrides.agency_name(code)
+
+
+def published_folder(settings: Settings) -> Path:
+    """Where what anyone may see is kept."""
+    return settings.data_dir / "public"
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What one incoming file may cost here."""
+    return Limits(bytes=settings.max_bytes, pages=settings.max_pages)
+
+
+@contextmanager
+def page_pool(settings: Settings) -> Iterator[PagePool]:
+    """The reader processes of this machine."""
+    with PagePool(settings.workers, settings.recogniser) as pool:
+        yield pool
+
+
+@contextmanager
+def page_pool_when_needed(settings: Settings) -> Iterator[Callable[[], PagePool]]:
+    """Reader processes that start with the first page that has to be read, if one has."""
+    with ExitStack() as opened:
+        yield cache(lambda: opened.enter_context(page_pool(settings)))
+
+
+@contextmanager
+def open_room(settings: Settings, clock: Clock = utc_now) -> Iterator[Workroom]:
+    """A private folder for plain bytes, gone when the process is."""
+    if settings.production:
+        require_walls()
+    with workroom(settings.data_dir / "work", new_id(clock())) as room:
+        yield room
+
+
+@contextmanager
+def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iterator[House]:
+    """Everything put together for one process; made on first start."""
+    with open_room(settings, clock) as room:
+        pki = DevelopmentPki.make_or_open(
+            settings.data_dir / "pki", clock, agency=settings.agency_name, production=settings.production
+        )
+        datastore = open_datastore(settings, clock)
+        try:
+            yield House(
+                settings=settings,
+                clock=clock,
+                datastore=datastore,
+                pki=pki,
+                catalogue=load_catalogue(clock().astimezone(VIETNAM).date()),
+                rules=packaged_rules(),
+                room=room,
+                steps=steps,
+            )
+        finally:
+            datastore.close()
+
+
+def open_datastore(settings: Settings, clock: Clock = utc_now) -> Datastore:
+    """The rows and objects of the embedded default, migrated when they are new or of an older Khoso."""
+    folder = settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    datastore = Datastore.open(
+        settings.database_url,
+        objects=FolderObjects(folder / "objects"),
+        keys=Keyring.make_or_open(folder / "keys" / "master.key"),
+        clock=clock,
+    )
+    datastore.migrate()
+    return datastore

@@ -1,0 +1,49 @@
+"""The one place that reads the environment (`KHOSO_…`): how this installation is set up."""
+
+import os
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Environment(StrEnum):
+    """Where this installation runs; pretend parts refuse to start in production."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Every setting, with the embedded default of one person on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="KHOSO_", extra="ignore", frozen=True)
+
+    env: Environment = Environment.DEVELOPMENT
+    data_dir: Path = Path("var")
+    """Everything the embedded default keeps: rows, objects, keys, published lists."""
+
+    agency: str = "H41.08"
+    """Agency code (Decision 20/2020/QĐ-TTg) of the office where this machine stands; default: the demo agency."""
+    agency_name: str = "Ủy ban nhân dân phường Trường Vinh"
+    system_name: str = "Hệ thống số hóa và lưu trữ hồ sơ Khoso"
+    verify_host: str = "kiemtra.khoso.example"
+    """Host in the links of prints; whoever scans a print lands there."""
+    clerk_name: str = "Nguyễn Thị Một Cửa"
+    """Name on the development certificate of the person who digitises; real names come with real tokens."""
+
+    workers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """Reader processes; one page each at a time."""
+    recogniser: str = "tesserocr"
+    max_bytes: int = 200_000_000
+    max_pages: int = 1_000
+
+    @property
+    def production(self) -> bool:
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def database_url(self) -> str:
+        """Rows of the embedded default."""
+        return f"sqlite:///{(self.data_dir / 'khoso.db').resolve()}"

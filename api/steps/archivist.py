@@ -1,0 +1,87 @@
+"""The archivist's step: numbers the log's leaves, hashes them into the tree, signs a checkpoint; and the check."""
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import islice
+
+from api.house import House
+from api.steps.published import write_whole
+from archive import WIDTH, Checkpoint, LogReport, TileMissing, Tiles, check_log
+from datastore import CheckpointRecord
+
+_AT_ONCE = 1_000
+_CHECKPOINT = "checkpoint"
+
+
+def origin(house: House) -> str:
+    """The name of this log in its checkpoints (C2SP tlog-checkpoint)."""
+    return f"{house.settings.verify_host}/log/{house.settings.agency}"
+
+
+def extend_log(house: House) -> Checkpoint | None:
+    """Numbers what waits, grows the tree, signs its new root; None when nothing waited. Safe to repeat."""
+    log = house.datastore.log
+    with _one_archivist(house):
+        while log.number_leaves(_AT_ONCE):
+            pass
+        latest = log.latest_checkpoint()
+        tiles = Tiles(log.get_tile, 0 if latest is None else latest.size)
+        grown = _grow(house, tiles)
+        if grown.size == tiles.size:
+            return None
+        checkpoint = Checkpoint(origin(house), grown.size, grown.root)
+        note = checkpoint.sign(house.pki.log_key)
+        log.keep_checkpoint(CheckpointRecord(grown.size, grown.root, note, house.clock()))
+        house.published.mkdir(parents=True, exist_ok=True)
+        write_whole(house.published / _CHECKPOINT, note.encode())
+        return checkpoint
+
+
+def _grow(house: House, tiles: Tiles) -> Tiles:
+    log = house.datastore.log
+    while True:
+        with log.leaves(tiles.size) as leaves:
+            commitments = [numbered.commitment for numbered in islice(leaves, _AT_ONCE)]
+        if not commitments:
+            return tiles
+        tiles = tiles.append(commitments, log.put_tile)
+
+
+def verify_log(house: House) -> LogReport:
+    """Recomputes the whole log and compares it with checkpoint, tiles and the rows of today."""
+    log = house.datastore.log
+    latest = log.latest_checkpoint()
+    with log.facts() as facts:
+        return check_log(
+            facts.leaves,
+            checkpoint=None if latest is None else latest.text,
+            origin=origin(house),
+            keys=house.pki.trust.log_keys,
+            rows=facts.rows,
+            hash_at=_hash_in_tiles(Tiles(log.get_tile, 0 if latest is None else latest.size)),
+        )
+
+
+def _hash_in_tiles(tiles: Tiles) -> Callable[[int], bytes | None]:
+    @lru_cache(maxsize=4)
+    def tile(index: int) -> list[bytes]:
+        try:
+            return tiles.hashes(0, index)
+        except TileMissing:
+            return []  # the comparison of roots will say that something is missing
+
+    def hash_at(number: int) -> bytes | None:
+        index, inside = divmod(number, WIDTH)
+        hashes = tile(index) if number < tiles.size else []
+        return hashes[inside] if inside < len(hashes) else None
+
+    return hash_at
+
+
+@contextmanager
+def _one_archivist(house: House) -> Iterator[None]:
+    with (house.settings.data_dir / "archivist.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

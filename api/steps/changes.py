@@ -1,0 +1,42 @@
+"""Changing what stands: revoke, supersede, refile. Whoever cites the paper is told in the same transaction;
+the status list follows at once."""
+
+from uuid import UUID
+
+from api.house import House
+from api.steps.published import publish_all
+from common import KhosoError
+from datastore import Actor, DocumentRecord
+
+
+class OneOwnerOnly(KhosoError):
+    """A paper of several owners needs to be told from whom it is taken."""
+
+    code = "one_owner_only"
+
+
+def revoke(house: House, actor: Actor, document: UUID, reason: str) -> DocumentRecord:
+    """Takes the paper back; it stays for looking up, and its prints say so."""
+    with house.datastore.begin(actor, "revoke") as work:
+        revoked = work.documents.revoke(document, reason=reason)
+    publish_all(house)
+    return revoked
+
+
+def supersede(house: House, actor: Actor, document: UUID, by: UUID, reason: str) -> DocumentRecord:
+    """Another paper takes its place."""
+    with house.datastore.begin(actor, "supersede") as work:
+        replaced = work.documents.supersede(document, by=by, reason=reason)
+    publish_all(house)
+    return replaced
+
+
+def refile(house: House, actor: Actor, document: UUID, owner: str, reason: str) -> DocumentRecord:
+    """Moves a misfiled paper to its right owner, who is made known if need be."""
+    with house.datastore.begin(actor, "refile") as work:
+        if len(work.documents.get(document).owner_ids) > 1:
+            raise OneOwnerOnly
+        to = work.owners.ensure(owner)
+        moved = work.documents.refile(document, to=to.id, reason=reason)
+    publish_all(house)
+    return moved

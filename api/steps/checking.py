@@ -1,0 +1,198 @@
+"""Checking what somebody holds in their hand: a print, a photo of it, a link, digits, a short code, a signed PDF.
+
+Works on what was published and nothing else; who is online may add `Register`, which also knows short codes
+and the digests of signed files. Reads links, never follows them. *Cannot check* is never said as *false*.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from api.steps.published import Published
+from common import Clock, Digest, KhosoError, Sentence, say
+from ingest import Barcode, Limits, UnknownKind, read_codes
+from signing import (
+    Indication,
+    NoSeal,
+    SealClaims,
+    SealVerdict,
+    SignatureVerdict,
+    Standing,
+    Verdict,
+    check_seal_text,
+    check_short_code,
+    read_link,
+    validate,
+)
+
+
+class NotCheckable(KhosoError):
+    """What was handed in is no file, link, digits or short code."""
+
+    code = "not_checkable"
+
+
+class NeedsTheRegister(KhosoError):
+    """A short code says nothing by itself: only the register knows it, and the check is offline."""
+
+    code = "needs_the_register"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the register says of a print or a file."""
+
+    standing: Standing
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The installation's rows, where they can be asked; each call answers None for what is not known."""
+
+    by_short_code: Callable[[str], Known | None]
+    by_digest: Callable[[Digest], Known | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The two answers, *genuine?* and *in force?*, and what they rest on."""
+
+    indication: Indication
+    reasons: tuple[Sentence, ...]
+    checked_at: datetime
+    trust_as_of: datetime | None
+    standing: Standing = Standing.UNKNOWN
+    status_as_of: datetime | None = None
+    signatures: tuple[SignatureVerdict, ...] = ()
+    claims: SealClaims | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON of `khoso verify` (design.md, section 7)."""
+        return {
+            "verdict": self.indication.value,
+            "reasons": [reason.as_json() for reason in self.reasons],
+            "signatures": [signature.as_json() for signature in self.signatures],
+            "checked_at": self.checked_at.isoformat(),
+            "trust_as_of": None if self.trust_as_of is None else self.trust_as_of.isoformat(),
+            "status": self.standing.word,
+            "status_as_of": None if self.status_as_of is None else self.status_as_of.isoformat(),
+            "document": None if self.claims is None else self.claims.as_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """Everything a check is made with."""
+
+    published: Published
+    clock: Clock
+    limits: Limits
+    register: Register | None = None
+
+    def check(self, thing: str) -> Check:
+        """Checks a path, link, digits or short code; NotCheckable for anything else, Refusals for bad files."""
+        path = Path(thing)
+        if _is_file(path):
+            return self.check_file(path)
+        try:
+            read_link(thing)
+        except NoSeal:
+            return self._check_short_code(thing)
+        except KhosoError:
+            pass  # digits with an error in them: the verdict below says so
+        return self._check_seal(thing)
+
+    def check_file(self, path: Path) -> Check:
+        """A PDF is judged by its signatures, or by the seals it shows when it has none; an image by its seals."""
+        try:
+            verdict = validate(path, trust=self.published.trust, now=self.clock())
+        except UnknownKind:
+            return self._check_seals(read_codes(path, limits=self.limits))
+        if [reason.code for reason in verdict.reasons] == ["no-signature"]:
+            return self._check_seals(read_codes(path, limits=self.limits))
+        return self._of_verdict(verdict, Digest.of_file(path))
+
+    def _check_seals(self, codes: Sequence[Barcode]) -> Check:
+        """The worst of all seals shown: a true one beside a false one does not make a page true."""
+        checks = [self._check_seal(code.text) for code in codes if _is_seal(code.text)]
+        if checks:
+            return min(checks, key=lambda check: list(_FROM_WORST).index(check.indication))
+        return Check(Indication.INDETERMINATE, (say("no-seal"),), self.clock(), self.published.trust.as_of)
+
+    def _check_seal(self, text: str) -> Check:
+        verdict = check_seal_text(text, trust=self.published.trust, now=self.clock())
+        return self._with_status(verdict)
+
+    def _with_status(self, verdict: SealVerdict) -> Check:
+        statuses = self.published.statuses
+        known = verdict.claims is not None and statuses is not None and statuses.agency == verdict.agency
+        standing, as_of = Standing.UNKNOWN, None
+        if known and verdict.claims is not None and statuses is not None:
+            standing, as_of = statuses.standing(verdict.claims.status_index), statuses.as_of
+        return Check(
+            indication=verdict.indication,
+            reasons=verdict.reasons,
+            checked_at=verdict.checked_at,
+            trust_as_of=verdict.trust_as_of,
+            standing=standing,
+            status_as_of=as_of,
+            claims=verdict.claims,
+        )
+
+    def _of_verdict(self, verdict: Verdict, sha256: Digest) -> Check:
+        known = None if self.register is None else self.register.by_digest(sha256)
+        return Check(
+            indication=verdict.indication,
+            reasons=verdict.reasons,
+            checked_at=verdict.checked_at,
+            trust_as_of=verdict.trust_as_of,
+            standing=Standing.UNKNOWN if known is None else known.standing,
+            status_as_of=None if known is None else known.as_of,
+            signatures=verdict.signatures,
+        )
+
+    def _check_short_code(self, text: str) -> Check:
+        """A short code answers with the status only: it is no proof that a page is genuine."""
+        try:
+            code = check_short_code(text)
+        except KhosoError as error:
+            raise NotCheckable(text=_shortened(text)) from error
+        if self.register is None:
+            raise NeedsTheRegister
+        known = self.register.by_short_code(code)
+        return Check(
+            indication=Indication.INDETERMINATE,
+            reasons=(say("short_code_unknown" if known is None else "short_code_is_no_proof"),),
+            checked_at=self.clock(),
+            trust_as_of=self.published.trust.as_of,
+            standing=Standing.UNKNOWN if known is None else known.standing,
+            status_as_of=None if known is None else known.as_of,
+        )
+
+
+_FROM_WORST = (Indication.TOTAL_FAILED, Indication.INDETERMINATE, Indication.TOTAL_PASSED)
+_LONGEST_SHOWN = 60
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # longer than any file name: digits, then
+        return False
+
+
+def _is_seal(text: str) -> bool:
+    try:
+        read_link(text)
+    except NoSeal:
+        return False
+    except KhosoError:
+        return True  # a seal with damaged digits is a seal
+    return True
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

@@ -1,0 +1,24 @@
+"""Dossier events: opened, closed; and what an ending means for the papers in it."""
+
+from api.house import House
+from api.steps.life import MAKE_VALID
+from archive import Status
+from datastore import Actor, Dossier, DossierState
+
+
+def open_dossier(house: House, actor: Actor, number: str, procedure: str) -> Dossier:
+    """The one-stop system received a dossier under its number; AlreadyThere for a second one."""
+    with house.datastore.begin(actor, "open_dossier", dossier=number) as work:
+        return work.dossiers.open(number, procedure=procedure)
+
+
+def close_dossier(house: House, actor: Actor, number: str, state: DossierState) -> Dossier:
+    """The dossier ended. Success is the ground on which its provisional papers become valid, in jobs of their
+    own (Decision 468/QD-TTg, III.1.b); refused or withdrawn leaves them provisional."""
+    with house.datastore.begin(actor, "close_dossier", dossier=number) as work:
+        dossier = work.dossiers.close(number, state)
+        if state is DossierState.SUCCEEDED:
+            for paper in work.dossiers.papers(number):
+                if paper.status is Status.PROVISIONAL and paper.dossier == number:
+                    work.jobs.enqueue(MAKE_VALID, paper.id)
+    return dossier

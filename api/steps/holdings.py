@@ -1,0 +1,118 @@
+"""What is held: one paper with everything said about it, a whole store, a search, the bytes themselves."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from api.house import House
+from api.steps.paper_copy import shown_object
+from common import KhosoError
+from datastore import Actor, DocumentRecord, SearchField, StoredObject, Work
+from signing import Verdict, validate
+
+
+class FileExists(KhosoError):
+    """A file is never written over."""
+
+    code = "file_exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A paper as it stands, for its answer in JSON."""
+
+    document: DocumentRecord
+    name: str | None
+    receipt: int | None
+    ours: Verdict | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """One entry of `documents` (design.md, section 7); `codes` has one code per owner."""
+        document = self.document
+        revision = document.latest_revision
+        shown = shown_object(document)
+        verdict = document.version.verdict
+        return {
+            "code": document.code,
+            "codes": [code.code for code in document.current_codes],
+            "document_id": str(document.id),
+            "version": document.version.n,
+            "revision": revision.k if revision else 0,
+            "status": document.status.value,
+            "weight": document.weight.value,
+            "type": document.doc_type,
+            "name": self.name,
+            "sha256": shown.sha256_plain.hex,
+            "original_sha256": document.version.originals_digest.hex,
+            "pages": document.version.page_count,
+            "verdict": None if verdict is None else verdict["verdict"],
+            "signature_verdict": None if self.ours is None else self.ours.indication.value,
+            "receipt": self.receipt,
+            "dossier": document.dossier,
+            "ground": None if document.ground is None else document.ground.value,
+            "reason": document.reason,
+            "received_at": document.received_at.isoformat(),
+            "changed_at": document.changed_at.isoformat(),
+        }
+
+
+def held(house: House, actor: Actor, document_id: UUID) -> Held:
+    """One paper, with the verdict on our own signatures checked now."""
+    with house.datastore.begin(actor, "look_at") as work:
+        found = _held(house, work, work.documents.get(document_id))
+        key = work.documents.data_key(document_id)
+    revision = found.document.latest_revision
+    if revision is None:
+        return found
+    with house.room.desk() as desk:
+        pdf = house.datastore.objects.get(revision.object, desk / "document.pdf", sealing=key)
+        ours = validate(pdf, trust=house.pki.trust, now=house.clock())
+    return Held(found.document, found.name, found.receipt, ours)
+
+
+def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:
+    """The papers of a dossier."""
+    with house.datastore.begin(actor, "look_at_dossier") as work:
+        return work.dossiers.papers(dossier)
+
+
+def store_of(house: House, actor: Actor, identifier: str) -> tuple[Held, ...]:
+    """What the store of this owner holds; nothing when nobody of that number is known. BadIdentifier."""
+    with house.datastore.begin(actor, "list_store") as work:
+        owner = work.owners.find(identifier)
+        if owner is None:
+            return ()
+        return tuple(_held(house, work, document) for document in work.documents.of_owner(owner.id))
+
+
+def find(house: House, actor: Actor, words: str, field: SearchField | None) -> tuple[Held, ...]:
+    """The papers with all these words, with and without accents."""
+    with house.datastore.begin(actor, "search") as work:
+        return tuple(_held(house, work, document) for document in work.search.find(words, field=field))
+
+
+def fetch(house: House, actor: Actor, document_id: UUID, *, original: bool, out: Path) -> tuple[Path, ...]:
+    """Writes the newest signed PDF, or the originals (`out`, `out-2`, … when there are several); FileExists."""
+    with house.datastore.begin(actor, "get_original" if original else "get") as work:
+        document = work.documents.get(document_id)
+        key = work.documents.data_key(document_id)
+    wanted = _originals(document) if original else (shown_object(document),)
+    paths = [out if n == 1 else out.with_stem(f"{out.stem}-{n}") for n in range(1, len(wanted) + 1)]
+    for path in paths:
+        if path.exists():
+            raise FileExists(name=path.name)
+    return tuple(
+        house.datastore.objects.get(stored, path, sealing=key)
+        for stored, path in zip(wanted, paths, strict=True)
+    )
+
+
+def _originals(document: DocumentRecord) -> tuple[StoredObject, ...]:
+    return tuple(one.object for one in document.version.originals)
+
+
+def _held(house: House, work: Work, document: DocumentRecord) -> Held:
+    name = None if document.doc_type is None else house.catalogue.find(document.doc_type).name
+    receipts = work.receipts.of_document(document.id)
+    return Held(document, name, receipts[0].number if receipts else None)

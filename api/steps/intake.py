@@ -1,0 +1,271 @@
+"""The journey of a paper into its owner's store, up to the clerk's signature.
+
+    receive  →  read  →  sign
+    (answered)  (jobs: run here, by a worker, or after a crash by whoever comes next)
+
+Each step loads, calls a room, puts what it made, and commits rows, diary, log leaf and the next job together.
+Run twice, a step does nothing the second time.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from api.house import House
+from archive import Ground, SourceForm, Status, Weight
+from common import KhosoError, PartialDate
+from datastore import (
+    Actor,
+    AlreadyHeld,
+    AttachedHow,
+    DataKey,
+    DocumentRecord,
+    DossierState,
+    Draft,
+    Job,
+    NewOriginal,
+    Original,
+    Provenance,
+    Work,
+    original_key,
+    pdf_key,
+    reading_key,
+)
+from ingest import PagePool, Reading, Scan, digitise, open_scan
+from signing import Indication, Verdict, validate
+
+READ, SIGN = "read", "sign"
+
+
+class DossierClosed(KhosoError):
+    """Papers are taken in for open dossiers only."""
+
+    code = "dossier_closed"
+
+
+class FileChanged(KhosoError):
+    """The file was changed by somebody while it was taken in."""
+
+    code = "file_changed"
+
+
+class SignedAmongMany(KhosoError):
+    """A signed PDF is a document by itself and cannot be one page of another."""
+
+    code = "signed_among_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An owner as named at the counter: an identifier, and what is known to match it with."""
+
+    identifier: str
+    name: str | None = None
+    birth_date: PartialDate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is handed in: one document of one or more files. No owners: it waits for an identifier."""
+
+    files: tuple[Path, ...]
+    owners: tuple[Person, ...] = ()
+    doc_type: str | None = None
+    dossier: str | None = None
+    ground: Ground | None = None
+    source: SourceForm = SourceForm.ORIGINAL
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A paper that is kept: from now on it is not lost. `again` when the same bytes were kept before."""
+
+    document: DocumentRecord
+    receipt: int
+    again: bool
+
+
+# --- receive ----------------------------------------------------------------------------------------------
+
+
+def receive(house: House, actor: Actor, paper: Paper) -> Received:
+    """Opens the files, keeps them byte for byte and answers with a receipt; Refusals keep nothing.
+
+    The same bytes for the same owners are the same paper (docs/decisions/0002): a repeat answers with the
+    document that is there, and cites it in the dossier.
+    """
+    scans = [open_scan(path, limits=house.limits) for path in paper.files]
+    if len(scans) > 1 and any(scan.signed for scan in scans):
+        raise SignedAmongMany
+    doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
+    owners = _known_owners(house, actor, paper)
+    held = _held(house, actor, scans, owners)
+    if held is not None:
+        return _cite(house, actor, held, paper, doc_type)
+    verdict = _verdict_on(house, scans)
+    draft = house.datastore.draft()
+    originals = [_keep(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
+    try:
+        with house.datastore.begin(actor, "receive") as work:
+            document = work.documents.receive(
+                draft,
+                originals=originals,
+                owners=owners,
+                weight=_weight(verdict),
+                provenance=_provenance(actor, paper, verdict),
+                doc_type=doc_type,
+                dossier=paper.dossier,
+                ground=paper.ground,
+                page_count=sum(scan.pages for scan in scans),
+                verdict=None if verdict is None else verdict.as_json(),
+            )
+            _attach(work, paper.dossier, document, AttachedHow.KEPT)
+            receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
+            work.jobs.enqueue(READ, document.id)
+    except AlreadyHeld:
+        # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
+        held = _held(house, actor, scans, owners)
+        if held is None:
+            raise
+        return _cite(house, actor, held, paper, doc_type)
+    return Received(document, receipt.number, again=False)
+
+
+def _known_owners(house: House, actor: Actor, paper: Paper) -> tuple[UUID, ...]:
+    if not paper.owners:
+        return ()
+    with house.datastore.begin(actor, "name_owner") as work:
+        found = [
+            work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date)
+            for one in paper.owners
+        ]
+    return tuple(owner.id for owner in found)
+
+
+def _held(house: House, actor: Actor, scans: Sequence[Scan], owners: Sequence[UUID]) -> DocumentRecord | None:
+    with house.datastore.begin(actor, "look_for_held") as work:
+        return work.documents.find_held([scan.sha256 for scan in scans], owners)
+
+
+def _cite(house: House, actor: Actor, held: DocumentRecord, paper: Paper, doc_type: str | None) -> Received:
+    """The paper is here already: name its type where that was open, and cite it in the dossier."""
+    with house.datastore.begin(actor, "bring_again") as work:
+        document = held
+        if document.doc_type is None and doc_type is not None:
+            document = work.documents.classify(held.id, doc_type)
+        how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
+        _attach(work, paper.dossier, document, how)
+        if paper.ground is not None and document.ground is None:
+            document = work.documents.record_ground(held.id, paper.ground)
+        if document.status in (Status.RECEIVED, Status.READ, Status.CHECKED):
+            work.jobs.enqueue(READ if document.status is Status.RECEIVED else SIGN, held.id)
+        receipt = work.receipts.issue(held.id, {"pages": document.version.page_count})
+    return Received(document, receipt.number, again=True)
+
+
+def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:
+    if dossier is None:
+        return
+    if work.dossiers.get(dossier).state is not DossierState.OPEN:
+        raise DossierClosed(number=dossier)
+    work.dossiers.attach(dossier, document.id, component=document.doc_type or "unknown", how=how)
+
+
+def _keep(house: House, draft: Draft, scan: Scan, n: int) -> NewOriginal:
+    kept = house.datastore.put(original_key(draft.id, 1, n), scan.path, sealing=draft.data_key)
+    if kept.sha256_plain != scan.sha256:
+        raise FileChanged(name=scan.name)  # what was judged fit is not what was kept
+    return NewOriginal(kept, scan.media_type, scan.name)
+
+
+def _verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
+    """The verdict on a PDF that arrived signed; None for anything else."""
+    scan = scans[0]
+    if not scan.signed:
+        return None
+    return validate(scan.path, trust=house.pki.trust, now=house.clock())
+
+
+def _weight(verdict: Verdict | None) -> Weight:
+    """What it weighs on arrival: only passed signatures count before a person decided."""
+    if verdict is not None and verdict.indication is Indication.TOTAL_PASSED:
+        return Weight.ISSUED_ELECTRONICALLY
+    return Weight.UNCONFIRMED
+
+
+def _provenance(actor: Actor, paper: Paper, verdict: Verdict | None) -> Provenance:
+    source = paper.source if verdict is None else SourceForm.E_ORIGINAL
+    return Provenance(source_form=source, compared_by=actor.person, original_returned=None)
+
+
+# --- read -------------------------------------------------------------------------------------------------
+
+
+def read(house: House, pool: PagePool, job: Job) -> None:
+    """Reads what was kept: searchable PDF/A, text, type, fields; `received` becomes `read`, then `checked`.
+
+    On the command line the person who hands a paper in has named its owner and answers for it, so a paper
+    whose type is known is checked by that person; any other waits.
+    """
+    actor = house.system("read", agency=job.agency)
+    with house.datastore.begin(actor, "open_for_reading") as work:
+        document = work.documents.get(job.document_id)
+        key = work.documents.data_key(document.id)
+    if document.status is not Status.RECEIVED:
+        house.datastore.queue.finish(job)
+        return
+    with house.room.desk() as desk:
+        scans = [_fetch(house, one, key, desk) for one in document.version.originals]
+        house.steps.start(scans[0].name, sum(scan.pages for scan in scans))
+        made = digitise(scans, into=desk, pool=pool, limits=house.limits, progress=house.steps.reached)
+        pdf = None
+        if made.pdf is not None:
+            pdf = house.datastore.put(pdf_key(document.id, 1, 0), made.pdf, sealing=key)
+        reading = house.datastore.put(
+            reading_key(document.id, 1, 1), _json(made.reading.as_json()), sealing=key
+        )
+    with house.datastore.begin(actor, "read") as work:
+        document = work.documents.record_reading(
+            document.id,
+            reading=reading,
+            pdf=pdf,
+            page_count=len(made.reading.pages),
+            text=made.reading.text,
+            quality=_quality(made.reading),
+            fields=_fields(made.reading),
+            doc_type=made.reading.doc_type.code,
+        )
+        _check_and_go_on(work, document)
+        work.jobs.finish(job)
+
+
+def _fetch(house: House, original: Original, key: DataKey, desk: Path) -> Scan:
+    path = house.datastore.objects.get(original.object, desk / f"original-{original.n}", sealing=key)
+    return open_scan(path, name=original.name, limits=house.limits)
+
+
+def _check_and_go_on(work: Work, document: DocumentRecord) -> None:
+    """Checked by whoever compared it, when nothing is left to ask; then the clerk signs."""
+    by = document.provenance.compared_by
+    if document.status is Status.READ and document.doc_type is not None and by:
+        work.documents.check(document.id, by=by)
+        work.jobs.enqueue(SIGN, document.id)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _quality(reading: Reading) -> dict[str, object]:
+    pages = [page.page.quality for page in reading.pages]
+    return {
+        "score": min((quality.score for quality in pages), default=0.0),
+        "reasons": [reason.as_json() for quality in pages for reason in quality.reasons],
+    }
+
+
+def _fields(reading: Reading) -> dict[str, object]:
+    fields: dict[str, object] = reading.as_json()["fields"]
+    return fields

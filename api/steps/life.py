@@ -1,0 +1,215 @@
+"""What happens to a paper after it was read: the clerk signs, its ground is found, it becomes valid.
+
+Signing is in two phases everywhere: the intention is written down and committed, then the key is touched
+once, then what came back is compared and kept. A crash between any two lines is made good by running the job
+again: the intention that stands is the one that is signed.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from api.house import House
+from archive import (
+    Ground,
+    Status,
+    ValidityAnswer,
+    ValidityFacts,
+    decide_validity,
+)
+from common import VIETNAM, new_id
+from datastore import (
+    Actor,
+    DataKey,
+    DocumentRecord,
+    DossierState,
+    Job,
+    NewRevision,
+    Signing,
+    SigningState,
+    StoredObject,
+    Work,
+    pdf_key,
+    prepared_key,
+)
+from signing import (
+    CopyForm,
+    Indication,
+    Mark,
+    Role,
+    SignedDocument,
+    Signer,
+    ToBeSigned,
+    agency_mark,
+    clerk_mark,
+    complete,
+    prepare,
+)
+
+MAKE_VALID = "make_valid"
+
+
+# --- the clerk's signature --------------------------------------------------------------------------------
+
+
+def sign_at_capture(house: House, job: Job) -> None:
+    """The clerk's personal signature on the digitised PDF (Circular 01/2023, Art. 8); then `provisional`.
+
+    A PDF that arrived signed is the document as it is: nothing is added, it only becomes provisional.
+    """
+    actor = house.system("sign", agency=job.agency)
+    with house.datastore.begin(actor, "open_for_signing") as work:
+        document = work.documents.get(job.document_id)
+        key = work.documents.data_key(document.id)
+    if document.status is not Status.CHECKED:
+        house.datastore.queue.finish(job)
+        return
+    if document.version.pdf is not None:
+        now = house.clock()
+        mark = clerk_mark(house.settings.clerk_name, now)
+        signer = house.pki.signer(Role.CLERK, house.settings.clerk_name)
+        sign_once(house, actor, document, key, document.version.pdf, mark, signer)
+    with house.datastore.begin(actor, "sign") as work:
+        document = work.documents.become(document.id, Status.PROVISIONAL)
+        if _ground(work, document) is not None:
+            work.jobs.enqueue(MAKE_VALID, document.id)
+        work.jobs.finish(job)
+
+
+def sign_once(
+    house: House,
+    actor: Actor,
+    document: DocumentRecord,
+    key: DataKey,
+    base: StoredObject,
+    mark: Mark,
+    signer: Signer,
+) -> None:
+    """One signature of one role on the newest version: written down, made, compared, kept; never twice.
+
+    1. The intention (what exactly is to be signed) is committed before the key is touched; if one stands
+       already, after a crash, that one is carried on. 2. The raw signature is committed. 3. The finished file
+    is kept and named. Each part may run twice.
+    """
+    with house.room.desk() as desk:
+        # 1. Write down.
+        signing = _intention(house, actor, document, key, base, mark, signer, desk)
+        if signing.state is SigningState.COMPLETED:
+            return
+        tbs = _to_be_signed(house, signing, key, desk)
+        # 2. Sign.
+        if signing.signature is None:
+            signature = signer.sign(tbs)
+            with house.datastore.begin(actor, "sign") as work:
+                signing = work.signings.signed(signing.id, signature)
+        # 3. Compare and keep.
+        assert signing.signature is not None
+        finished = complete(
+            tbs, signing.signature, time_stamps=house.pki.time_stamps, into=desk / "signed.pdf"
+        )
+        _keep_revision(house, actor, document, key, signing, finished)
+
+
+def _intention(
+    house: House,
+    actor: Actor,
+    document: DocumentRecord,
+    key: DataKey,
+    base: StoredObject,
+    mark: Mark,
+    signer: Signer,
+    desk: Path,
+) -> Signing:
+    with house.datastore.begin(actor, "open_for_signing") as work:
+        standing = [one for one in work.signings.of_document(document.id) if one.role is mark.role]
+    if standing:
+        return standing[0]
+    unsigned = house.datastore.objects.get(base, desk / "unsigned.pdf", sealing=key)
+    now = house.clock()
+    tbs = prepare(
+        unsigned,
+        mark=mark,
+        certificate_of=signer,
+        now=now,
+        into=desk / "to-sign.pdf",
+        id=new_id(now),
+        reserve=_expected_next(house, mark),
+    )
+    prepared = house.datastore.put(
+        prepared_key(document.id, document.version.n, mark.role), tbs.prepared, sealing=key
+    )
+    with house.datastore.begin(actor, "prepare_signature") as work:
+        return work.signings.intend(
+            tbs.id, document.id, mark.role, to_be_signed=json.loads(tbs.to_json()), prepared=prepared
+        )
+
+
+def _expected_next(house: House, mark: Mark) -> Mark | None:
+    """The clerk's signature leaves room for the agency's text."""
+    if mark.role is not Role.CLERK:
+        return None
+    return agency_mark(CopyForm.TRUE_COPY, house.settings.agency_name, house.clock())
+
+
+def _to_be_signed(house: House, signing: Signing, key: DataKey, desk: Path) -> ToBeSigned:
+    """What stands in the rows, beside the prepared file as it was kept."""
+    assert signing.prepared is not None
+    kept = house.datastore.objects.get(signing.prepared, desk / "prepared.pdf", sealing=key)
+    return replace(ToBeSigned.from_json(json.dumps(signing.to_be_signed)), prepared=kept)
+
+
+def _keep_revision(
+    house: House,
+    actor: Actor,
+    document: DocumentRecord,
+    key: DataKey,
+    signing: Signing,
+    finished: SignedDocument,
+) -> None:
+    k = len(document.revisions) + 1
+    kept = house.datastore.put(pdf_key(document.id, document.version.n, k), finished.pdf, sealing=key)
+    with house.datastore.begin(actor, "keep_signature") as work:
+        work.signings.complete(signing.id, NewRevision(kept, finished.signed_at, finished.level))
+
+
+# --- becoming valid ---------------------------------------------------------------------------------------
+
+
+def make_valid(house: House, job: Job) -> None:
+    """The agency signs, and the paper is worth the original: only with a ground and a person who checked it."""
+    actor = house.system("make_valid", agency=job.agency)
+    with house.datastore.begin(actor, "open_for_validity") as work:
+        document = work.documents.get(job.document_id)
+        key = work.documents.data_key(document.id)
+        ground = _ground(work, document)
+    answer = validity(house, document, ground)
+    if document.status is not Status.PROVISIONAL or ground is None or not answer.may_become_valid:
+        house.datastore.queue.finish(job)
+        return
+    signer = house.pki.signer(Role.AGENCY, house.settings.agency_name)
+    if document.latest_revision is not None:
+        mark = agency_mark(CopyForm.TRUE_COPY, house.settings.agency_name, house.clock())
+        sign_once(house, actor, document, key, document.latest_revision.object, mark, signer)
+    with house.datastore.begin(actor, "make_valid") as work:
+        work.documents.make_valid(document.id, ground, weight=answer.weight)
+        work.jobs.finish(job)
+
+
+def _ground(work: Work, document: DocumentRecord) -> Ground | None:
+    """The ground that is recorded, or that a dossier's success gives."""
+    if document.ground is not None or document.dossier is None:
+        return document.ground
+    succeeded = work.dossiers.get(document.dossier).state is DossierState.SUCCEEDED
+    return Ground.DOSSIER_SUCCEEDED if succeeded else None
+
+
+def validity(house: House, document: DocumentRecord, ground: Ground | None) -> ValidityAnswer:
+    """What the rules of today say about this paper and this ground."""
+    verdict = document.version.verdict
+    facts = ValidityFacts(
+        ground=ground,
+        source=document.provenance.source_form,
+        checked_by=document.checked_by or "",
+        indication=None if verdict is None else Indication(str(verdict["verdict"])),
+    )
+    return decide_validity(house.rules, house.clock().astimezone(VIETNAM).date(), facts)

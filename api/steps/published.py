@@ -1,0 +1,100 @@
+"""What anyone may have: the trust bundle and the status list, as files that carry their own signatures.
+
+The embedded default publishes into a folder; a checker without a network reads the same files. The trust
+bundle is opened under the key that this installation pinned, the status list under the bundle.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from api.house import House
+from archive import Status
+from common import KhosoError
+from signing import PublicKey, Standing, StatusList, TrustBundle
+
+_TRUST, _STATUSES, _PIN = "trust-bundle.json", "status-list.cose", "pinned-key.json"
+NEXT_UPDATE = timedelta(days=1)
+"""A status list is renewed with every change, and daily."""
+
+_STANDINGS = {
+    Status.VALID: Standing.GOOD,
+    Status.ARCHIVED: Standing.GOOD,
+    Status.PROVISIONAL: Standing.PROVISIONAL,
+    Status.SUPERSEDED: Standing.SUPERSEDED,
+    Status.REVOKED: Standing.REVOKED,
+    Status.EXPIRED: Standing.EXPIRED,
+}
+
+
+def standing_of(status: Status) -> Standing:
+    """What the outside is told of a status; before a paper is signed that is nothing: UNKNOWN."""
+    return _STANDINGS.get(status, Standing.UNKNOWN)
+
+
+class NothingPublished(KhosoError):
+    """There is no trust bundle here, so that nothing can be checked without the installation."""
+
+    code = "nothing_published"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a check without a network has at hand."""
+
+    trust: TrustBundle
+    statuses: StatusList | None
+
+
+def publish_all(house: House) -> None:
+    """Writes trust bundle and status list as of now, each whole or not at all, one publisher at a time."""
+    folder = house.published
+    key = house.pki.log_key
+    with _publishing(folder):
+        now = house.clock()
+        with house.datastore.begin(house.system("publish"), "publish_statuses") as work:
+            standings = {
+                status.index: Standing.REVOKED if status.print_revoked else standing_of(status.status)
+                for status in work.prints.statuses()
+            }
+        listed = StatusList.of(key.agency, standings, as_of=now, next_update=now + NEXT_UPDATE)
+        write_whole(folder / _PIN, json.dumps(key.public.as_json()).encode())
+        write_whole(folder / _TRUST, house.pki.trust.to_bytes(key))
+        write_whole(folder / _STATUSES, listed.to_bytes(key))
+
+
+def published(folder: Path) -> Published:
+    """Opens what was published; NothingPublished when there is nothing, BundleNotGenuine when it was changed."""
+    try:
+        pinned = PublicKey.from_json(json.loads((folder / _PIN).read_bytes()))
+        trust = TrustBundle.from_bytes((folder / _TRUST).read_bytes(), pinned=[pinned])
+    except FileNotFoundError as error:
+        raise NothingPublished(folder=folder) from error
+    statuses = folder / _STATUSES
+    if not statuses.exists():
+        return Published(trust, None)
+    return Published(trust, StatusList.from_bytes(statuses.read_bytes(), trust=trust))
+
+
+@contextmanager
+def _publishing(folder: Path) -> Iterator[None]:
+    """One at a time: an older list never replaces a newer one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """The file has the old content or the new one, never a part."""
+    unfinished = path.with_name(f".{path.name}.new")
+    with unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)

@@ -1,0 +1,91 @@
+"""Working off the job rows: one after the other, here or in a worker process, or after a crash.
+
+A job is claimed by compare-and-set under the name of this process; a process that died gives its jobs back.
+A step that fails is tried again later and at last set aside with its reason, for a person to look at.
+"""
+
+import time
+from collections.abc import Callable, Collection
+from uuid import UUID
+
+from api.house import House
+from api.steps.archivist import extend_log
+from api.steps.intake import READ, SIGN, read
+from api.steps.life import MAKE_VALID, make_valid, sign_at_capture
+from api.steps.published import publish_all
+from archive import Status
+from common import KhosoError
+from datastore import Job, StaleState
+from ingest import PagePool, Refusal
+
+_PAUSE = 0.2
+"""Seconds between two looks at an empty queue; a person waits for no more."""
+
+OpenPool = Callable[[], PagePool]
+
+
+def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ()) -> int:
+    """Does every job that waits, other people's too, until none is left and those on `until_done` have ended.
+
+    `pool` is opened when the first page has to be read. Returns how many jobs were done.
+    """
+    done = 0
+    house.datastore.queue.reclaim(house.room.is_alive)
+    while True:
+        job = house.datastore.queue.claim(house.room.worker)
+        if job is not None:
+            _do(house, pool, job)
+            done += 1
+        elif not house.datastore.queue.unfinished(until_done):
+            break
+        else:
+            time.sleep(_PAUSE)
+            house.datastore.queue.reclaim(house.room.is_alive)
+    if done:
+        extend_log(house)
+        publish_all(house)
+    return done
+
+
+def serve_queue(house: House, pool: OpenPool, *, stopped: Callable[[], bool]) -> None:
+    """Works until told to stop; the job in work is finished first."""
+    while not stopped():
+        if work_off(house, pool) == 0:
+            time.sleep(_PAUSE)
+
+
+def _do(house: House, pool: OpenPool, job: Job) -> None:
+    try:
+        if job.kind == READ:
+            read(house, pool(), job)
+        elif job.kind == SIGN:
+            sign_at_capture(house, job)
+        elif job.kind == MAKE_VALID:
+            make_valid(house, job)
+        else:
+            house.datastore.queue.fail(job, "unknown_kind", again=False)
+    except StaleState:
+        # Somebody else has the job now, or did it: theirs counts.
+        house.steps.say(f"{job.kind}: {job.document_id}: stale")
+    except Refusal as refusal:
+        _reject(house, job, refusal)
+    except KhosoError as error:
+        house.datastore.queue.fail(job, error.code)
+        house.steps.say(str(error))
+
+
+def _reject(house: House, job: Job, refusal: Refusal) -> None:
+    """A file that opened, and failed later: the paper is refused with the reason, and can be brought again."""
+    with house.datastore.begin(house.system("read", agency=job.agency), "reject") as work:
+        work.documents.become(job.document_id, Status.REJECTED, reason=refusal.code)
+    house.datastore.queue.fail(job, refusal.code, again=False)
+    house.steps.say(str(refusal))
+
+
+def retry_set_aside(house: House) -> int:
+    """Queues again what was set aside for this agency; returns how many."""
+    with house.datastore.begin(house.system("retry"), "retry_jobs") as work:
+        jobs = work.jobs.set_aside()
+        for job in jobs:
+            work.jobs.retry(job.id)
+    return len(jobs)

@@ -1,0 +1,62 @@
+"""Signing and judging loose files, without the store."""
+
+import shutil
+from pathlib import Path
+
+from api.house import House
+from api.steps.holdings import FileExists
+from common import new_id
+from ingest import MediaType, UnknownKind, open_scan
+from signing import (
+    CopyForm,
+    Mark,
+    Role,
+    SignedDocument,
+    Verdict,
+    agency_mark,
+    clerk_mark,
+    complete,
+    officer_mark,
+    prepare,
+    validate,
+)
+
+
+def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Path) -> SignedDocument:
+    """Signs a PDF in a role with the development keys; FileExists, and what `prepare` raises."""
+    if out.exists():
+        raise FileExists(name=out.name)
+    scan = open_scan(file, limits=house.limits)
+    if scan.media_type is not MediaType.PDF:
+        raise UnknownKind(name=scan.name)
+    settings, now = house.settings, house.clock()
+    default = settings.agency_name if role is Role.AGENCY else settings.clerk_name
+    signer = house.pki.signer(role, name or default)
+    with house.room.desk() as desk:
+        tbs = prepare(
+            file,
+            mark=_mark(role, name or default, house),
+            certificate_of=signer,
+            now=now,
+            into=desk / "prepared.pdf",
+            id=new_id(now),
+            reserve=agency_mark(CopyForm.TRUE_COPY, settings.agency_name, now)
+            if role is not Role.AGENCY
+            else None,
+        )
+        signed = complete(tbs, signer.sign(tbs), time_stamps=house.pki.time_stamps, into=desk / "signed.pdf")
+        shutil.copyfile(signed.pdf, out)
+    return signed
+
+
+def _mark(role: Role, name: str, house: House) -> Mark:
+    if role is Role.CLERK:
+        return clerk_mark(name, house.clock())
+    if role is Role.AGENCY:
+        return agency_mark(CopyForm.TRUE_COPY, name, house.clock())
+    return officer_mark()
+
+
+def validate_file(house: House, file: Path) -> Verdict:
+    """The verdict on a PDF; FileMissing and UnknownKind for what is none. A damaged PDF has a verdict too."""
+    return validate(file, trust=house.pki.trust, now=house.clock())

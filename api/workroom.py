@@ -1,0 +1,85 @@
+"""The folder in which one process keeps plain bytes of papers while it works.
+
+Two promises: the folder is gone when the process is, however it ended (the next one to start sweeps what a
+killed one left); and the lock beside it tells whether a process that claimed a job still lives.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Workroom:
+    """`folder` is private to the process that is known to others as `worker`."""
+
+    parent: Path
+    worker: str
+
+    @property
+    def folder(self) -> Path:
+        return self.parent / self.worker
+
+    @contextmanager
+    def desk(self) -> Iterator[Path]:
+        """An empty folder for one piece of work, gone after it."""
+        with TemporaryDirectory(dir=self.folder) as folder:
+            yield Path(folder)
+
+    def is_alive(self, worker: str) -> bool:
+        """Whether the process that works under that name still runs on this machine."""
+        return worker == self.worker or not _lock_is_free(self.parent / f"{worker}.lock")
+
+
+@contextmanager
+def workroom(parent: Path, identity: UUID) -> Iterator[Workroom]:
+    """A fresh folder under `parent`, locked while the block runs and removed afterwards."""
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    room = Workroom(parent, f"w-{identity}")
+    lock_path = parent / f"{room.worker}.lock"
+    with _alone_in(parent):  # or a sweeper could take the new lock file for an abandoned one
+        _sweep(parent)
+        lock = lock_path.open("w")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        room.folder.mkdir(mode=0o700)
+    with lock:
+        try:
+            yield room
+        finally:
+            shutil.rmtree(room.folder, ignore_errors=True)
+            lock_path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone_in(parent: Path) -> Iterator[None]:
+    with (parent / "sweep.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        yield
+
+
+def _sweep(parent: Path) -> None:
+    """Removes what processes that are gone have left."""
+    for lock in parent.glob("w-*.lock"):
+        if _lock_is_free(lock):
+            shutil.rmtree(parent / lock.stem, ignore_errors=True)
+            lock.unlink(missing_ok=True)
+
+
+def _lock_is_free(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
