@@ -4,7 +4,8 @@ Promised: the same originals of the same owners are held once (`AlreadyHeld` nam
 that was given never changes and its instance numbers never repeat; every step is one that
 `archive.may_become`
 allows; whoever cites a document is told when it is superseded, revoked, expired or refiled; what an actor may
-not see is not found. Whether a paper *may* become valid is decided by `archive`, not here.
+not see is not found; a call that raises has changed nothing. Whether a paper *may* become valid is decided
+by `archive`, not here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,7 +65,7 @@ class Documents:
     # --- coming in -------------------------------------------------------------------------------------
 
     def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
-        """The document in which this agency took in exactly these originals for exactly these owners; None."""
+        """The document in which this agency took in just these originals for just these owners; None."""
         key = _held_key(digest_of(originals), owners, self._scope.actor.agency)
         query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
         row = self._session.scalar(query)
@@ -113,15 +114,16 @@ class Documents:
             received_at=scope.at,
             changed_at=scope.at,
         )
-        self._session.add(row)
-        self._session.flush()
-        row.versions.append(self._version(row.id, digest, page_count, verdict))
-        self._add_originals(row, originals)
-        scope.keychain.share(row.id, draft.data_key, ARCHIVE)
-        self._enter_stores(row, owners, draft.data_key)
-        self._hold(row)
-        self._assign_codes(row)
-        self._index(row, "")
+        with self._session.begin_nested():
+            self._session.add(row)
+            self._session.flush()
+            row.versions.append(self._version(row.id, digest, page_count, verdict))
+            self._add_originals(row, originals)
+            scope.keychain.share(row.id, draft.data_key, ARCHIVE)
+            self._enter_stores(row, owners, draft.data_key)
+            self._hold(row)
+            self._assign_codes(row)
+            self._index(row, "")
         scope.note_document(row)
         return mapping.document(row)
 
@@ -245,11 +247,11 @@ class Documents:
         """
         row = self._scope.document(document)
         newest = row.versions[-1]
+        if pdf is not None and newest.pdf is not None:
+            raise StaleState(what="document")
         newest.readings += 1
         newest.reading = self._scope.name_object(reading, row.id)
         if pdf is not None:
-            if newest.pdf is not None:
-                raise StaleState(what="document")
             newest.pdf = self._scope.name_object(pdf, row.id)
         newest.page_count = page_count
         newest.quality = None if quality is None else dict(quality)
@@ -293,12 +295,13 @@ class Documents:
         if _owners(row):
             raise IllegalTransition(what="owner", old="set", new="set")
         key = self._scope.keychain.open(document, ARCHIVE)
-        self._enter_stores(row, owners, key)
-        if row.status == Status.PENDING_IDENTIFIER:
-            self._step(row, Status.READ)
-        self._hold(row)
-        self._assign_codes(row)
-        self._index(row, None)
+        with self._session.begin_nested():
+            self._enter_stores(row, owners, key)
+            if row.status == Status.PENDING_IDENTIFIER:
+                self._step(row, Status.READ)
+            self._hold(row)
+            self._assign_codes(row)
+            self._index(row, None)
         self._scope.note_document(row)
         return self._changed(row)
 
@@ -334,13 +337,12 @@ class Documents:
 
         IllegalTransition; NotDecided for `valid` (see `make_valid`); StaleState when `stamp` is an older one.
         """
-        row = self._scope.document(document)
-        if stamp is not None and row.stamp != stamp:
-            raise StaleState(what="document")
+        row = self._unchanged(document, stamp)
         if row.status == status:
             return mapping.document(row)
+        self._require_allowed(row, status)
         if status == Status.VALID:
-            self._require_decided(row)
+            _require_decided(row, row.ground)
         self._step(row, status)
         row.reason = reason if reason is not None else row.reason
         if status in _TOLD:
@@ -351,11 +353,21 @@ class Documents:
         self, document: UUID, ground: Ground, *, weight: Weight | None = None, stamp: int | None = None
     ) -> DocumentRecord:
         """`provisional` becomes `valid` on this ground; NotDecided when no person checked it."""
+        row = self._unchanged(document, stamp)
+        if row.status == Status.VALID:
+            return mapping.document(row)
+        self._require_allowed(row, Status.VALID)
+        _require_decided(row, ground)
+        row.ground = ground
+        row.weight = row.weight if weight is None else weight
+        self._step(row, Status.VALID)
+        return self._changed(row)
+
+    def _unchanged(self, document: UUID, stamp: int | None) -> DocumentRow:
         row = self._scope.document(document)
-        if row.status != Status.VALID:
-            row.ground = ground
-            row.weight = row.weight if weight is None else weight
-        return self.become(document, Status.VALID, stamp=stamp)
+        if stamp is not None and row.stamp != stamp:
+            raise StaleState(what="document")
+        return row
 
     def record_ground(self, document: UUID, ground: Ground) -> DocumentRecord:
         """Keep the ground on which it is to become valid; IllegalTransition once another one made it so."""
@@ -364,13 +376,6 @@ class Documents:
             raise IllegalTransition(what="document", old=row.status, new=ground)
         row.ground = ground
         return self._changed(row)
-
-    @staticmethod
-    def _require_decided(row: DocumentRow) -> None:
-        if row.checked_by is None:
-            raise NotDecided(missing="checked_by")
-        if row.ground is None:
-            raise NotDecided(missing="ground")
 
     def supersede(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
         """Another document takes its place; everybody who cites it is told."""
@@ -390,9 +395,13 @@ class Documents:
         """Take it back; it stays for looking up (Decree 45/2020), and everybody who cites it is told."""
         return self.become(document, Status.REVOKED, reason=reason)
 
-    def _step(self, row: DocumentRow, status: Status) -> None:
+    @staticmethod
+    def _require_allowed(row: DocumentRow, status: Status) -> None:
         if not may_become(Status(row.status), status):
             raise IllegalTransition(what="document", old=row.status, new=status)
+
+    def _step(self, row: DocumentRow, status: Status) -> None:
+        self._require_allowed(row, status)
         row.status = status
         if status in _NOT_HELD:
             row.held_key = None
@@ -414,13 +423,14 @@ class Documents:
         if not leaving <= set(before) or (not leaving and not before):
             raise NotFound(what="owner")
         key = self._scope.keychain.open(document, ARCHIVE)
-        self._leave_stores(row, leaving - {to}, reason)
-        if to not in before:
-            self._enter_stores(row, [to], key)
-        self._end_codes(row, set(_owners(row)))
-        self._hold(row)
-        self._assign_codes(row)
-        self._index(row, None)
+        with self._session.begin_nested():
+            self._leave_stores(row, leaving - {to}, reason)
+            if to not in before:
+                self._enter_stores(row, [to], key)
+            self._end_codes(row, set(_owners(row)))
+            self._hold(row)
+            self._assign_codes(row)
+            self._index(row, None)
         row.reason = reason
         tell(self._scope, row, "refiled", reason, [*before, to])
         return self._changed(row)
@@ -507,6 +517,13 @@ class Documents:
         row.changed_at = self._scope.at
         self._session.flush()
         return mapping.document(row)
+
+
+def _require_decided(row: DocumentRow, ground: str | None) -> None:
+    if row.checked_by is None:
+        raise NotDecided(missing="checked_by")
+    if ground is None:
+        raise NotDecided(missing="ground")
 
 
 def _owners(row: DocumentRow) -> list[UUID]:

@@ -33,9 +33,10 @@ class Dossiers:
             state=DossierState.OPEN,
             opened_at=scope.at,
         )
-        self._session.add(row)
         try:
-            self._session.flush()
+            with self._session.begin_nested():
+                self._session.add(row)
+                self._session.flush()
         except IntegrityError as error:
             raise AlreadyThere(what="dossier", name=number) from error
         add_event(scope, row, "received", None)

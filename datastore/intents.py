@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from common import new_id
 from datastore.errors import StaleState
 from datastore.objects import FolderObjects, StoredObject
-from datastore.rows import IntentRow, ObjectRow
+from datastore.rows import IntentRow, ObjectRow, TileRow
 
 
 def intend(session: Session, now: datetime, key: str) -> UUID:
@@ -26,12 +26,17 @@ def intend(session: Session, now: datetime, key: str) -> UUID:
     return row.id
 
 
-def name_object(session: Session, now: datetime, stored: StoredObject, document: UUID | None) -> ObjectRow:
-    """Give an object its row and withdraw the intention; StaleState when a sweep was faster."""
+def redeem(session: Session, stored: StoredObject) -> None:
+    """Withdraw the intention, for a row names the object now; StaleState when a sweep was faster."""
     intent = None if stored.intent is None else session.get(IntentRow, stored.intent, with_for_update=True)
     if intent is None or intent.swept or intent.key != stored.key:
         raise StaleState(what="object")
     session.delete(intent)
+
+
+def name_object(session: Session, now: datetime, stored: StoredObject, document: UUID | None) -> ObjectRow:
+    """Give an object its row and withdraw the intention; StaleState when a sweep was faster."""
+    redeem(session, stored)
     row = ObjectRow(
         id=new_id(now),
         key=stored.key,
@@ -61,6 +66,7 @@ def mark(session: Session, before: datetime) -> list[str]:
 def delete_unnamed(session: Session, objects: FolderObjects, key: str) -> int:
     """Delete every version of `key` that no row names."""
     named = set(session.scalars(select(ObjectRow.version).where(ObjectRow.key == key)))
+    named |= set(session.scalars(select(TileRow.object_version).where(TileRow.name == key)))
     unnamed = [each for each in objects.versions(key) if each.key == key and each.version not in named]
     for each in unnamed:
         objects.delete(each.key, each.version)

@@ -13,8 +13,11 @@ from sqlalchemy import Connection, func, select
 from sqlalchemy.orm import Session
 
 from archive import Leaf, NumberedLeaf, Row, RowState
+from common import Digest
+from datastore.intents import redeem
+from datastore.objects import StoredObject
 from datastore.records import CheckpointRecord
-from datastore.rows import CheckpointRow, LeafRow, StateRow
+from datastore.rows import CheckpointRow, LeafRow, StateRow, TileRow
 from datastore.witness import rows_of_today
 
 _AT_ONCE = 500
@@ -108,3 +111,32 @@ def latest_checkpoint(session: Session) -> CheckpointRecord | None:
     """The checkpoint of the largest log; None before the first."""
     row = session.scalar(select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(1))
     return None if row is None else CheckpointRecord(row.size, row.root, row.text, row.at)
+
+
+def keep_tile(session: Session, stored: StoredObject) -> None:
+    """Name a tile's object, in place of an earlier one of that name (which is left where it lies)."""
+    redeem(session, stored)
+    row = session.get(TileRow, stored.key)
+    if row is None:
+        row = TileRow(name=stored.key)
+        session.add(row)
+    row.object_version, row.size = stored.version, stored.size
+    row.sha256_plain, row.sha256_stored = stored.sha256_plain.value, stored.sha256_stored.value
+    session.flush()
+
+
+def tile(session: Session, key: str) -> StoredObject | None:
+    """The object of a tile; None when there is none."""
+    row = session.get(TileRow, key)
+    return None if row is None else _tile(row)
+
+
+def tiles(session: Session) -> Iterator[StoredObject]:
+    """The objects of all tiles."""
+    for row in session.scalars(select(TileRow).order_by(TileRow.name)):
+        yield _tile(row)
+
+
+def _tile(row: TileRow) -> StoredObject:
+    plain, stored = Digest(row.sha256_plain), Digest(row.sha256_stored)
+    return StoredObject(row.name, row.object_version, row.size, plain, stored)

@@ -79,13 +79,13 @@ class Owners:
     def _add(
         self, row: OwnerRow, identifier: str, kind: str, since: datetime, until: datetime | None
     ) -> None:
-        row.identifiers.append(
-            OwnerIdentifierRow(
-                id=self._scope.id(), identifier=identifier, kind=kind, valid_from=since, valid_to=until
-            )
+        made = OwnerIdentifierRow(
+            id=self._scope.id(), identifier=identifier, kind=kind, valid_from=since, valid_to=until
         )
         try:
-            self._session.flush()
+            with self._session.begin_nested():
+                row.identifiers.append(made)
+                self._session.flush()
         except IntegrityError as error:
             raise AlreadyThere(what="identifier", name="") from error
 

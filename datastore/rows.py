@@ -407,6 +407,18 @@ class CheckpointRow(Row):
     at: Mapped[datetime]
 
 
+class TileRow(Row):
+    """Not witnessed: a log that recorded its own tiles would never end. The signed checkpoint binds them."""
+
+    __tablename__ = "log_tiles"
+    __witnessed__ = False
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    object_version: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int]
+    sha256_plain: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
 class IntentRow(Row):
     """Not witnessed: written before a put and gone when the object has a name."""
 

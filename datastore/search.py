@@ -56,15 +56,14 @@ class Search:
         """Make the document findable as it stands; `text` None keeps the text that is there."""
         self._session.flush()
         names = " ".join(self._names(row))
+        codes = " ".join(code.code for code in row.codes if code.ended_at is None)
         kept = self._session.scalar(select(SearchRow).where(SearchRow.document_id == row.id))
         if kept is None:
             kept = SearchRow(document_id=row.id, text="")
             self._session.add(kept)
+        kept.owner, kept.code, kept.type = names, codes, row.doc_type or ""
         if text is not None:
             kept.text = text
-        kept.owner = names
-        kept.code = " ".join(code.code for code in row.codes if code.ended_at is None)
-        kept.type = row.doc_type or ""
         self._session.flush()
         dialect.index_words(self._session, kept.id, (kept.owner, kept.code, kept.type, kept.text))
 

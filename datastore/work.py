@@ -216,22 +216,23 @@ class Log:
             return log.latest_checkpoint(session)
 
     def put_tile(self, name: str, content: bytes) -> None:
-        """Keep a tile under `log/<name>`; the same again keeps one more version of the same bytes."""
+        """Keep a tile under `log/<name>`. The same again (after a crash) keeps the one that is there."""
+        if self.get_tile(name) == content:
+            return
         with self._store.housekeeping() as session:
             key = self._store.keychain(session).key(LOG)
         kept = self._store.put(f"log/{name}", content, sealing=key)
         with self._store.housekeeping() as session:
-            intents.name_object(session, self._store.clock(), kept, None)
+            log.keep_tile(session, kept)
 
     def get_tile(self, name: str) -> bytes | None:
-        """The newest version of a tile; None when there is none. ObjectDamaged."""
+        """A tile; None when there is none. ObjectDamaged, ObjectMissing."""
         with self._store.reading() as session:
-            query = select(ObjectRow).where(ObjectRow.key == f"log/{name}")
-            row = session.scalar(query.order_by(ObjectRow.made_at.desc(), ObjectRow.id.desc()).limit(1))
-            if row is None:
+            kept = log.tile(session, f"log/{name}")
+            if kept is None:
                 return None
             key = self._store.keychain(session).key(LOG)
-            return self._store.objects.read(mapping.stored(row), sealing=key)
+        return self._store.objects.read(kept, sealing=key)
 
 
 class Datastore:
@@ -370,23 +371,27 @@ class Datastore:
             )
 
     def check_objects(self) -> Iterator[KhosoError]:
-        """Read every named object through: ObjectDamaged and ObjectMissing, one for each that is not as
-        kept."""
+        """Read every named object through: an ObjectDamaged or ObjectMissing for each that is not as kept."""
         with self.reading() as session:
             chain = self.keychain(session)
             for row in session.scalars(select(ObjectRow).order_by(ObjectRow.key)):
-                try:
-                    self.objects.check(mapping.stored(row), sealing=_key_of(chain, row))
-                except (ObjectDamaged, ObjectMissing) as error:
-                    yield error
+                key = _key_of(chain, row)
+                yield from self._check_object(mapping.stored(row), key)
+            for tile in log.tiles(session):
+                yield from self._check_object(tile, chain.key(LOG))
+
+    def _check_object(self, stored: StoredObject, key: DataKey) -> Iterator[KhosoError]:
+        try:
+            self.objects.check(stored, sealing=key)
+        except (ObjectDamaged, ObjectMissing) as error:
+            yield error
 
 
 def _key_of(chain: Keychain, row: ObjectRow) -> DataKey:
-    """Under which key an object is sealed: its document's, its store's, or the log's."""
+    """Under which key an object is sealed: its document's, or that of the store that its key names."""
     if row.document_id is not None:
         return chain.open(row.document_id, ARCHIVE)
-    area, _, rest = row.key.partition("/")
-    return chain.key(LOG if area == "log" else rest.partition("/")[0])
+    return chain.key(row.key.split("/")[1])
 
 
 def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:

@@ -49,7 +49,8 @@ def test_a_wrap_opens_only_with_its_key_and_context() -> None:
 def test_no_key_shows_itself_when_printed(house: House) -> None:
     draft = house.store.draft()
     shown = repr(draft) + repr(Keyring.make_or_open(house.folder / "master.key"))
-    assert draft.data_key.raw.hex() not in shown and str(draft.data_key.raw) not in shown
+    assert draft.data_key.raw.hex() not in shown
+    assert str(draft.data_key.raw) not in shown
 
 
 def test_another_master_key_does_not_open_the_database(house: House) -> None:

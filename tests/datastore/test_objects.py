@@ -1,7 +1,8 @@
-"""Objects in a folder: encrypted in Tink's format, compared after writing, never replaced, honest when damaged."""
+"""Objects in a folder: encrypted in Tink's format, compared after writing, never replaced."""
 
 import hashlib
 import stat
+from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
 
@@ -39,13 +40,13 @@ def stored_file(objects: FolderObjects, stored: StoredObject) -> Path:
 
 
 def opened_by_hand(sealed: bytes, key: bytes, associated_data: bytes) -> bytes:
-    """The published format read with pyca/cryptography alone: what is kept can be read without Tink one day."""
+    """The published format, read with pyca/cryptography alone: one day there may be no Tink."""
     header, salt, prefix = sealed[0], sealed[1:33], sealed[33:40]
     assert header == 40
     cipher = AESGCM(HKDF(SHA256(), 32, salt, associated_data).derive(key))
     bounds = [40, *range(MIB, len(sealed), MIB), len(sealed)]
     plain = b""
-    for number, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(bounds)):
         last = b"\x01" if end == len(sealed) else b"\x00"
         plain += cipher.decrypt(prefix + number.to_bytes(4) + last, sealed[start:end], None)
     return plain

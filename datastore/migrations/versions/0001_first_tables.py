@@ -99,6 +99,15 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "log_tiles",
+        sa.Column("name", sa.String(length=100), nullable=False),
+        sa.Column("object_version", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sha256_plain", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("sha256_stored", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_log_tiles")),
+    )
+    op.create_table(
         "object_intents",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),

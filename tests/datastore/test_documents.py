@@ -1,0 +1,389 @@
+"""Documents: held once, coded per owner, read, checked, decided, and moved to whom they belong."""
+
+import sqlite3
+
+import pytest
+
+from archive import Ground, SourceForm, Status, Weight
+from common import Digest
+from datastore import (
+    Actor,
+    AlreadyHeld,
+    AttachedHow,
+    IllegalTransition,
+    NewOriginal,
+    NewRevision,
+    NotDecided,
+    NotFound,
+    Provenance,
+    SigningState,
+    StaleState,
+    digest_of,
+    original_key,
+    pdf_key,
+    prepared_key,
+    reading_key,
+)
+from signing import Role
+from tests.datastore.house import AN, BINH, MAI, STRANGER, House
+
+
+def test_a_received_paper_is_coded_held_and_readable_by_staff_and_owner(house: House) -> None:
+    owner = house.owner()
+    document = house.receive(owner, content=b"the scan")
+    assert (document.status, document.weight) == (Status.RECEIVED, Weight.UNCONFIRMED)
+    assert document.code == f"{AN}.KET_HON"
+    assert document.current_codes[0].instance == 1
+    assert document.version.originals[0].sha256 == Digest.of(b"the scan")
+    himself = Actor(str(owner), "owner", "H41.01", "my papers")
+    for actor in (MAI, himself):
+        with house.store.begin(actor, "fetch") as work:
+            record = work.documents.get(document.id)
+            key = work.documents.data_key(document.id)
+        assert house.objects.read(record.version.originals[0].object, sealing=key) == b"the scan"
+
+
+def test_a_paper_of_several_scans_keeps_them_in_order_under_one_digest(house: House) -> None:
+    owner, draft = house.owner(), house.store.draft()
+    kept = [
+        house.store.put(original_key(draft.id, 1, n), page, sealing=draft.data_key)
+        for n, page in enumerate((b"front", b"back"), start=1)
+    ]
+    originals = [NewOriginal(one, "image/jpeg", "mă\u0323t.jpg") for one in kept]
+    with house.store.begin(MAI, "intake") as work:
+        document = work.documents.receive(draft, originals=originals, owners=[owner], page_count=2)
+        digests = [Digest.of(b"front"), Digest.of(b"back")]
+        assert document.version.originals_digest == digest_of(digests)
+        assert [one.sha256 for one in document.version.originals] == digests
+        assert document.version.originals[0].name == "mặt.jpg"
+        held = work.documents.find_held(digests, [owner])
+        assert held is not None
+        assert held.id == document.id
+        assert work.documents.find_held(list(reversed(digests)), [owner]) is None
+
+
+def test_the_same_original_of_the_same_owners_is_held_once(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH)
+    document = house.receive(an, content=b"same")
+    with pytest.raises(AlreadyHeld) as caught:
+        house.receive(an, content=b"same")
+    assert caught.value.facts == {"document_id": document.id}
+    assert house.receive(an, binh, content=b"same").id != document.id
+    assert house.receive(content=b"same").id != document.id
+    with pytest.raises(AlreadyHeld):
+        house.receive(content=b"same")
+    # What another agency holds is not told, so the same bytes may stand there once more.
+    assert house.receive(an, content=b"same", actor=STRANGER).id != document.id
+
+
+def test_a_revoked_paper_may_be_brought_again(house: House) -> None:
+    owner = house.owner()
+    document = house.valid(owner, content=b"same")
+    with house.store.begin(MAI, "revoke") as work:
+        work.documents.revoke(document.id, reason="issued by mistake")
+    assert house.receive(owner, content=b"same").id != document.id
+
+
+def test_two_papers_of_one_type_get_two_instances_of_one_code(house: House) -> None:
+    owner = house.owner()
+    first, second = (house.receive(owner, content=each) for each in (b"one", b"two"))
+    assert first.code == second.code == f"{AN}.KET_HON"
+    assert [doc.current_codes[0].instance for doc in (first, second)] == [1, 2]
+    with house.store.begin(MAI, "look up") as work:
+        assert {found.id for found in work.documents.with_code(f"{AN}.KET_HON")} == {first.id, second.id}
+        assert {found.id for found in work.documents.in_status(Status.RECEIVED)} == {first.id, second.id}
+
+
+def test_a_paper_nobody_owns_waits_until_somebody_names_its_owners(house: House) -> None:
+    document = house.receive(doc_type=None)
+    assert document.code is None
+    waiting = house.read(document.id)
+    assert waiting.status is Status.PENDING_IDENTIFIER
+    an, binh = house.owner(AN), house.owner(BINH)
+    with house.store.begin(MAI, "identify") as work:
+        work.documents.classify(document.id, "KET_HON")
+        owned = work.documents.assign_owners(document.id, [an, binh, an])
+    assert (owned.status, owned.owner_ids) == (Status.READ, (an, binh))
+    assert [code.code for code in owned.codes] == [f"{AN}.KET_HON", f"{BINH}.KET_HON"]
+    with pytest.raises(IllegalTransition), house.store.begin(MAI, "identify") as work:
+        work.documents.assign_owners(document.id, [an])
+
+
+def test_a_reading_adds_text_and_type_but_keeps_what_a_person_chose(house: House) -> None:
+    owner = house.owner()
+    document = house.receive(owner, doc_type=None)
+    read = house.read(document.id)
+    assert (read.status, read.version.page_count, read.version.readings) == (Status.READ, 1, 1)
+    assert read.version.fields == {"number": {"value": "12"}}
+    with house.store.begin(MAI, "read") as work:
+        key = work.documents.data_key(document.id)
+    second = house.store.put(reading_key(document.id, 1, 2), b'{"k":2}', sealing=key)
+    with house.store.begin(MAI, "read") as work:
+        again = work.documents.record_reading(
+            document.id, reading=second, pdf=None, page_count=1, text="mới", doc_type="KHAI_SINH"
+        )
+        assert (again.doc_type, again.version.readings) == ("KHAI_SINH", 2)
+        assert again.version.pdf == read.version.pdf
+        assert again.version.reading is not None
+        assert again.version.reading.key.endswith("reading-2.json")
+        assert work.documents.set_fields(document.id, {"a": 1}).version.fields == {"a": 1}
+    third = house.store.put(reading_key(document.id, 1, 3), b"{}", sealing=key)
+    other = house.store.put(reading_key(document.id, 1, 3), b"{}", sealing=key)
+    with pytest.raises(StaleState), house.store.begin(MAI, "read") as work:
+        work.documents.record_reading(document.id, reading=third, pdf=other, page_count=1, text="")
+
+
+def test_the_code_follows_a_corrected_type_until_it_was_signed(house: House) -> None:
+    owner = house.owner()
+    document = house.receive(owner, doc_type="KHAI_SINH")
+    with house.store.begin(MAI, "correct") as work:
+        same = work.documents.classify(document.id, "KHAI_SINH")
+        corrected = work.documents.classify(document.id, "KET_HON")
+    assert same.codes == document.codes
+    assert [(code.code, code.ended_at is None) for code in corrected.codes] == [
+        (f"{AN}.KHAI_SINH", False),
+        (f"{AN}.KET_HON", True),
+    ]
+    house.read(document.id)
+    house.sign(document.id)
+    with pytest.raises(IllegalTransition), house.store.begin(MAI, "correct") as work:
+        work.documents.classify(document.id, "KHAI_SINH")
+
+
+def test_a_checked_paper_says_by_whom_with_which_weight_and_where_from(house: House) -> None:
+    document = house.receive(house.owner())
+    house.read(document.id)
+    came = Provenance(SourceForm.ORIGINAL, compared_by="mai.clerk", original_returned=True)
+    with house.store.begin(MAI, "check") as work:
+        checked = work.documents.check(
+            document.id, by="mai.clerk", weight=Weight.DIGITISED, provenance=came, fields={"number": "7"}
+        )
+    assert (checked.status, checked.checked_by, checked.weight) == (
+        Status.CHECKED,
+        "mai.clerk",
+        Weight.DIGITISED,
+    )
+    assert (checked.provenance, checked.version.fields) == (came, {"number": "7"})
+
+
+def test_a_paper_becomes_valid_only_with_a_ground_and_a_checker(house: House) -> None:
+    document = house.provisional(house.owner())
+    with pytest.raises(NotDecided) as caught, house.store.begin(MAI, "decide") as work:
+        work.documents.become(document.id, Status.VALID)
+    assert caught.value.facts == {"missing": "ground"}
+    with house.store.begin(MAI, "decide") as work:
+        assert work.documents.record_ground(document.id, Ground.BACK_FILE).ground is Ground.BACK_FILE
+        valid = work.documents.make_valid(document.id, Ground.DOSSIER_SUCCEEDED, weight=Weight.DIGITISED)
+        again = work.documents.make_valid(document.id, Ground.BACK_FILE)
+    assert (valid.status, valid.ground) == (Status.VALID, Ground.DOSSIER_SUCCEEDED)
+    assert again.ground is Ground.DOSSIER_SUCCEEDED
+    with pytest.raises(IllegalTransition), house.store.begin(MAI, "decide") as work:
+        work.documents.record_ground(document.id, Ground.BACK_FILE)
+
+
+def test_what_nobody_checked_never_becomes_valid(house: House) -> None:
+    document = house.provisional(house.owner())
+    with sqlite3.connect(house.database) as raw:
+        raw.execute("UPDATE documents SET checked_by = NULL")
+    raw.close()
+    with pytest.raises(NotDecided) as caught, house.store.begin(MAI, "decide") as work:
+        work.documents.make_valid(document.id, Ground.BACK_FILE)
+    assert caught.value.facts == {"missing": "checked_by"}
+
+
+def test_a_step_that_its_life_does_not_know_is_refused(house: House) -> None:
+    document = house.receive(house.owner())
+    with pytest.raises(IllegalTransition) as caught, house.store.begin(MAI, "decide") as work:
+        work.documents.make_valid(document.id, Ground.BACK_FILE)
+    assert caught.value.facts == {"what": "document", "old": "received", "new": "valid"}
+
+
+def test_a_change_on_stale_knowledge_is_refused(house: House) -> None:
+    document = house.provisional(house.owner())
+    with house.store.begin(MAI, "decide") as work:
+        work.documents.make_valid(document.id, Ground.BACK_FILE, stamp=document.stamp)
+    with pytest.raises(StaleState), house.store.begin(MAI, "archive") as work:
+        work.documents.become(document.id, Status.REVOKED, reason="late", stamp=document.stamp)
+
+
+def test_two_owners_hold_one_paper_and_destroying_ones_access_leaves_the_other(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
+    document = house.valid(an, binh, content=b"marriage certificate")
+    with house.store.begin(MAI, "destroy access") as work:
+        left = work.documents.end_access(document.id, an, reason="asked by the owner")
+    assert left.owner_ids == (binh,)
+    himself, herself = (Actor(str(owner), "owner", "H41.01", "my papers") for owner in (an, binh))
+    with pytest.raises(NotFound), house.store.begin(himself, "fetch") as work:
+        work.documents.data_key(document.id)
+    with house.store.begin(herself, "fetch") as work:
+        key = work.documents.data_key(document.id)
+        original = work.documents.get(document.id).version.originals[0]
+    assert house.objects.read(original.object, sealing=key) == b"marriage certificate"
+    with pytest.raises(NotFound), house.store.begin(MAI, "destroy access") as work:
+        work.documents.end_access(document.id, an, reason="twice")
+
+
+def test_a_refiled_paper_leaves_the_wrong_store_at_once_and_everybody_is_told(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
+    house.receive(binh, content=b"her own first one")
+    document = house.valid(an, content=b"misfiled")
+    with house.store.begin(MAI, "print") as work:
+        printed = work.prints.issue(
+            document.id, revision_sha256=document.revisions[0].sha256, to_whom="bank", reason="loan"
+        )
+        work.dossiers.open("H41.01-261122-0001", procedure="1.001193")
+        work.dossiers.attach("H41.01-261122-0001", document.id, component="KET_HON", how=AttachedHow.REUSED)
+    with house.store.begin(MAI, "refile") as work:
+        moved = work.documents.refile(document.id, to=binh, reason="wrong number typed")
+        notices = work.documents.notices(document.id)
+    assert moved.owner_ids == (binh,)
+    assert [(code.code, code.instance, code.ended_at is None) for code in moved.codes] == [
+        (f"{AN}.KET_HON", 1, False),
+        (f"{BINH}.KET_HON", 2, True),
+    ]
+    assert {notice.print_id for notice in notices} == {None, printed.id}
+    assert {notice.dossier for notice in notices} == {None, "H41.01-261122-0001"}
+    assert {notice.owner_id for notice in notices} == {None, an, binh}
+    himself = Actor(str(an), "owner", "H41.01", "my papers")
+    with house.store.begin(himself, "visit") as work:
+        assert work.documents.of_owner(an) == ()
+        assert work.search.find("ket hon") == ()
+        assert any(line.note == "refiled: wrong number typed" for line in work.diary.of_owner(an))
+        with pytest.raises(NotFound):
+            work.documents.data_key(document.id)
+    herself = Actor(str(binh), "owner", "H41.01", "my papers")
+    with house.store.begin(herself, "visit") as work:
+        assert document.id in {found.id for found in work.documents.of_owner(binh)}
+        assert any(line.note == "refiled: wrong number typed" for line in work.diary.of_owner(binh))
+        assert work.documents.data_key(document.id).of == str(document.id)
+    with house.store.begin(MAI, "look up") as work:
+        events = work.dossiers.get("H41.01-261122-0001").events
+        assert [event.kind for event in events] == ["received", "document_refiled"]
+        assert work.search.find(f"{AN}.KET_HON") == ()
+
+
+def test_one_of_two_owners_is_refiled_and_the_other_keeps_code_and_access(house: House) -> None:
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    document = house.valid(an, binh)
+    with house.store.begin(MAI, "refile") as work:
+        moved = work.documents.refile(document.id, away_from=binh, to=dung, reason="wrong wife")
+        assert moved.owner_ids == (an, dung)
+        assert [code.code for code in moved.current_codes] == [f"{AN}.KET_HON", "001090004321.KET_HON"]
+        with pytest.raises(NotFound):
+            work.documents.refile(document.id, away_from=binh, to=an, reason="again")
+        with pytest.raises(NotFound):
+            work.documents.refile(document.id, to=document.id, reason="no such owner")
+
+
+def test_a_superseded_paper_names_its_successor_and_its_citers_are_told(house: House) -> None:
+    owner = house.owner()
+    old, new = house.valid(owner, content=b"old"), house.valid(owner, content=b"new")
+    with house.store.begin(MAI, "supersede") as work:
+        done = work.documents.supersede(old.id, by=new.id, reason="corrected name")
+        again = work.documents.supersede(old.id, by=new.id, reason="corrected name")
+        assert (done.status, done.superseded_by, done.reason) == (
+            Status.SUPERSEDED,
+            new.id,
+            "corrected name",
+        )
+        assert again == done
+        assert [notice.owner_id for notice in work.documents.notices(old.id)] == [owner]
+        with pytest.raises(IllegalTransition):
+            work.documents.supersede(new.id, by=new.id, reason="itself")
+
+
+def test_what_may_not_be_seen_is_not_found(house: House) -> None:
+    an = house.owner()
+    document = house.valid(an)
+    binh = house.owner(BINH)
+    other_owner = Actor(str(binh), "owner", "H41.01", "curiosity")
+    for actor in (STRANGER, other_owner):
+        with house.store.begin(actor, "pry") as work:
+            for forbidden in (
+                lambda: work.documents.get(document.id),
+                lambda: work.documents.data_key(document.id),
+                lambda: work.documents.revoke(document.id, reason="x"),
+                lambda: work.documents.refile(document.id, to=binh, reason="x"),
+                lambda: work.prints.of_document(document.id),
+                lambda: work.jobs.enqueue("read", document.id),
+                lambda: work.signings.of_document(document.id),
+                lambda: work.receipts.of_document(document.id),
+                lambda: work.diary.of_document(document.id),
+            ):
+                with pytest.raises(NotFound):
+                    forbidden()
+            assert work.documents.of_owner(an) == ()
+            assert work.documents.with_code(f"{AN}.KET_HON") == ()
+            assert work.search.find("nguyen") == ()
+
+
+def test_the_competent_agency_sees_what_another_agency_took_in(house: House) -> None:
+    owner, draft = house.owner(), house.store.draft()
+    kept = house.store.put(original_key(draft.id, 1), b"x", sealing=draft.data_key)
+    with house.store.begin(MAI, "intake") as work:
+        document = work.documents.receive(
+            draft,
+            originals=[NewOriginal(kept, "image/png", "a.png")],
+            owners=[owner],
+            competent_agency="H55.02",
+        )
+    with house.store.begin(STRANGER, "decide") as work:
+        assert work.documents.get(document.id).intake_agency == "H41.01"
+
+
+def test_an_object_without_an_open_intention_is_never_named(house: House) -> None:
+    owner, draft = house.owner(), house.store.draft()
+    kept = house.objects.put(original_key(draft.id, 1), b"x", sealing=draft.data_key)
+    with pytest.raises(StaleState), house.store.begin(MAI, "intake") as work:
+        work.documents.receive(draft, originals=[NewOriginal(kept, "image/png", "a")], owners=[owner])
+
+
+def test_a_store_that_does_not_exist_receives_nothing(house: House) -> None:
+    with pytest.raises(NotFound):
+        house.receive(house.store.draft().id)
+    assert house.store.statistics().documents == {}
+
+
+def test_roles_are_signed_once_and_every_repeat_gives_what_stands(house: House) -> None:
+    document = house.receive(house.owner())
+    house.read(document.id)
+    with house.store.begin(MAI, "sign") as work:
+        key = work.documents.data_key(document.id)
+    prepared = house.store.put(prepared_key(document.id, 1, "clerk"), b"%PDF prepared", sealing=key)
+    id, other = house.store.draft().id, house.store.draft().id
+    with house.store.begin(MAI, "sign") as work:
+        first = work.signings.intend(
+            id, document.id, Role.CLERK, to_be_signed={"digest": "aa"}, prepared=prepared
+        )
+        second = work.signings.intend(other, document.id, Role.CLERK, to_be_signed={"digest": "bb"})
+        assert first == second
+        assert second.id == id
+        assert first.prepared is not None
+        assert first.prepared.key == prepared.key
+        assert work.signings.get(id).state is SigningState.PREPARED
+        with pytest.raises(NotFound):
+            work.signings.get(other)
+    with house.store.begin(MAI, "sign") as work:
+        assert work.signings.signed(id, b"value").state is SigningState.SIGNED
+        assert work.signings.signed(id, b"value").signature == b"value"
+        with pytest.raises(StaleState):
+            work.signings.signed(id, b"another value")
+        with pytest.raises(IllegalTransition):
+            work.signings.withdraw(id)
+    kept = [house.store.put(pdf_key(document.id, 1, 1), b"%PDF signed", sealing=key) for _ in range(2)]
+    with house.store.begin(MAI, "sign") as work:
+        made = work.signings.complete(id, NewRevision(kept[0], house.clock(), "B-T"))
+        again = work.signings.complete(id, NewRevision(kept[1], house.clock(), "B-T"))
+        assert made == again
+        assert (made.k, made.role, made.level) == (1, Role.CLERK, "B-T")
+        assert [one.state for one in work.signings.of_document(document.id)] == [SigningState.COMPLETED]
+        assert work.signings.revision_of(made.sha256) == (document.id, made)
+        latest = work.documents.get(document.id).latest_revision
+        assert latest == made
+        with pytest.raises(NotFound):
+            work.signings.revision_of(Digest.of(b"never signed"))
+    with house.store.begin(MAI, "sign") as work:
+        officer = work.signings.intend(other, document.id, Role.OFFICER, to_be_signed={})
+        work.signings.withdraw(officer.id)
+        assert [one.role for one in work.signings.of_document(document.id)] == [Role.CLERK]
+        assert work.signings.next_revision(document.id) == 2

@@ -1,0 +1,142 @@
+"""Dossiers and prints: opened, closed and numbered once, seen by their agencies, governed by the document."""
+
+import pytest
+
+from archive import Status
+from common import Digest
+from datastore import (
+    Actor,
+    AlreadyThere,
+    AttachedHow,
+    DossierState,
+    IllegalTransition,
+    NotFound,
+    StaleState,
+)
+from signing import check_short_code
+from tests.datastore.house import BINH, MAI, STRANGER, House
+
+NUMBER = "H41.01-261122-0001"
+SHA = Digest.of(b"revision")
+
+
+def test_a_dossier_lives_from_received_to_one_ending(house: House) -> None:
+    document = house.receive(house.owner())
+    with house.store.begin(MAI, "dossier") as work:
+        opened = work.dossiers.open(NUMBER, procedure="1.001193", agency="H41.02")
+        assert (opened.state, opened.agency, opened.intake_agency) == (
+            DossierState.OPEN,
+            "H41.02",
+            "H41.01",
+        )
+        for _ in range(2):
+            attached = work.dossiers.attach(NUMBER, document.id, component="KET_HON", how=AttachedHow.KEPT)
+        assert [one.document_id for one in attached.documents] == [document.id]
+        assert work.documents.get(document.id).dossier == NUMBER
+        assert [paper.id for paper in work.dossiers.papers(NUMBER)] == [document.id]
+        work.dossiers.record(NUMBER, "supplement", "a missing page")
+        with pytest.raises(IllegalTransition):
+            work.dossiers.close(NUMBER, DossierState.OPEN)
+        closed = work.dossiers.close(NUMBER, DossierState.SUCCEEDED)
+        assert work.dossiers.close(NUMBER, DossierState.SUCCEEDED) == closed
+        assert [event.kind for event in closed.events] == ["received", "supplement", "succeeded"]
+        assert closed.closed_at == work.at
+        with pytest.raises(IllegalTransition):
+            work.dossiers.close(NUMBER, DossierState.REFUSED)
+        with pytest.raises(IllegalTransition):
+            work.dossiers.record(NUMBER, "transferred")
+        with pytest.raises(IllegalTransition):
+            work.dossiers.attach(NUMBER, document.id, component="OTHER", how=AttachedHow.REUSED)
+
+
+def test_a_dossier_number_is_opened_once(house: House) -> None:
+    with house.store.begin(MAI, "dossier") as work:
+        work.dossiers.open(NUMBER, procedure="1.001193")
+    with pytest.raises(AlreadyThere) as caught, house.store.begin(MAI, "dossier") as work:
+        work.dossiers.open(NUMBER, procedure="1.001193")
+    assert caught.value.facts == {"what": "dossier", "name": NUMBER}
+
+
+def test_a_dossier_is_seen_by_its_agencies_and_by_owners_of_its_papers(house: House) -> None:
+    an, binh = house.owner(), house.owner(BINH)
+    document = house.receive(an)
+    with house.store.begin(MAI, "dossier") as work:
+        work.dossiers.open(NUMBER, procedure="1.001193")
+        work.dossiers.attach(NUMBER, document.id, component="KET_HON", how=AttachedHow.REUSED)
+    with house.store.begin(Actor(str(an), "owner", "H41.01", "mine"), "visit") as work:
+        assert work.dossiers.get(NUMBER).number == NUMBER
+    for actor in (STRANGER, Actor(str(binh), "owner", "H41.01", "curiosity")):
+        with pytest.raises(NotFound), house.store.begin(actor, "visit") as work:
+            work.dossiers.get(NUMBER)
+
+
+def test_prints_are_numbered_within_a_document_and_indexed_over_all(house: House) -> None:
+    owner = house.owner()
+    first, second = house.valid(owner, content=b"1"), house.valid(owner, content=b"2")
+    with house.store.begin(MAI, "print") as work:
+        issued = [
+            work.prints.issue(document, revision_sha256=SHA, to_whom="bank", reason="loan")
+            for document in (first.id, first.id, second.id)
+        ]
+        assert [(one.number, one.status_index) for one in issued] == [(1, 0), (2, 1), (1, 2)]
+        assert all(check_short_code(one.short_code) == one.short_code for one in issued)
+        assert work.prints.of_document(first.id) == tuple(issued[:2])
+        assert work.prints.get(issued[2].id) == issued[2]
+
+
+def test_a_documents_status_governs_its_prints_and_each_can_be_revoked(house: House) -> None:
+    document = house.valid(house.owner())
+    with house.store.begin(MAI, "print") as work:
+        one, two = (
+            work.prints.issue(document.id, revision_sha256=SHA, to_whom="bank", reason="loan") for _ in "12"
+        )
+        work.prints.revoke(one.id, reason="lost")
+        revoked = work.prints.revoke(one.id, reason="again")
+        assert revoked.revoke_reason == "lost"
+        assert [(each.index, each.status, each.print_revoked) for each in work.prints.statuses()] == [
+            (0, Status.VALID, True),
+            (1, Status.VALID, False),
+        ]
+        work.documents.revoke(document.id, reason="false")
+        # Only the print that still counts is told.
+        assert [n.print_id for n in work.documents.notices(document.id) if n.print_id] == [two.id]
+    nobody = Actor("verifier", "verifier", "", "check a print")
+    with house.store.begin(nobody, "verify") as work:
+        assert work.prints.status_of(two.short_code).status is Status.REVOKED
+        with pytest.raises(NotFound):
+            work.prints.status_of("0000-0000-0000-0")
+        with pytest.raises(NotFound):
+            work.prints.get(two.id)
+
+
+def test_a_seal_is_kept_once_and_only_for_a_valid_paper(house: House) -> None:
+    valid, provisional = house.valid(house.owner()), house.provisional(house.owner(), content=b"2")
+    with house.store.begin(MAI, "print") as work:
+        printed = work.prints.issue(valid.id, revision_sha256=SHA, to_whom="bank", reason="loan")
+        assert work.prints.set_seal(printed.id, b"cose").seal == b"cose"
+        assert work.prints.set_seal(printed.id, b"cose").seal == b"cose"
+        with pytest.raises(StaleState):
+            work.prints.set_seal(printed.id, b"other")
+        unsealed = work.prints.issue(provisional.id, revision_sha256=SHA, to_whom="bank", reason="loan")
+        with pytest.raises(IllegalTransition):
+            work.prints.set_seal(unsealed.id, b"cose")
+        with pytest.raises(NotFound):
+            work.prints.set_seal(valid.id, b"cose")
+
+
+def test_what_nobody_decided_on_is_not_printed(house: House) -> None:
+    document = house.receive(house.owner())
+    with pytest.raises(IllegalTransition), house.store.begin(MAI, "print") as work:
+        work.prints.issue(document.id, revision_sha256=SHA, to_whom="bank", reason="loan")
+
+
+def test_a_paper_has_one_receipt_and_receipts_count_per_agency(house: House) -> None:
+    owner = house.owner()
+    first, second = house.receive(owner, content=b"1"), house.receive(owner, content=b"2")
+    with house.store.begin(MAI, "receipt") as work:
+        receipts = [work.receipts.issue(each, {"pages": 1}) for each in (first.id, second.id, first.id)]
+        assert [receipt.number for receipt in receipts] == [1, 2, 1]
+        assert work.receipts.of_document(first.id) == (receipts[0],)
+    other = house.receive(owner, actor=STRANGER)
+    with house.store.begin(STRANGER, "receipt") as work:
+        assert work.receipts.issue(other.id, {}).number == 1

@@ -1,0 +1,156 @@
+"""The schema: migrated once by whoever comes first, the same as the tables in code, refused when it is newer."""
+
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from common import KhosoError, catalogue, utc_now
+from datastore import (
+    DatabaseBusy,
+    DatabaseUnreachable,
+    Datastore,
+    FolderObjects,
+    Keyring,
+    SchemaTooNew,
+    SchemaTooOld,
+    errors,
+)
+from datastore.columns import Instant
+from datastore.dialect import make_engine, search_tables
+from datastore.rows import Row
+from datastore.work import Datastore as DatastoreClass
+from tests.conftest import CHECKOUT
+from tests.datastore.house import MAI, House
+
+
+def opened(house: House, url: str) -> DatastoreClass:
+    keys = Keyring.make_or_open(house.folder / "master.key")
+    return Datastore.open(url, objects=FolderObjects(house.folder / "objects"), keys=keys, clock=utc_now)
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_knows(house: House) -> None:
+    engine = make_engine(house.url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={"include_name": lambda name, kind, _parent: kind != "table" or name not in search_tables()},
+        )
+        assert compare_metadata(context, Row.metadata) == []
+    engine.dispose()
+
+
+def test_every_table_and_index_can_be_written_for_postgresql() -> None:
+    dialect = PGDialect()
+    statements = [str(CreateTable(table).compile(dialect=dialect)) for table in Row.metadata.sorted_tables]
+    indexes = [
+        str(CreateIndex(index).compile(dialect=dialect))
+        for table in Row.metadata.sorted_tables
+        for index in table.indexes
+    ]
+    assert any("TIMESTAMP WITH TIME ZONE" in statement for statement in statements)
+    assert any("WHERE valid_to IS NULL" in index for index in indexes)
+
+
+def test_migrating_again_changes_nothing(house: House) -> None:
+    house.owner()
+    assert house.store.migrate() == house.store.statistics().schema
+    assert house.store.statistics().owners == 1
+
+
+def test_two_processes_migrate_a_new_database_at_once(tmp_path: Path) -> None:
+    script = (
+        "import sys, pathlib; from tests.datastore.house import House;"
+        "print(House(pathlib.Path(sys.argv[1])).store.statistics().schema)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "house")]
+    running = [
+        subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in running:
+        out, err = process.communicate(timeout=60)
+        assert (process.returncode, out) == (0, "0001\n"), err
+
+
+def test_a_database_of_a_newer_version_is_left_alone(house: House) -> None:
+    with sqlite3.connect(house.database) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '9999'")
+    raw.close()
+    newer = opened(house, house.url)
+    with pytest.raises(SchemaTooNew) as caught:
+        newer.migrate()
+    assert caught.value.facts == {"found": "9999"}
+    with pytest.raises(SchemaTooNew), newer.begin(MAI, "look"):
+        pass
+    newer.close()
+
+
+def test_a_database_that_was_never_migrated_says_so(house: House, tmp_path: Path) -> None:
+    empty = opened(house, f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(SchemaTooOld), empty.begin(MAI, "look"):
+        pass
+    empty.close()
+
+
+@pytest.mark.parametrize("trouble", ["no folder", "no database"])
+def test_a_database_that_cannot_be_opened_is_unreachable(house: House, tmp_path: Path, trouble: str) -> None:
+    (tmp_path / "no database").write_bytes(b"this is a text file and no database at all" * 50)
+    path = tmp_path / ("no database" if trouble == "no database" else "absent/khoso.db")
+    store = opened(house, f"sqlite:///{path}")
+    with pytest.raises(DatabaseUnreachable):
+        store.migrate()
+    store.close()
+
+
+def test_a_database_that_stays_locked_is_busy_and_nothing_is_half_done(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datastore.dialect._SETTINGS", ("PRAGMA busy_timeout = 50",))
+    impatient = opened(house, house.url)
+    with house.store.begin(MAI, "hold the lock"):
+        with pytest.raises(DatabaseBusy), impatient.begin(MAI, "look-up") as work:
+            work.owners.ensure("040090001234")
+        assert impatient.statistics().owners == 0  # reading goes on meanwhile
+    with impatient.begin(MAI, "look-up") as work:
+        work.owners.ensure("040090001234")
+    impatient.close()
+
+
+def test_an_instant_keeps_its_microseconds_in_utc_and_refuses_to_guess_a_zone() -> None:
+    column, dialect = Instant(), PGDialect()
+    hanoi = datetime(2026, 11, 22, 8, 5, 9, 123456, tzinfo=timezone(timedelta(hours=7)))
+    bound = column.process_bind_param(hanoi, dialect)
+    assert bound == datetime(2026, 11, 22, 1, 5, 9, 123456, tzinfo=UTC)
+    assert bound is not None
+    assert column.process_result_value(bound.replace(tzinfo=None), dialect) == bound
+    assert column.process_result_value(hanoi, dialect) == bound
+    assert column.process_bind_param(None, dialect) is None
+    assert column.process_result_value(None, dialect) is None
+    with pytest.raises(ValueError, match="time zone"):
+        column.process_bind_param(datetime(2026, 11, 22), dialect)  # noqa: DTZ001 - that is the point
+
+
+def test_every_error_of_the_room_has_its_sentence_in_both_languages() -> None:
+    kinds = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, KhosoError)
+    ]
+    codes = {kind.code for kind in kinds if kind is not KhosoError}
+    assert len(codes) >= 15
+    assert codes <= set(catalogue())
+
+
+def test_no_error_of_the_database_shows_somebodys_name(house: House) -> None:
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    with pytest.raises(SQLAlchemyError) as caught, house.store.begin(MAI, "x") as work:
+        work.owners._session.execute(text("INSERT INTO owners (name) VALUES (:n)"), {"n": "Nguyễn Văn An"})
+    assert "Nguyễn" not in str(caught.value)
