@@ -187,9 +187,12 @@ def test_on_pages_of_any_shape_the_marks_stand_in_a_band_above_the_untouched_pag
     assert abs(after.shape[1] - width) <= 1
     assert band > 20
     assert after[: band - 2].min() == 255
-    column = width // 3
-    difference = np.abs(before[2 : height - 2, column] - after[band + 2 : band + height - 2, column])
-    assert (difference.max(axis=1) > 160).sum() <= 2
+    column = before[2 : height - 2, width // 3]
+    differing = [
+        (np.abs(column - after[top : top + len(column), width // 3]).max(axis=1) > 160).sum()
+        for top in (band + 1, band + 2)  # whichever way the band's height was rounded
+    ]
+    assert min(differing) <= 2
 
 
 def test_on_a_turned_page_the_mark_reads_upright(desk: Desk, altered: Callable[[bytes], Path]) -> None:
