@@ -54,7 +54,7 @@ def digitise(
         # 3. The PDF becomes PDF/A and is checked.
         if pdf is None:
             return Document(tuple(scans), None, None, reading)
-        pdf.finish(title=_title(reading, scans[0]))
+        pdf.finish(title=_title(reading, scans[0]), memory_bytes=limits.memory_bytes)
     except BaseException:
         if pdf is not None:
             pdf.abandon()

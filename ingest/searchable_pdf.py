@@ -17,16 +17,16 @@ from itertools import groupby
 from pathlib import Path
 from statistics import median
 
-import pikepdf
 from fontTools.fontBuilder import FontBuilder
 from fontTools.ttLib.tables._g_l_y_f import Glyph
-from pikepdf import pdfa
 
 from common import POINTS_PER_INCH, one_line
 from ingest.model import PageReading, Word
 from ingest.refusals import TooMuchOutput
+from ingest.sandbox import Confinement, confined
 
-_FLAVOUR = "2b"
+_SECONDS, _SECONDS_PER_PAGE = 20.0, 0.2
+"""For making and checking PDF/A; a page takes some milliseconds."""
 _UNITS = 1000
 _ADVANCE = 500
 """Width of every code, in thousandths of the size; the words are then scaled to their boxes."""
@@ -76,8 +76,8 @@ class SearchablePdf:
         )
         self._kids.append(number)
 
-    def finish(self, *, title: str) -> None:
-        """Write fonts and tables, make it PDF/A-2b, and check what was written."""
+    def finish(self, *, title: str, memory_bytes: int) -> None:
+        """Write fonts and tables, make it PDF/A-2b (`pdfa.py`), and check what was written."""
         self._write_fonts()
         kids = " ".join(f"{number} 0 R" for number in self._kids)
         self._object(_PAGES, f"<< /Type /Pages /Count {len(self._kids)} /Kids [{kids}] >>")
@@ -87,7 +87,14 @@ class SearchablePdf:
         draft = self._path.with_name(self._path.name + ".draft")
         self._path.replace(draft)
         try:
-            _make_pdfa(draft, self._path, title)
+            confined(
+                "ingest.pdfa:make",
+                {"draft": str(draft.resolve()), "path": str(self._path.resolve()), "title": one_line(title)},
+                readable=[draft],
+                writable=self._path.parent,
+                limits=Confinement(_SECONDS + _SECONDS_PER_PAGE * len(self._kids), memory_bytes, self._limit),
+                name=self._path.name,
+            )
         finally:
             draft.unlink()
 
@@ -144,20 +151,6 @@ class SearchablePdf:
         table = f"xref\n0 {size}\n0000000000 65535 f \n{''.join(rows)}"
         trailer = f"trailer\n<< /Size {size} /Root {_CATALOG} 0 R >>\nstartxref\n{start}\n%%EOF\n"
         self._file.write((table + trailer).encode("ascii"))
-
-
-def _make_pdfa(draft: Path, path: Path, title: str) -> None:
-    with pikepdf.open(draft) as pdf:
-        with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
-            metadata["dc:title"] = one_line(title)
-            metadata["dc:language"] = {"vi"}
-        pdfa.prepare(pdf, _FLAVOUR)
-        # Without the time of making the same pages give the same bytes.
-        with pdf.open_metadata(set_pikepdf_as_editor=False, update_docinfo=False) as metadata:
-            for entry in ("xmp:MetadataDate", "xmp:ModifyDate", "xmp:CreateDate"):
-                if entry in metadata:
-                    del metadata[entry]
-        pdfa.save(pdf, path, _FLAVOUR, repair=False, deterministic_id=True)
 
 
 def _text_operators(
