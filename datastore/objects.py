@@ -51,6 +51,11 @@ def reading_key(document: UUID, version: int, k: int) -> str:
     return f"documents/{document}/v{version}/reading-{k}.json"
 
 
+def attestation_key(document: UUID, version: int) -> str:
+    """Where the agency's record about a PDF that arrived signed is kept."""
+    return f"documents/{document}/v{version}/attestation.cms"
+
+
 def manifest_key(store: UUID, document: UUID) -> str:
     """Where a store's signed manifest entry of a document is kept."""
     return f"stores/{store}/{document}"

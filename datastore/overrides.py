@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
 
 from datastore.records import Override
 from datastore.rows import AgencyRow, OverrideRow
@@ -54,17 +55,8 @@ class Overrides:
         return _override(row)
 
     def on(self, kind: OverrideKind, day: date) -> tuple[Override, ...]:
-        """What is in force for the actor's agency on `day`, by key; of two for one key the later start
-        wins."""
-        query = select(OverrideRow).where(
-            OverrideRow.kind == kind,
-            OverrideRow.agency == self._scope.actor.agency,
-            OverrideRow.valid_from <= day,
-            or_(OverrideRow.valid_to.is_(None), OverrideRow.valid_to >= day),
-        )
-        rows = self._session.scalars(query.order_by(OverrideRow.key, OverrideRow.valid_from))
-        newest = {row.key: _override(row) for row in rows}
-        return tuple(newest.values())
+        """What is in force for the actor's agency on `day`, by key; of two for one key the later start wins."""
+        return in_force(self._session, kind, self._scope.actor.agency, day)
 
     def name_agency(self, code: str, name: str) -> None:
         """Keep or correct the name under which papers show an agency."""
@@ -79,6 +71,19 @@ class Overrides:
         """The agency's name; its code when no name was given."""
         row = self._session.get(AgencyRow, code)
         return code if row is None else row.name
+
+
+def in_force(session: Session, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
+    """What an agency decided that is in force on `day`: rules, nobody's papers, so no actor is asked."""
+    query = select(OverrideRow).where(
+        OverrideRow.kind == kind,
+        OverrideRow.agency == agency,
+        OverrideRow.valid_from <= day,
+        or_(OverrideRow.valid_to.is_(None), OverrideRow.valid_to >= day),
+    )
+    rows = session.scalars(query.order_by(OverrideRow.key, OverrideRow.valid_from))
+    newest = {row.key: _override(row) for row in rows}
+    return tuple(newest.values())
 
 
 def _override(row: OverrideRow) -> Override:

@@ -20,7 +20,7 @@ log's numbers, orphans) has transactions of its own without a diary line.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
@@ -42,11 +42,11 @@ from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
 from datastore.log import LogFacts
 from datastore.objects import FolderObjects, StoredObject
-from datastore.overrides import Overrides
+from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
 from datastore.prints import Prints
 from datastore.receipts import Receipts
-from datastore.records import Actor, CheckpointRecord, Job, Statistics
+from datastore.records import Actor, CheckpointRecord, Job, Override, Statistics
 from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
 from datastore.scope import Scope
 from datastore.search import Search
@@ -120,9 +120,9 @@ class Work:
         """Add a diary line of this act beyond those that the repositories write by themselves."""
         self._scope.note(owner=owner, document=document, dossier=dossier, note=note)
 
-    def name_object(self, stored: StoredObject) -> None:
-        """Give an object a row that no repository names: a store's manifest entry."""
-        self._scope.name_object(stored, None)
+    def name_object(self, stored: StoredObject, *, document: UUID | None = None) -> None:
+        """Give an object a row that no repository names: a store's manifest entry, an attestation on a document."""
+        self._scope.name_object(stored, document)
 
     def store_key(self, store: UUID) -> DataKey:
         """The key under which a store's own objects (its manifest) are sealed."""
@@ -323,6 +323,11 @@ class Datastore:
         if not self._current:
             schema.require_current(self._engine)
             self._current = True
+
+    def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
+        """The dated entries of an agency that are in force on `day`."""
+        with self.reading() as session:
+            return in_force(session, kind, agency, day)
 
     # --- objects ---------------------------------------------------------------------------------------
 
