@@ -3,6 +3,9 @@
 The door of the room.
 """
 
+from ingest.barcodes import (
+    read_codes,
+)
 from ingest.card_qr import BadCardQr, CardQr
 from ingest.catalogue import (
     Alias,
@@ -175,5 +178,6 @@ __all__ = [
     "open_scan",
     "parse_identifier",
     "propose_owners",
+    "read_codes",
     "require_walls",
 ]

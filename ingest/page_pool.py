@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from ingest.model import PageReading, page_from_json
 from ingest.recogniser import RECOGNISERS, find_tessdata
-from ingest.sandbox import CHILD_ENVIRONMENT
+from ingest.sandbox import CHILD_ENVIRONMENT, search_path
 from ingest.wire import receive, send
 
 _WORKER = Path(__file__).with_name("page_worker.py")
@@ -169,7 +169,7 @@ class _Keeper(threading.Thread):
         return self._process
 
     def _launched(self) -> "subprocess.Popen[bytes]":
-        setup = {**self._setup, "sys_path": sys.path, "parent": os.getpid()}
+        setup = {**self._setup, "sys_path": search_path(), "parent": os.getpid()}
         process = subprocess.Popen(
             [sys.executable, "-I", "-X", "utf8", str(_WORKER), json.dumps(setup)],
             stdin=subprocess.PIPE,

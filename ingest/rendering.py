@@ -10,6 +10,7 @@ channel, red first; `words` are those that a page which is no scan carries as te
 
 import ctypes
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +48,33 @@ _COLOUR_DISTANCE = 40
 _COLOUR_SHARE = 0.0002
 
 
+@dataclass(frozen=True, slots=True)
+class DrawnPage:
+    """A page as pixels, its resolution, and the words it carries itself."""
+
+    pixels: Pixels
+    dpi: int
+    words: Layer
+
+
 def draw(request: dict[str, Any]) -> Iterator[tuple[dict[str, Any], memoryview]]:
-    """The pages of the file `path` of the kind `kind`, within `pixels` per page."""
-    path, kind, most = Path(request["path"]), request["kind"], int(request["pixels"])
-    pages = _pdf_pages(path, most) if kind == MediaType.PDF else _image_pages(path, kind, most)
-    for number, (pixels, dpi, layer) in enumerate(pages, start=1):
-        plain = np.ascontiguousarray(pixels)
+    """The pages of the file `path` of the kind `kind`, within `pixels` per page, as frames."""
+    for number, page in enumerate(drawn_pages(request), start=1):
+        plain = np.ascontiguousarray(page.pixels)
         channels = 1 if plain.ndim == 2 else 3
         height, width = plain.shape[:2]
         header: dict[str, Any] = {"number": number, "width": width, "height": height}
-        header |= {"channels": channels, "dpi": dpi, "words": layer}
+        header |= {"channels": channels, "dpi": page.dpi, "words": page.words}
         yield header, plain.data.cast("B")
 
 
-def _pdf_pages(path: Path, most: int) -> Iterator[tuple[Pixels, int, Layer]]:
+def drawn_pages(request: dict[str, Any]) -> Iterator[DrawnPage]:
+    """The pages of the file that `request` names, as `draw` takes it."""
+    path, kind, most = Path(request["path"]), request["kind"], int(request["pixels"])
+    return _pdf_pages(path, most) if kind == MediaType.PDF else _image_pages(path, kind, most)
+
+
+def _pdf_pages(path: Path, most: int) -> Iterator[DrawnPage]:
     try:
         pdf = pypdfium2.PdfDocument(path)
         pdf.init_forms()  # without it no widget is drawn
@@ -78,7 +92,7 @@ def _pdf_pages(path: Path, most: int) -> Iterator[tuple[Pixels, int, Layer]]:
             bitmap.close()
             page.close()
             layer = [] if is_scan else _own_words(pdf, index, drawn.shape[1], drawn.shape[0])
-            yield _without_idle_colour(drawn), round(dpi), layer
+            yield DrawnPage(_without_idle_colour(drawn), round(dpi), layer)
     except pypdfium2.PdfiumError as error:
         raise DamagedFile from error
 
@@ -144,7 +158,7 @@ def _end_word(
     words.append(("".join(letters), min(xs), min(ys), max(xs), max(ys)))
 
 
-def _image_pages(path: Path, kind: str, most: int) -> Iterator[tuple[Pixels, int, Layer]]:
+def _image_pages(path: Path, kind: str, most: int) -> Iterator[DrawnPage]:
     Image.MAX_IMAGE_PIXELS = None  # counted when the file was opened, and here again
     image = open_image(path, kind)
     for index in range(count_frames(image, kind)):
@@ -152,7 +166,7 @@ def _image_pages(path: Path, kind: str, most: int) -> Iterator[tuple[Pixels, int
         if image.width * image.height > most:
             raise TooManyPixels(pixels=image.width * image.height, limit=most)
         dpi = _believable_dpi(image)
-        yield *_reduced(_without_idle_colour(_plain(_upright(image))), dpi), []
+        yield DrawnPage(*_reduced(_without_idle_colour(_plain(_upright(image))), dpi), [])
 
 
 def _believable_dpi(image: Image.Image) -> float:

@@ -167,7 +167,7 @@ class _Child:
         folder = None if writable is None else writable.resolve()
         wrapping = _bubblewrap(paths, folder) if _walls() is Walls.BUBBLEWRAP else []
         order = {
-            "sys_path": sys.path,
+            "sys_path": search_path(),
             "parent": None if wrapping else os.getpid(),
             "target": target,
             "request": request,
@@ -281,6 +281,11 @@ def _start(wrapping: Sequence[str]) -> subprocess.Popen[bytes]:
         cwd="/",
         start_new_session=True,  # a Ctrl-C is the parent's to handle
     )
+
+
+def search_path() -> list[str]:
+    """Where this process finds modules, in absolute terms: a child starts elsewhere."""
+    return [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100  # "" is the working folder
 
 
 def _kinds_of_error() -> dict[str, type[KhosoError]]:
