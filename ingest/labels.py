@@ -18,6 +18,8 @@ from ingest.normalise import bare, normalised
 _ALIKE = 0.84
 _SHORT = 6
 """Labels of fewer letters (`Số`, `Cho`, `Từ`) must agree exactly and be followed by a colon or dots."""
+_FORM_PAGES = 12
+"""No form has more; what follows is annexes."""
 _WRAPPED_ROWS = 2
 _WRAPPING = {Kind.TEXT, Kind.PLACE, Kind.ID_PAPER}
 
@@ -27,6 +29,8 @@ class Hit:
     """A label found in a row: which fields it may announce, and the tokens from `first` to before `last`."""
 
     specs: tuple[FieldSpec, ...]
+    letters: int
+    """Letters of the label."""
     page: Layout
     row: int
     first: int
@@ -48,9 +52,14 @@ class Hit:
 
 def find_labelled(pages: Sequence[Layout], specs: Sequence[FieldSpec]) -> dict[str, Found]:
     """The first value of every field whose label stands on the pages; blanks that were left empty are absent."""
-    hits = [hit for page in pages for hit in _hits(page, _by_label(specs))]
+    labels = _by_label(specs)
+    hits = [hit for page in pages[:_FORM_PAGES] for hit in _hits(page, labels)]
+    assigned = list(_assigned(hits))
+    # A short word that announces nothing here is part of a value: `lúc 18 giờ, ngày 11 tháng 3`.
+    announcing = [hit for hit, _ in assigned]
+    hits = [hit for hit in hits if hit.letters >= _SHORT or hit in announcing]
     values: dict[str, Found] = {}
-    for hit, spec in _assigned(hits):
+    for hit, spec in assigned:
         found = None if spec.name in values else _value(hit, spec, hits)
         if found:
             values[spec.name] = found
@@ -86,7 +95,7 @@ def _hits(page: Layout, labels: Sequence[_Label]) -> Iterator[Hit]:
         while at < len(letters):
             label, last = _label_at(row, letters, at, labels)
             if label:
-                yield Hit(label.specs, page, number, at, last)
+                yield Hit(label.specs, len(label.letters), page, number, at, last)
             at = last
 
 
@@ -128,6 +137,8 @@ def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[int]:
 def _agreement(read: str, label: _Label, row: Row, first: int, last: int) -> float:
     """The likeness of what was read with the label, 0 when it is not enough for a label here."""
     ended = row.tokens[last - 1].text.endswith((":", "…", "..")) or _starts_blank(row, last)
+    if abs(len(read) - len(label.letters)) > 0.3 * len(label.letters):
+        return 0.0
     if len(label.letters) < _SHORT:
         dated = any(spec.kind is Kind.DATE for spec in label.specs) and _starts_figures(row, last)
         return float(read == label.letters and (ended or dated))
@@ -255,4 +266,4 @@ def _runs_on(last: Token | None, part: Row, above: Row, page: Layout, column: tu
     if re.match(r"\W*(?:[IVX]{1,4}|[0-9]{1,2}|[a-zđ])[.)]\s", part.text):
         return False
     full = last is None or last.text.endswith((",", "-")) or not bare(last.text)
-    return full or last is not None and last.x1 > edge - 0.12 * page.width
+    return full or (last is not None and last.x1 > edge - 0.12 * page.width)
