@@ -16,8 +16,8 @@ from api.settings import Settings
 from api.workroom import Workroom, workroom
 from archive import Rules, packaged_rules
 from common import VIETNAM, Clock, new_id, utc_now
-from datastore import Actor, Datastore, FolderObjects, Keyring, Work
-from ingest import Catalogue, Limits, PagePool, load_catalogue, require_walls
+from datastore import Actor, Datastore, FolderObjects, Keyring, OverrideKind, Work
+from ingest import Catalogue, CatalogueOverride, Limits, PagePool, load_catalogue, require_walls
 from signing import DevelopmentPki
 
 
@@ -95,7 +95,11 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
     """Everything put together for one process; made on first start."""
     with open_room(settings, clock) as room:
         pki = DevelopmentPki.make_or_open(
-            settings.data_dir / "pki", clock, agency=settings.agency_name, production=settings.production
+            settings.data_dir / "pki",
+            clock,
+            agency=settings.agency_name,
+            code=settings.agency,
+            production=settings.production,
         )
         datastore = open_datastore(settings, clock)
         try:
@@ -104,13 +108,25 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
                 clock=clock,
                 datastore=datastore,
                 pki=pki,
-                catalogue=load_catalogue(clock().astimezone(VIETNAM).date()),
+                catalogue=_catalogue(settings, datastore, clock().astimezone(VIETNAM).date()),
                 rules=packaged_rules(),
                 room=room,
                 steps=steps,
             )
         finally:
             datastore.close()
+
+
+def _catalogue(settings: Settings, datastore: Datastore, today: date) -> Catalogue:
+    """The packaged types with the national codes that the agency has imported."""
+    imported = datastore.overrides(OverrideKind.CATALOGUE, settings.agency, today)
+    return load_catalogue(
+        today,
+        overrides=[
+            CatalogueOverride(str(one.value["local"]), str(one.value["national"]), one.valid_from)
+            for one in imported
+        ],
+    )
 
 
 def open_datastore(settings: Settings, clock: Clock = utc_now) -> Datastore:

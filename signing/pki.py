@@ -85,13 +85,17 @@ class DevelopmentPki:
 
     @classmethod
     def make_or_open(
-        cls, folder: Path, clock: Clock, *, agency: str, production: bool = False
+        cls, folder: Path, clock: Clock, *, agency: str, code: str | None = None, production: bool = False
     ) -> "DevelopmentPki":
-        """Opens the PKI in `folder`, or makes it there; DevelopmentKeysInProduction when `production`."""
+        """Opens the PKI in `folder`, or makes it there; DevelopmentKeysInProduction when `production`.
+
+        `agency` is the organisation in personal certificates, `code` (the same unless given) whose log and
+        status lists the Ed25519 key signs.
+        """
         if production:
             raise DevelopmentKeysInProduction
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        record = _kept(folder / _AUTHORITY, lambda: _make_authority(clock(), agency))
+        record = _kept(folder / _AUTHORITY, lambda: _make_authority(clock(), code or agency))
         authority = _read(folder / _AUTHORITY, lambda: _open_authority(record))
         warning = say("development_keys")
         _LOG.warning("%s", warning)

@@ -5,6 +5,7 @@ from time import monotonic
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -19,6 +20,8 @@ from common import say
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 """In a checkout; an installation without one names its own folder."""
+_LOG_WIDTH = 190
+"""Where no window is too narrow, a line stays a line."""
 
 
 @app.command("demo")
@@ -49,7 +52,7 @@ def demo(
 
 
 def _show(lines: tuple[Line, ...]) -> None:
-    table = Table(title="Khoso")
+    table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Tệp", "Loại", "Mã", "Trang", "s/trang", "Trạng thái", "Chữ ký", "QR bản in"):
         table.add_column(heading, overflow="fold")
     for line in lines:
@@ -65,7 +68,10 @@ def _show(lines: tuple[Line, ...]) -> None:
             answer["signature_verdict"] or answer["verdict"] or "–",
             _qr(line),
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_LOG_WIDTH)
+    console.print(table)
 
 
 def _qr(line: Line) -> str:

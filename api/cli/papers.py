@@ -6,8 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api.cli.answer import error_json, print_json
 from api.cli.app import app
@@ -125,6 +123,8 @@ def _answer(
     if isinstance(one, KhosoError):
         return {"file": str(paper.files[0]), "error": error_json(one)}, exit_status(one)
     held = holdings.held(opened, who, one.document.id)
+    for question in held.questions:
+        opened.steps.say(str(question))
     answer = {"file": str(paper.files[0]), **held.as_json(), "receipt": one.receipt, "again": one.again}
     return answer, _exit_of(held.document)
 
@@ -335,27 +335,17 @@ def _show_one(opened: House, who: Actor, document_id: UUID, *, as_json: bool) ->
 
 
 def _show_documents(answers: list[dict[str, Any]]) -> None:
-    """A table for a person; an empty store says that it is empty."""
+    """Two lines a paper, for a person and for grep; an empty store says that it is empty."""
     if not answers:
         print(say("nothing_held"))
-        return
-    table = Table()
-    for heading in (
-        "Mã / Code",
-        "Tên / Name",
-        "Trạng thái / Status",
-        "Giá trị / Weight",
-        "Trang / Pages",
-        "ID",
-    ):
-        table.add_column(heading, overflow="fold")
     for answer in answers:
-        table.add_row(
-            answer["code"] or "–",
-            answer["name"] or "?",
+        print(f"{answer['code'] or '–'}  {answer['name'] or '?'}")
+        pages = f"{answer['pages']} trang" if answer["pages"] else "? trang"
+        facts = (
             answer["status"],
             answer["weight"],
-            str(answer["pages"] or "?"),
+            pages,
+            answer["signature_verdict"],
             answer["document_id"],
         )
-    Console().print(table)
+        print("    " + " · ".join(fact for fact in facts if fact))

@@ -1,15 +1,20 @@
 """What is held: one paper with everything said about it, a whole store, a search, the bytes themselves."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from api.house import House
 from api.steps.paper_copy import shown_object
-from common import KhosoError
+from api.steps.questions import questions
+from archive import Status
+from common import KhosoError, Sentence
 from datastore import Actor, DocumentRecord, SearchField, StoredObject, Work
 from signing import Verdict, validate
+
+_STILL_ASKED = (Status.READ, Status.CHECKED, Status.PROVISIONAL, Status.PENDING_IDENTIFIER)
+"""Later a person has decided."""
 
 
 class FileExists(KhosoError):
@@ -25,6 +30,7 @@ class Held:
     document: DocumentRecord
     name: str | None
     receipt: int | None
+    questions: tuple[Sentence, ...] = ()
     ours: Verdict | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +55,7 @@ class Held:
             "verdict": None if verdict is None else verdict["verdict"],
             "signature_verdict": None if self.ours is None else self.ours.indication.value,
             "receipt": self.receipt,
+            "questions": [question.as_json() for question in self.questions],
             "dossier": document.dossier,
             "ground": None if document.ground is None else document.ground.value,
             "reason": document.reason,
@@ -68,7 +75,7 @@ def held(house: House, actor: Actor, document_id: UUID) -> Held:
     with house.room.desk() as desk:
         pdf = house.datastore.objects.get(revision.object, desk / "document.pdf", sealing=key)
         ours = validate(pdf, trust=house.pki.trust, now=house.clock())
-    return Held(found.document, found.name, found.receipt, ours)
+    return replace(found, ours=ours)
 
 
 def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:
@@ -115,4 +122,6 @@ def _originals(document: DocumentRecord) -> tuple[StoredObject, ...]:
 def _held(house: House, work: Work, document: DocumentRecord) -> Held:
     name = None if document.doc_type is None else house.catalogue.find(document.doc_type).name
     receipts = work.receipts.of_document(document.id)
-    return Held(document, name, receipts[0].number if receipts else None)
+    owners = [work.owners.get(owner) for owner in document.owner_ids]
+    asked = questions(house, document, owners) if document.status in _STILL_ASKED else ()
+    return Held(document, name, receipts[0].number if receipts else None, asked)

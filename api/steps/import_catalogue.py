@@ -9,13 +9,12 @@ All entries are taken or none.
 """
 
 import tomllib
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 from api.house import House
 from common import KhosoError
-from datastore import Actor, Override, OverrideKind
+from datastore import Actor, OverrideKind
 from ingest import CatalogueOverride, load_catalogue
 
 
@@ -38,14 +37,6 @@ def import_catalogue(house: House, actor: Actor, file: Path, decision: str) -> i
                 OverrideKind.CATALOGUE, entry.local, value, valid_from=entry.since, decision=decision
             )
     return len(entries)
-
-
-def catalogue_overrides(overrides: Iterable[Override]) -> tuple[CatalogueOverride, ...]:
-    """What was imported, as the catalogue takes it."""
-    return tuple(
-        CatalogueOverride(str(one.value["local"]), str(one.value["national"]), one.valid_from)
-        for one in overrides
-    )
 
 
 def _entries(file: Path) -> tuple[CatalogueOverride, ...]:

@@ -235,7 +235,7 @@ def read(house: House, pool: PagePool, job: Job) -> None:
             text=made.reading.text,
             quality=_quality(made.reading),
             fields=_fields(made.reading),
-            doc_type=made.reading.doc_type.code,
+            doc_type=_shown_type(house, made.reading),
         )
         _check_and_go_on(work, document)
         work.jobs.finish(job)
@@ -252,6 +252,12 @@ def _check_and_go_on(work: Work, document: DocumentRecord) -> None:
     if document.status is Status.READ and document.doc_type is not None and by:
         work.documents.check(document.id, by=by)
         work.jobs.enqueue(SIGN, document.id)
+
+
+def _shown_type(house: House, reading: Reading) -> str | None:
+    """The recognised type under the code that the catalogue of today shows."""
+    code = reading.doc_type.code
+    return None if code is None else house.catalogue.find(code).code
 
 
 def _json(value: object) -> bytes:

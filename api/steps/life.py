@@ -9,6 +9,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from api.house import House
 from archive import (
     Ground,
@@ -29,6 +31,7 @@ from datastore import (
     SigningState,
     StoredObject,
     Work,
+    attestation_key,
     pdf_key,
     prepared_key,
 )
@@ -41,9 +44,12 @@ from signing import (
     Signer,
     ToBeSigned,
     agency_mark,
+    attest,
     clerk_mark,
     complete,
     prepare,
+    statement_about,
+    validate,
 )
 
 MAKE_VALID = "make_valid"
@@ -122,8 +128,11 @@ def _intention(
 ) -> Signing:
     with house.datastore.begin(actor, "open_for_signing") as work:
         standing = [one for one in work.signings.of_document(document.id) if one.role is mark.role]
-    if standing:
+    if standing and _can_go_on(standing[0], signer):
         return standing[0]
+    if standing:
+        with house.datastore.begin(actor, "withdraw_signature") as work:
+            work.signings.withdraw(standing[0].id)
     unsigned = house.datastore.objects.get(base, desk / "unsigned.pdf", sealing=key)
     now = house.clock()
     tbs = prepare(
@@ -142,6 +151,12 @@ def _intention(
         return work.signings.intend(
             tbs.id, document.id, mark.role, to_be_signed=json.loads(tbs.to_json()), prepared=prepared
         )
+
+
+def _can_go_on(signing: Signing, signer: Signer) -> bool:
+    """An intention nobody signed yet is taken back when the certificate was renewed meanwhile."""
+    tbs = ToBeSigned.from_json(json.dumps(signing.to_be_signed))
+    return signing.signature is not None or tbs.certificate == signer.certificate.public_bytes(Encoding.DER)
 
 
 def _expected_next(house: House, mark: Mark) -> Mark | None:
@@ -190,9 +205,31 @@ def make_valid(house: House, job: Job) -> None:
     if document.latest_revision is not None:
         mark = agency_mark(CopyForm.TRUE_COPY, house.settings.agency_name, house.clock())
         sign_once(house, actor, document, key, document.latest_revision.object, mark, signer)
+    attestation = None
+    if document.version.pdf is None:
+        attestation = _attest(house, document, key, signer)
     with house.datastore.begin(actor, "make_valid") as work:
         work.documents.make_valid(document.id, ground, weight=answer.weight)
+        if attestation is not None:
+            work.name_object(attestation, document=document.id)
         work.jobs.finish(job)
+
+
+def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer) -> StoredObject:
+    """Our signed record about a PDF that arrived signed, beside it: its bytes stay as they came."""
+    original = document.version.originals[0]
+    with house.room.desk() as desk:
+        pdf = house.datastore.objects.get(original.object, desk / "original.pdf", sealing=key)
+        verdict = validate(pdf, trust=house.pki.trust, now=house.clock())
+    statement = statement_about(
+        original.object.sha256_plain,
+        original.object.size,
+        verdict,
+        received_at=document.received_at,
+        facts={"document_id": str(document.id), "agency": document.intake_agency},
+    )
+    record = attest(statement, signer, house.pki.time_stamps, house.clock())
+    return house.datastore.put(attestation_key(document.id, document.version.n), record, sealing=key)
 
 
 def _ground(work: Work, document: DocumentRecord) -> Ground | None:
