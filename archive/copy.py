@@ -36,8 +36,16 @@ _METADATA_DATE = re.compile(rb"(<xmp:MetadataDate>)[^<]*")
 _WIDEST = 1e6
 """Points; a page of 350 metres is a mistake."""
 _LIMITS = Confinement(seconds=600, memory_bytes=1_500_000_000, output_bytes=1_000_000_000)
-_ODD_OBJECTS = (ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError)
-"""What pikepdf raises when an object is not of the kind that its place calls for."""
+_ODD_OBJECTS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    ArithmeticError,
+    IndexError,
+    NotImplementedError,
+)
+"""What the libraries raise when an object is not of the kind that its place calls for."""
 
 
 class PdfUnusable(KhosoError):
@@ -234,7 +242,7 @@ class _Drawer:
         """One page as a form of the size it has on its sheet, at `DRAWN_DPI`."""
         try:
             picture = self._render(sheet)
-        except pypdfium2.PdfiumError as error:
+        except (pypdfium2.PdfiumError, *_ODD_OBJECTS) as error:
             raise PdfUnusable from error
         content = io.BytesIO()
         picture.save(content, "JPEG", quality=_JPEG_QUALITY, subsampling=0, optimize=True)

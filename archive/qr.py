@@ -42,11 +42,10 @@ class Code:
 
 def qr_code(link: str) -> Code:
     """The smallest code of level M for a link that ends in `#<digits>`; LinkTooLong beyond version 18."""
-    words, mark, digits = link.rpartition("#")
+    words, mark, digits = link.partition("#")
     drawing = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
     drawing.add_data(QRData((words + mark).encode(), _BYTE_MODE), optimize=0)
-    if digits:
-        drawing.add_data(QRData(digits.encode(), _NUMERIC_MODE), optimize=0)
+    drawing.add_data(QRData(digits.encode(), _NUMERIC_MODE), optimize=0)
     try:
         version = drawing.best_fit()
     except (DataOverflowError, ValueError) as error:
