@@ -25,6 +25,8 @@ from ingest.printed_dates import find_written_date
 
 _MOTTO_LIKENESS = 0.72
 """Half of the country's name under a stamp is still known."""
+_MOTTO_TOKENS = (8, 6)
+"""Words of country and motto, dashes counted; fewer where the reader joined some."""
 _MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc")
 
 
@@ -77,16 +79,20 @@ def find_head(page: Layout, bottom: float | None = None) -> Head:
 
 
 def _motto(page: Layout) -> Row | None:
-    """Country and motto, as far as they were read, as one piece; None when the upper half has neither."""
-    best, best_likeness = None, _MOTTO_LIKENESS
-    for row in page.rows:
-        if row.top > page.height / 2:
-            break
-        for first in range(len(row.tokens)):
-            tail = Row(row.tokens[first:])
-            alike = max(likeness(letters_only(tail.text), line) for line in _MOTTO)
-            if alike > best_likeness:
-                best, best_likeness = tail, alike
+    """Country or motto, as far as it was read; None when the upper half has neither."""
+    pieces = [piece for row in page.rows if row.top < page.height / 2 if (piece := _motto_in(row))]
+    return max(pieces, key=lambda piece: piece[0], default=(0.0, None))[1]
+
+
+def _motto_in(row: Row) -> tuple[float, Row] | None:
+    """How alike the words of the row are that best agree with country or motto, and those words."""
+    best: tuple[float, Row] | None = None
+    for first in range(len(row.tokens)):
+        for count in _MOTTO_TOKENS:
+            piece = Row(row.tokens[first : first + count])
+            alike = max(likeness(letters_only(piece.text), line) for line in _MOTTO)
+            if alike > (best[0] if best else _MOTTO_LIKENESS):
+                best = alike, piece
     return best
 
 
@@ -94,11 +100,6 @@ def motto_bottom(page: Layout) -> float:
     """Where country and motto end; 0 on a page without them. No title stands above."""
     held = [row.bottom for row in page.rows if row.top < page.height / 2 and _motto_in(row)]
     return max(held, default=0.0)
-
-
-def _motto_in(row: Row) -> bool:
-    tails = (letters_only(Row(row.tokens[first:]).text) for first in range(len(row.tokens)))
-    return any(likeness(tail, line) > _MOTTO_LIKENESS for tail in tails for line in _MOTTO)
 
 
 def is_numbered(row: Row) -> bool:

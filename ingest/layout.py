@@ -12,13 +12,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from common import Box, fold
 from ingest.model import PageReading, Word
 
 _GRID_WIDTH, _GRID_HEIGHT = 10, 24
 """Pixels per letter and line where a page has lines but no boxes."""
+_MOST_WORDS = 4_000
+"""A dense A3 table has 2,500. A page made to cost time has more; what follows on it is not looked at."""
+_LONGEST_WORD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,7 @@ class Layout:
 def layout(reading: PageReading) -> Layout:
     """The rows of a page, from its words or, without words, from its lines of text."""
     page = reading.page
-    words = reading.words or tuple(_words_of(reading.text))
+    words = (reading.words or tuple(islice(_words_of(reading.text), _MOST_WORDS)))[:_MOST_WORDS]
     width = max([page.width, *(word.box.x1 for word in words)])
     height = max([page.height, *(word.box.y1 for word in words)])
     slope = math.tan(math.radians(page.skew)) if reading.words else 0.0
@@ -176,7 +179,7 @@ def _without_specks(words: Sequence[Word]) -> list[Word]:
 
 def _tokens(word: Word, page: int, slope: float) -> Iterator[Token]:
     """The word straightened, and cut after a colon that a value follows without a space (`Số:453`)."""
-    box, text = word.box, word.text.strip()
+    box, text = word.box, word.text.strip()[:_LONGEST_WORD]
     # Lines that lean clockwise fall towards the right; moving words up by what they fell makes the line level.
     fall = slope * (box.x0 + box.x1) / 2
     pieces = re.findall(r".*?[^\W\d]:(?=\S)|.+", text)

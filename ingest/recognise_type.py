@@ -9,6 +9,7 @@ its number with a symbol, `V/v` below it, and the addressee.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from common import fold
 from ingest.catalogue import Catalogue, DocumentType
@@ -34,6 +35,8 @@ _WORTH_A_HINT = 0.6
 _LETTER = "CONG_VAN"
 _DECISION = "QUYẾT ĐỊNH"
 _TITLE_ROWS = 4
+_MOST_LINES = 60
+"""Lines in capitals on one page that are looked at, from the top."""
 _FIRST_PAGES = 3
 """A title stands on the first page that is not blank, or behind a cover."""
 
@@ -114,7 +117,8 @@ def _titles(page: Layout, catalogue: Catalogue) -> Iterator[Title]:
 
 def _windows(page: Layout) -> Iterator[tuple[Row, ...]]:
     """One to four lines in capitals (or in large letters), each right below the other."""
-    lines = [piece for row in page.rows for piece in row.segments() if _may_be_title(piece, page)]
+    pieces = (piece for row in page.rows for piece in row.segments() if _may_be_title(piece, page))
+    lines = list(islice(pieces, _MOST_LINES))
     for first, line in enumerate(lines):
         window = [line]
         yield (line,)

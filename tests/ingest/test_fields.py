@@ -3,8 +3,21 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ingest import Field, propose_owners
+from common import Box
+from ingest import (
+    DocumentType,
+    Field,
+    Page,
+    PageReading,
+    Quality,
+    Word,
+    find_fields,
+    guess_type,
+    propose_owners,
+)
 from tests.ingest.papers import CATALOGUE, fields_of, paper, paper_names, plain, type_of, values_of
 
 LETTER = """
@@ -239,3 +252,60 @@ def test_fields_on_a_leaning_page_are_found_like_on_a_level_one() -> None:
     read = paper("thong_bao_ubnd")
     assert abs(read.pages[0].page.skew) > 0.1
     assert values_of(read.pages)["number"] == read.truth["number"]
+
+
+BOXES = st.builds(
+    lambda x, y, wide, high: Box(x, y, x + wide, y + high),
+    st.integers(0, 1600),
+    st.integers(0, 2300),
+    st.integers(0, 300),
+    st.integers(0, 80),
+)
+PIECES = [
+    "Số:",
+    "/QĐ-UBND",
+    "ngày",
+    "tháng",
+    "năm",
+    "QUYẾT",
+    "ĐỊNH",
+    "V/v",
+    "Họ",
+    "tên:",
+    "CHỦ",
+    "TỊCH",
+    "CỘNG",
+    "HÒA",
+    "…",
+]
+WORDS = st.builds(
+    Word,
+    st.one_of(st.sampled_from(PIECES), st.text(min_size=1, max_size=12)),
+    BOXES,
+    st.floats(0, 1),
+    st.integers(0, 6),
+    st.just(0),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(WORDS, max_size=40), st.floats(-5, 5), st.sampled_from([None, *CATALOGUE.all()]))
+def test_whatever_a_reader_gives_is_answered(
+    words: list[Word], skew: float, doc_type: DocumentType | None
+) -> None:
+    page = Page(1, 1654, 2339, 200, 0, skew, False, Quality(0.5))
+    pages = (PageReading(page, tuple(words), "", 0.5),)
+    guess = guess_type(pages, CATALOGUE)
+    assert 0 <= guess.score <= 1
+    fields = find_fields(pages, doc_type, CATALOGUE)
+    assert all(field.value and 0 <= field.confidence <= 1 for field in fields.values())
+    assert len(propose_owners(doc_type, fields)) <= 3
+
+
+def test_a_page_made_to_cost_time_is_looked_at_in_part() -> None:
+    head = paper("thong_bao_ubnd").pages[0]
+    last = max(word.line for word in head.words)
+    flood = tuple(
+        Word("GIẤY", Box(i % 1600, 2300, i % 1600 + 3, 2320), 0.9, last + 1, 0) for i in range(60_000)
+    )
+    assert values_of((replace(head, words=(*head.words, *flood)),))["number"].endswith("/TB-UBND")
