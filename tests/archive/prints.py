@@ -113,6 +113,6 @@ def text_on(pdf: Path, page: int = 1) -> str:
 
 def difference(one: Image.Image, two: Image.Image) -> float:
     """How far two pictures are apart on average, 0 to 255, after making them small and soft."""
-    size = (one.width // 3, one.height // 3)
+    size = (one.width // 6, one.height // 6)
     pairs = (image.convert("L").resize(size, Image.Resampling.BOX) for image in (one, two))
     return float(ImageStat.Stat(ImageChops.difference(*pairs)).mean[0])

@@ -473,14 +473,14 @@ def printed_or_refused(source: Path, into: Path) -> KhosoError | None:
 
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n%%EOF", b"MZ"])
-def test_a_file_that_is_no_pdf_is_refused(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_pdf_is_refused(printed: Printer, tmp_path: Path, content: bytes) -> None:
     source = tmp_path / "bad.pdf"
     source.write_bytes(content)
     with pytest.raises(PdfUnusable):
-        make_paper_copy(source, strip=STRIP, into=tmp_path / "print.pdf")
+        printed(source)
 
 
-def test_a_pdf_without_pages_or_with_a_page_of_no_size_is_refused(tmp_path: Path) -> None:
+def test_a_pdf_without_pages_or_with_a_page_of_no_size_is_refused(printed: Printer, tmp_path: Path) -> None:
     empty, flat = tmp_path / "empty.pdf", tmp_path / "flat.pdf"
     with pikepdf.new() as document:
         document.save(empty)
@@ -490,7 +490,7 @@ def test_a_pdf_without_pages_or_with_a_page_of_no_size_is_refused(tmp_path: Path
         document.save(flat)
     for source in (empty, flat):
         with pytest.raises(PdfUnusable):
-            make_paper_copy(source, strip=STRIP, into=tmp_path / "print.pdf")
+            printed(source)
 
 
 def test_a_seal_made_for_the_print_is_the_one_read_from_it(tmp_path: Path) -> None:
