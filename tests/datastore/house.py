@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from archive import Ground, Status, Weight
+from common import utc_now
 from datastore import (
     Actor,
     Datastore,
@@ -46,6 +47,8 @@ class House:
 
     folder: Path
     clock: TickingClock = field(default_factory=TickingClock)
+    migrated: bool = False
+    real_time: bool = False
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -54,9 +57,10 @@ class House:
             self.url,
             objects=self.objects,
             keys=Keyring.make_or_open(self.folder / "master.key"),
-            clock=self.clock,
+            clock=utc_now if self.real_time else self.clock,
         )
-        self.store.migrate()
+        if not self.migrated:
+            self.store.migrate()
 
     @property
     def database(self) -> Path:
@@ -113,7 +117,7 @@ class House:
             work.signings.signed(id, b"signature value")
         kept = self.store.put(pdf_key(document, 1, k), b"%PDF-1.7 signed", sealing=key)
         with self.store.begin(MAI, "sign") as work:
-            work.signings.complete(id, NewRevision(kept, self.clock(), "B-T"))
+            work.signings.complete(id, NewRevision(kept, self.store.clock(), "B-T"))
             return work.documents.get(document)
 
     def provisional(self, *owners: UUID, content: bytes = b"a scanned page") -> DocumentRecord:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.dialects import registry
+from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from common import KhosoError, catalogue, utc_now
@@ -31,6 +32,11 @@ from tests.conftest import CHECKOUT
 from tests.datastore.house import MAI, House
 
 
+def make_dialect(name: str) -> Dialect:
+    made: Dialect = registry.load(name)()
+    return made
+
+
 def opened(house: House, url: str) -> DatastoreClass:
     keys = Keyring.make_or_open(house.folder / "master.key")
     return Datastore.open(url, objects=FolderObjects(house.folder / "objects"), keys=keys, clock=utc_now)
@@ -48,7 +54,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_knows(house: House
 
 
 def test_every_table_and_index_can_be_written_for_postgresql() -> None:
-    dialect = PGDialect()
+    dialect = make_dialect("postgresql")
     statements = [str(CreateTable(table).compile(dialect=dialect)) for table in Row.metadata.sorted_tables]
     indexes = [
         str(CreateIndex(index).compile(dialect=dialect))
@@ -125,7 +131,7 @@ def test_a_database_that_stays_locked_is_busy_and_nothing_is_half_done(
 
 
 def test_an_instant_keeps_its_microseconds_in_utc_and_refuses_to_guess_a_zone() -> None:
-    column, dialect = Instant(), PGDialect()
+    column, dialect = Instant(), make_dialect("postgresql")
     hanoi = datetime(2026, 11, 22, 8, 5, 9, 123456, tzinfo=timezone(timedelta(hours=7)))
     bound = column.process_bind_param(hanoi, dialect)
     assert bound == datetime(2026, 11, 22, 1, 5, 9, 123456, tzinfo=UTC)
