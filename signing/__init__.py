@@ -29,6 +29,7 @@ from signing.errors import (
 from signing.marks import CopyForm, Mark, Role, agency_mark, clerk_mark, officer_mark
 from signing.pades import SignedDocument, ToBeSigned, complete, prepare
 from signing.pki import DevelopmentPki
+from signing.revisions import begins_with_revision
 from signing.seal import (
     LARGEST_SEAL,
     LONGEST_HOST,
@@ -107,6 +108,7 @@ __all__ = [
     "WrongSignature",
     "agency_mark",
     "attest",
+    "begins_with_revision",
     "check_attestation",
     "check_seal",
     "check_seal_text",

@@ -29,7 +29,18 @@ from archive.frame import FOOTER, LARGEST_SCALE, MODULE, SIDE, TOP, place
 from archive.frame import STRIP as STRIP_HEIGHT
 from archive.qr import qr_code
 from common import Digest, KhosoError, mm
-from signing import LARGEST_SEAL, Indication, check_seal_text, make_seal, seal_link
+from signing import (
+    LARGEST_SEAL,
+    DevelopmentPki,
+    Indication,
+    Role,
+    check_seal_text,
+    clerk_mark,
+    complete,
+    make_seal,
+    prepare,
+    seal_link,
+)
 from tests.archive.prints import (
     CLAIMS,
     HOST,
@@ -285,13 +296,10 @@ def test_the_seal_of_a_born_digital_letter_is_printed_though_only_a_widget_draws
     colours = numpy.asarray(render(pdf, 2, 60)).astype(int)
     red = (colours[..., 0] > 180) & (colours[..., 1:].max(axis=-1) < 110)
     assert red.sum() > 200
-    with pikepdf.open(source) as document:
-        box = document.pages[0].mediabox
-        size = (float(box[2]), float(box[3]))
-    assert_pages_stand_as_shown(source, pdf, [size, size])
+    assert_pages_stand_as_shown(source, pdf, [page_size(source)] * 2)
 
 
-def test_marks_of_our_own_signatures_stay_visible_and_stay_text(printed: Printer, tmp_path: Path) -> None:
+def test_what_a_signature_widget_draws_stays_visible(printed: Printer, tmp_path: Path) -> None:
     source = draw_papers(tmp_path / "plain.pdf", [Paper()])
     with pikepdf.open(source, allow_overwriting_input=True) as document:
         look = document.make_stream(b"1 0 0 rg 0 0 100 50 re f", Type=Name.XObject, Subtype=Name.Form)
@@ -312,6 +320,33 @@ def test_marks_of_our_own_signatures_stay_visible_and_stay_text(printed: Printer
     pdf = printed(source)
     area = page_area(pdf, (595, 842), 1)
     assert area.getpixel((area.width * 400 // 595, area.height * 192 // 842)) == (255, 0, 0)
+
+
+def test_our_own_signed_pages_print_as_they_are_with_their_marks(printed: Printer, tmp_path: Path) -> None:
+    source = draw_papers(tmp_path / "plain.pdf", [Paper()])
+    with pikepdf.open(source) as document:
+        pdfa.save(document, tmp_path / "scan.pdf", "2b")
+    pki = DevelopmentPki.make_or_open(tmp_path / "pki", lambda: NOW, agency="UBND phường Trường Vinh")
+    clerk = pki.signer(Role.CLERK, "Trần Thị Bình")
+    waiting = prepare(
+        tmp_path / "scan.pdf",
+        mark=clerk_mark("Trần Thị Bình", NOW),
+        certificate_of=clerk,
+        now=NOW,
+        into=tmp_path / "prepared.pdf",
+        id=CLAIMS.document_id,
+    )
+    signed = complete(waiting, clerk.sign(waiting), time_stamps=pki.time_stamps, into=tmp_path / "signed.pdf")
+    pdf = printed(signed.pdf)
+    assert "Người chuyển đổi: Trần Thị Bình" in text_on(pdf)
+    assert_pages_stand_as_shown(signed.pdf, pdf, [page_size(signed.pdf)])
+
+
+def page_size(pdf: Path) -> tuple[float, float]:
+    """Width and height of the first page in points."""
+    with pikepdf.open(pdf) as document:
+        left, bottom, right, top = (float(edge) for edge in document.pages[0].mediabox)
+        return right - left, top - bottom
 
 
 def test_scripts_forms_attachments_and_links_stay_behind(printed: Printer, tmp_path: Path) -> None:
