@@ -11,7 +11,7 @@ whose appearance is swapped, an empty signature field with a picture.)
 # pyHanko ships types, but its PDF object classes are partly untyped.
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
@@ -19,7 +19,11 @@ from hashlib import sha256
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.rw_common import PdfHandler
 
+from signing.pdf_objects import DEEPEST, TooTangled, entry, inherited, resolved
+
 Hash = bytes
+Key = tuple[int, int]
+"""Number and generation of an object."""
 
 
 class Change(StrEnum):
@@ -62,16 +66,11 @@ _UNSEEN_OF_CATALOGUE = frozenset(
 _UNSEEN_OF_PAGE = frozenset(
     {"/Annots", "/Parent", "/Metadata", "/LastModified", "/PieceInfo", "/Tabs", "/StructParents", "/Type"}
 )
-_BACKWARDS = frozenset({"/Parent", "/P", "/Popup", "/IRT", "/Prev", "/StructParent", "/StructParents"})
-"""Keys that lead out of an object; following them would compare its surroundings again."""
+_BACKWARDS = frozenset({"/Parent", "/P", "/StructParent"})
+"""Where an annotation or field points back to what holds it: its siblings are not part of it."""
 _PAGE_KEYS = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 """Page attributes that may be inherited (ISO 32000-1, table 30)."""
-_DEEPEST = 200
-_MOST_PAGES = 100_000
-
-
-class TooTangled(ValueError):
-    """The page tree is deeper, longer or more circular than any honest one."""
+_MOST_NODES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +99,17 @@ class Snapshot:
 def snapshot(revision: PdfHandler) -> Snapshot:
     """Looks at one revision; ValueError, KeyError or TypeError when it is not well formed."""
     root = revision.root
-    hasher = _Hasher()
-    pages = tuple(_pages(root["/Pages"]))
-    form = root.get("/AcroForm")
+    pages = list(_pages(root.raw_get("/Pages")))
+    hasher = _Hasher({key: number for number, (key, _) in enumerate(pages) if key is not None})
+    form = entry(root, "/AcroForm")
     fields = dict(_fields(form, hasher)) if isinstance(form, generic.DictionaryObject) else {}
     return Snapshot(
-        pages=tuple(_page_hash(page, hasher) for page in pages),
-        annotations=dict(_annotations(pages, hasher)),
+        pages=tuple(_page_hash(page, hasher) for _, page in pages),
+        annotations=dict(_annotations([page for _, page in pages], hasher)),
         fields=fields,
         form=_form_hash(form, hasher),
-        rest=hasher.dictionary(root, _UNSEEN_OF_CATALOGUE),
-        validation_data=hasher.of(root.get("/DSS")),
+        rest=hasher.of(root, without=_UNSEEN_OF_CATALOGUE),
+        validation_data=hasher.of(entry(root, "/DSS")),
     )
 
 
@@ -171,66 +170,58 @@ def _put_elsewhere(old: _Widget | None, new: _Widget, *, certified: bool) -> boo
 # --- looking at one revision -------------------------------------------------------------------------------
 
 
-def _pages(tree: generic.PdfObject) -> Iterator[generic.DictionaryObject]:
-    """The leaves of the page tree in order, without recursion; loops and endless trees are refused."""
+def _pages(tree: object) -> Iterator[tuple[Key | None, generic.DictionaryObject]]:
+    """The leaves of the page tree in order with their numbers; loops and endless trees are refused."""
     stack: list[tuple[object, int]] = [(tree, 0)]
     seen = 0
     while stack:
         item, depth = stack.pop()
-        node = _resolved(item)
+        node = resolved(item)
         seen += 1
-        if not isinstance(node, generic.DictionaryObject) or depth > _DEEPEST or seen > _MOST_PAGES:
+        if not isinstance(node, generic.DictionaryObject) or depth > DEEPEST or seen > _MOST_NODES:
             raise TooTangled("page tree")
-        if "/Kids" in node:
-            kids = _resolved(node.raw_get("/Kids"))
-            if not isinstance(kids, generic.ArrayObject):
-                raise TooTangled("page tree")
-            stack.extend((kid, depth + 1) for kid in reversed(list.copy(kids)))
-        else:
-            yield node
+        if "/Kids" not in node:
+            yield _key(item), node
+            continue
+        kids = entry(node, "/Kids")
+        if not isinstance(kids, generic.ArrayObject):
+            raise TooTangled("page tree")
+        stack.extend((kid, depth + 1) for kid in reversed(list.copy(kids)))
 
 
 def _page_hash(page: generic.DictionaryObject, hasher: "_Hasher") -> Hash:
-    own = hasher.dictionary(page, _UNSEEN_OF_PAGE | frozenset(_PAGE_KEYS))
-    return sha256(b"".join([own, *(hasher.of(_inherited(page, key)) for key in _PAGE_KEYS)])).digest()
+    own = hasher.of(page, without=_UNSEEN_OF_PAGE | frozenset(_PAGE_KEYS))
+    return sha256(b"".join([own, *(hasher.of(inherited(page, key)) for key in _PAGE_KEYS)])).digest()
 
 
-def _inherited(page: generic.DictionaryObject, key: str) -> object:
-    node: object = page
-    for _ in range(_DEEPEST):
-        if not isinstance(node, generic.DictionaryObject):
-            return None
-        if key in node:
-            return node.raw_get(key)
-        node = node.get("/Parent")
-    raise TooTangled("page tree")
+def _key(item: object) -> Key | None:
+    return (item.idnum, item.generation) if isinstance(item, generic.IndirectObject) else None
 
 
 def _annotations(
-    pages: tuple[generic.DictionaryObject, ...], hasher: "_Hasher"
+    pages: list[generic.DictionaryObject], hasher: "_Hasher"
 ) -> Iterator[tuple[tuple[int, int], _Widget]]:
     for number, page in enumerate(pages):
-        array = _resolved(page.raw_get("/Annots")) if "/Annots" in page else None
-        if not isinstance(array, generic.ArrayObject):
-            continue
-        for place, item in enumerate(list.copy(array)):
-            annotation = _resolved(item)
+        array = entry(page, "/Annots")
+        for place, item in enumerate(list.copy(array) if isinstance(array, generic.ArrayObject) else []):
+            annotation = resolved(item)
             if isinstance(annotation, generic.DictionaryObject):
                 key = item.idnum if isinstance(item, generic.IndirectObject) else -place - 1
-                yield (number, key), _widget(annotation, hasher)
+                yield (number, key), _widget(annotation, _key(item), hasher)
 
 
-def _widget(annotation: generic.DictionaryObject, hasher: "_Hasher") -> _Widget:
-    subtype = str(annotation.get("/Subtype"))
-    field_type = _inherited(annotation, "/FT") if subtype == "/Widget" else None
-    value = _inherited(annotation, "/V") if field_type == "/Sig" else None
+def _widget(annotation: generic.DictionaryObject, itself: Key | None, hasher: "_Hasher") -> _Widget:
+    subtype = str(entry(annotation, "/Subtype"))
+    field_type = inherited(annotation, "/FT") if subtype == "/Widget" else None
+    value = inherited(annotation, "/V") if field_type == "/Sig" else None
+    shown = hasher.of(annotation, without=_BACKWARDS, itself=itself)
     return _Widget(
         # Field types are names with their slash, other annotations stand without it.
         kind=str(field_type) if field_type is not None else subtype.lstrip("/"),
-        hash=sha256(hasher.of(annotation) + hasher.of(value)).digest(),
-        signed=_resolved(value) is not None,
-        visible=_has_area(annotation.get("/Rect")),
-        place=hasher.of(annotation.get("/Rect")),
+        hash=sha256(shown + hasher.of(value)).digest(),
+        signed=value is not None,
+        visible=_has_area(entry(annotation, "/Rect")),
+        place=hasher.of(entry(annotation, "/Rect")),
     )
 
 
@@ -245,31 +236,32 @@ def _fields(
     form: generic.DictionaryObject, hasher: "_Hasher"
 ) -> Iterator[tuple[str, tuple[str, Hash, bool]]]:
     """Every field that can hold a value, by its full name: type, hash, and whether it is a made signature."""
-    top = form.get("/Fields")
+    top = entry(form, "/Fields")
     items = list.copy(top) if isinstance(top, generic.ArrayObject) else []
     stack: list[tuple[object, str, object, int]] = [(item, "", None, 0) for item in reversed(items)]
     names: Counter[str] = Counter()
     seen = 0
     while stack:
         item, prefix, kind, depth = stack.pop()
-        field = _resolved(item)
+        field = resolved(item)
         seen += 1
-        if not isinstance(field, generic.DictionaryObject) or depth > _DEEPEST or seen > _MOST_PAGES:
+        if not isinstance(field, generic.DictionaryObject) or depth > DEEPEST or seen > _MOST_NODES:
             raise TooTangled("form")
         name = f"{prefix}.{field['/T']}" if "/T" in field else prefix
-        kind = field.get("/FT", kind)
-        kids = field.get("/Kids")
-        named = [kid for kid in kids if _is_field(kid)] if isinstance(kids, generic.ArrayObject) else []
+        kind = entry(field, "/FT") or kind
+        kids = entry(field, "/Kids")
+        listed = list.copy(kids) if isinstance(kids, generic.ArrayObject) else []
+        named = [kid for kid in listed if _is_field(kid)]
         stack.extend((kid, name, kind, depth + 1) for kid in named)
         if not named:
             # Several fields of one name must not hide each other.
             names[name] += 1
-            unique = f"{name}#{names[name]}"
-            yield unique, (str(kind), hasher.of(field), _resolved(field.get("/V")) is not None)
+            shown = hasher.of(field, without=_BACKWARDS, itself=_key(item))
+            yield f"{name}#{names[name]}", (str(kind), shown, entry(field, "/V") is not None)
 
 
 def _is_field(kid: object) -> bool:
-    node = _resolved(kid)
+    node = resolved(kid)
     return isinstance(node, generic.DictionaryObject) and "/T" in node
 
 
@@ -278,60 +270,73 @@ def _form_hash(form: object, hasher: "_Hasher") -> Hash:
     if not isinstance(form, generic.DictionaryObject):
         return hasher.of(None)
     parts = [hasher.of(form.raw_get(key) if key in form else None) for key in ("/XFA", "/CO")]
-    return sha256(b"".join([*parts, str(bool(form.get("/NeedAppearances"))).encode()])).digest()
-
-
-def _resolved(value: object) -> object:
-    return value.get_object() if isinstance(value, generic.IndirectObject) else value
+    return sha256(b"".join([*parts, str(bool(entry(form, "/NeedAppearances"))).encode()])).digest()
 
 
 class _Hasher:
-    """Hashes PDF objects with everything they refer to; streams by their stored bytes, never decoded."""
+    """Hashes values with everything they refer to, as graphs: equal hashes mean equal drawings.
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[int, int], Hash] = {}
-        self._open: set[tuple[int, int]] = set()
+    References are replaced by their order of discovery, so that loops and renumbered objects do no harm; the
+    pages themselves are leaves (a link to a page stays the same link whatever else the page shows). Streams
+    are taken by their stored bytes, never decoded.
+    """
 
-    def of(self, value: object, depth: int = 0) -> Hash:
-        """The hash of a value; loops end at the object that is being hashed already."""
-        if depth > _DEEPEST:
+    def __init__(self, pages: Mapping[Key, int]) -> None:
+        self._pages = pages
+        self._streams: dict[Key, Hash] = {}
+
+    def of(self, value: object, *, without: frozenset[str] = frozenset(), itself: Key | None = None) -> Hash:
+        """The hash of a value; `without` leaves keys of the outermost dictionary out, `itself` is its number."""
+        walk = _Walk(self._pages, {} if itself is None else {itself: 0})
+        whole = sha256(walk.text(value, without=without))
+        while walk.waiting:
+            key, target = walk.waiting.pop()
+            whole.update(walk.text(target))
+            if isinstance(target, generic.StreamObject):
+                whole.update(self._stored(key, target))
+        if isinstance(value, generic.StreamObject):
+            whole.update(sha256(value.encoded_data).digest())
+        return whole.digest()
+
+    def _stored(self, key: Key, stream: generic.StreamObject) -> Hash:
+        if key not in self._streams:
+            self._streams[key] = sha256(stream.encoded_data).digest()
+        return self._streams[key]
+
+
+class _Walk:
+    """One way through a graph of objects; what is still to be looked at waits in `waiting`."""
+
+    def __init__(self, pages: Mapping[Key, int], numbers: dict[Key, int]) -> None:
+        self._pages = pages
+        self._numbers = numbers
+        self.waiting: list[tuple[Key, object]] = []
+
+    def text(self, value: object, depth: int = 0, *, without: frozenset[str] = frozenset()) -> bytes:
+        """An unambiguous text of a value: every part is preceded by its kind and its length."""
+        if depth > DEEPEST:
             raise TooTangled("objects")
         if isinstance(value, generic.IndirectObject):
-            return self._of_reference(value, depth)
-        if isinstance(value, generic.StreamObject):
-            stored = value.encoded_data
-            return sha256(
-                b"s" + self.dictionary(value, frozenset(), depth) + sha256(stored).digest()
-            ).digest()
+            return self._reference(value)
         if isinstance(value, generic.DictionaryObject):
-            return self.dictionary(value, frozenset(), depth)
+            keys = sorted(set(value.keys()) - without)
+            parts = [(key.encode(), self.text(value.raw_get(key), depth + 1)) for key in keys]
+            return _framed(b"d", b"".join(_framed(b"k", key) + part for key, part in parts))
         if isinstance(value, generic.ArrayObject):
-            return sha256(b"a" + b"".join(self.of(item, depth + 1) for item in list.__iter__(value))).digest()
+            return _framed(b"a", b"".join(self.text(item, depth + 1) for item in list.__iter__(value)))
         if isinstance(value, generic.TextStringObject | generic.ByteStringObject):
-            return sha256(b"t" + value.original_bytes).digest()
-        return sha256(f"{type(value).__name__}:{value}".encode("utf-8", "surrogateescape")).digest()
+            return _framed(b"t", value.original_bytes)
+        return _framed(b"v", f"{type(value).__name__}:{value}".encode("utf-8", "surrogateescape"))
 
-    def dictionary(self, value: generic.DictionaryObject, without: frozenset[str], depth: int = 0) -> Hash:
-        """The hash of a dictionary without some of its keys."""
-        parts = [b"d"]
-        for key in sorted(set(value.keys()) - without - _BACKWARDS):
-            parts.append(sha256(key.encode()).digest() + self.of(value.raw_get(key), depth + 1))
-        return sha256(b"".join(parts)).digest()
-
-    def _of_reference(self, reference: generic.IndirectObject, depth: int) -> Hash:
+    def _reference(self, reference: generic.IndirectObject) -> bytes:
         key = (reference.idnum, reference.generation)
-        if key in self._known:
-            return self._known[key]
-        target = reference.get_object()
-        is_place = isinstance(target, generic.DictionaryObject) and target.get("/Type") in (
-            "/Page",
-            "/Catalog",
-        )
-        if is_place or key in self._open:
-            # A link to a page is the same link whatever else the page shows.
-            return sha256(f"r{key}".encode()).digest()
-        self._open.add(key)
-        found = self.of(target, depth + 1)
-        self._open.discard(key)
-        self._known[key] = found
-        return found
+        if key in self._pages:
+            return _framed(b"p", str(self._pages[key]).encode())
+        if key not in self._numbers:
+            self._numbers[key] = len(self._numbers)
+            self.waiting.append((key, reference.get_object()))
+        return _framed(b"r", str(self._numbers[key]).encode())
+
+
+def _framed(kind: bytes, content: bytes) -> bytes:
+    return b"%b%d:%b" % (kind, len(content), content)

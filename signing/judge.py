@@ -37,6 +37,7 @@ from pyhanko_certvalidator.errors import AlgorithmNotSupported
 from common.text import one_line
 from signing.chains import Moment, Purpose, check_certificate
 from signing.changes import HARMLESS, Change, Snapshot, changes, snapshot
+from signing.pdf_objects import entry
 from signing.proof import PARSER_ERRORS, WEAK_DIGESTS, proven_by_stamps, token_time, token_verified
 from signing.trust import TrustBundle
 from signing.verdict import Finding, Indication, SignatureVerdict, worst
@@ -243,7 +244,7 @@ def _weak_digest(signature: EmbeddedPdfSignature) -> list[Finding]:
 
 def _digest_name(signature: EmbeddedPdfSignature) -> str:
     """The digest over the file: for adbe.pkcs7.sha1 it is SHA-1 whatever the CMS uses."""
-    if signature.sig_object.get("/SubFilter") == "/adbe.pkcs7.sha1":
+    if entry(signature.sig_object, "/SubFilter") == "/adbe.pkcs7.sha1":
         return "sha1"
     return str(signature.external_md_algorithm).lower()
 
@@ -322,7 +323,7 @@ def _level(case: _Case) -> str:
     if _is_document_time_stamp(case.signature):
         return "document-time-stamp"
     proven = "T" if case.proven is not None else "B"
-    is_pades = case.signature.sig_object.get("/SubFilter") == "/ETSI.CAdES.detached"
+    is_pades = entry(case.signature.sig_object, "/SubFilter") == "/ETSI.CAdES.detached"
     return f"B-{proven}" if is_pades else f"PKCS7-{proven}"
 
 

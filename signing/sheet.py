@@ -14,6 +14,7 @@ from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 
 from signing.layout import Place
+from signing.pdf_objects import entry, inherited
 from signing.typeface import FittedText, draw_text, embed
 
 Corners = tuple[float, float, float, float]
@@ -34,13 +35,18 @@ class Sheet:
     @classmethod
     def of(cls, page: generic.DictionaryObject) -> "Sheet":
         """Reads a page; a missing media box is taken as A4, a missing crop box as the media box."""
-        media = _corners(_inherited(page, "/MediaBox")) or _A4
-        crop = _corners(_inherited(page, "/CropBox"))
+        media = _corners(inherited(page, "/MediaBox")) or _A4
+        crop = _corners(inherited(page, "/CropBox"))
         visible = (_common(crop, media) if crop else None) or media
-        rotation = _inherited(page, "/Rotate")
-        unit = page.get("/UserUnit", 1)
+        rotation = inherited(page, "/Rotate")
+        unit = entry(page, "/UserUnit")
         turned = int(rotation) % 360 if isinstance(rotation, int | float) else 0
-        return cls(media, visible, turned if turned in _TURNED else 0, float(unit))
+        return cls(
+            media,
+            visible,
+            turned if turned in _TURNED else 0,
+            float(unit) if isinstance(unit, int | float) and unit > 0 else 1.0,
+        )
 
     @property
     def size(self) -> tuple[float, float]:
@@ -125,18 +131,6 @@ def appearance(
         content = draw_text(scaled, height=up, codes=codes, font="F")
     form[pdf_name("/Resources")] = resources
     return writer.add_object(generic.StreamObject(form, stream_data=content))
-
-
-def _inherited(page: generic.DictionaryObject, key: str) -> object:
-    """A page attribute, looked for upwards in the page tree; None when nobody has it."""
-    node: object = page
-    for _ in range(64):  # a tree deeper than this is a loop
-        if not isinstance(node, generic.DictionaryObject):
-            return None
-        if key in node:
-            return node[key]
-        node = node.get("/Parent")
-    return None
 
 
 def _corners(array: object) -> Corners | None:

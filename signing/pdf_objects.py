@@ -1,0 +1,37 @@
+"""Looking into PDF dictionaries: pyHanko's `get` hands out references, and a check that meets one sees nothing."""
+
+# mypy: disallow-untyped-calls=False
+# pyHanko ships types, but its PDF object classes are partly untyped.
+
+from pyhanko.pdf_utils import generic
+
+DEEPEST = 200
+"""Trees deeper than this are loops or attacks."""
+
+
+class TooTangled(ValueError):
+    """A tree of objects is deeper, longer or more circular than any honest one."""
+
+
+def resolved(value: object) -> object:
+    """The object that a reference leads to; anything else as it is; null as None."""
+    found = value.get_object() if isinstance(value, generic.IndirectObject) else value
+    return None if isinstance(found, generic.NullObject) else found
+
+
+def entry(dictionary: generic.DictionaryObject, key: str) -> object:
+    """What stands under a key, references followed; None when nothing does."""
+    return resolved(dictionary.raw_get(key)) if key in dictionary else None
+
+
+def inherited(node: generic.DictionaryObject, key: str) -> object:
+    """The same, looked for upwards through /Parent (ISO 32000-1, 7.7.3.4, 12.7.3.1)."""
+    current: object = node
+    for _ in range(DEEPEST):
+        if not isinstance(current, generic.DictionaryObject):
+            return None
+        found = entry(current, key)
+        if found is not None:
+            return found
+        current = entry(current, "/Parent")
+    raise TooTangled("parents")
