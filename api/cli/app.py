@@ -2,7 +2,6 @@
 
 import sys
 
-import click
 import typer
 
 from api.cli.answer import tell
@@ -34,15 +33,19 @@ def run(arguments: list[str]) -> int:
     """Runs one command line and gives its exit status; every expected error becomes one line that says what to do."""
     try:
         outcome: object = app(arguments, prog_name="khoso", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        tell(error.format_message())
+    except typer.TyperException as error:
+        if said := _said(error):  # nothing was asked for: the help has been shown
+            tell(f"{said} — xem / see: khoso --help")
         return Exit.BAD_INPUT
-    except click.ClickException as error:
-        tell(f"{error.format_message()} — xem / see: khoso --help")
-        return Exit.BAD_INPUT
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return 130  # as a shell says of a command ended by SIGINT
     except KhosoError as error:
         tell(error)
         return exit_status(error)
     return outcome if isinstance(outcome, int) else Exit.DONE
+
+
+def _said(error: typer.TyperException) -> str:
+    """The parser's own sentence about an argument that is wrong."""
+    format_message = getattr(error, "format_message", None)
+    return str(format_message()) if callable(format_message) else str(error)

@@ -1,0 +1,122 @@
+"""The commands that need no long journey: statuses, shapes, sentences."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from api.cli import run
+from api.exits import Exit, worst
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+
+
+def test_several_files_end_with_the_first_status_that_applies() -> None:
+    assert worst([Exit.DONE, Exit.CANNOT_TELL, Exit.NEGATIVE]) is Exit.NEGATIVE
+    assert worst([Exit.NEGATIVE, Exit.BAD_INPUT, Exit.OUT_OF_REACH]) is Exit.OUT_OF_REACH
+    assert worst([Exit.NEGATIVE, Exit.BAD_INPUT]) is Exit.BAD_INPUT
+    assert worst([]) is Exit.DONE
+
+
+@pytest.mark.parametrize("arguments", [["--no-such"], ["no-such"], ["list"], ["intake", "a.pdf"]])
+def test_wrong_arguments_end_with_two_and_one_line(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == Exit.BAD_INPUT
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_an_owner_of_no_known_form_is_refused_in_two_languages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "12345"]) == Exit.BAD_INPUT
+    error = capsys.readouterr().err
+    assert " / " in error
+
+
+def test_an_empty_store_says_that_it_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "040090001234"]) == Exit.DONE
+    assert "no papers" in capsys.readouterr().out
+
+
+def test_json_of_an_empty_store_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "040090001234", "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == {"owner": "040090001234", "documents": []}
+
+
+def test_production_refuses_development_keys(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KHOSO_ENV", "production")
+    assert run(["list", "040090001234"]) == Exit.OUT_OF_REACH
+    assert "production" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KHOSO_WORKERS", "many")
+    assert run(["list", "040090001234"]) == Exit.BAD_INPUT
+    assert "KHOSO_WORKERS" in capsys.readouterr().err
+
+
+def test_digits_of_a_print_from_elsewhere_cannot_be_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "nothing-here", "--json"]) == Exit.BAD_INPUT
+    assert run(["verify", "00000000000000000"]) in (Exit.NEGATIVE, Exit.CANNOT_TELL)
+    assert "NOT GENUINE" in capsys.readouterr().out
+
+
+def test_checking_offline_needs_what_was_published(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", "00000000000000000", "--offline"]) == Exit.CANNOT_TELL
+    assert "online" in capsys.readouterr().err
+
+
+def test_an_imported_national_code_is_the_shown_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = tmp_path / "codes.toml"
+    entries.write_text('[[type]]\nlocal = "GPXD"\nnational = "KQ.G17.000123"\nsince = 2026-01-01\n')
+    assert run(["catalogue", "import", str(entries), "--decision", "01/QĐ-VPCP"]) == Exit.DONE
+    assert run(["log", "verify"]) == Exit.DONE
+    from api.cli.place import house
+    from api.progress import steps_on_stderr
+
+    with steps_on_stderr() as steps, house(steps) as opened:
+        assert opened.catalogue.find("GPXD").code == "KQ.G17.000123"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not toml [",
+        "[[kind]]\n",
+        '[[type]]\nlocal = "GPXD"\n',
+        '[[type]]\nlocal="X"\nnational="Y"\nsince="z"\n',
+    ],
+)
+def test_a_wrong_catalogue_file_changes_nothing(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    entries = tmp_path / "codes.toml"
+    entries.write_text(text)
+    assert run(["catalogue", "import", str(entries), "--decision", "01/QĐ-VPCP"]) == Exit.BAD_INPUT
+    assert "codes.toml" in capsys.readouterr().err
+
+
+def test_doctor_finds_a_new_installation_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--json"]) == Exit.DONE
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert {finding["check"] for finding in findings} >= {"reader", "walls", "keys", "objects", "log", "disk"}
+    assert all(finding["well"] for finding in findings)
+
+
+def test_doctor_says_how_to_mend_keys_that_others_may_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["migrate"])
+    master = tmp_path / "var" / "keys" / "master.key"
+    master.chmod(0o644)
+    capsys.readouterr()
+    assert run(["doctor"]) == Exit.OUT_OF_REACH
+    assert f"chmod 600 {master}" in capsys.readouterr().out

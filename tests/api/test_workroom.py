@@ -1,0 +1,58 @@
+"""Plain bytes of papers are gone when their process is, however it ended."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+from api.workroom import workroom
+
+_HOLDS_A_ROOM = """
+import sys, time
+from pathlib import Path
+from uuid import UUID
+from api.workroom import workroom
+with workroom(Path(sys.argv[1]), UUID(sys.argv[2])) as room:
+    (room.folder / "plain.pdf").write_text("secret")
+    print(room.worker, flush=True)
+    time.sleep(60)
+"""
+
+
+def _other(parent: Path) -> tuple[subprocess.Popen[str], str]:
+    child = subprocess.Popen(
+        [sys.executable, "-c", _HOLDS_A_ROOM, str(parent), str(uuid4())], stdout=subprocess.PIPE, text=True
+    )
+    assert child.stdout is not None
+    return child, child.stdout.readline().strip()
+
+
+def test_the_folder_is_gone_after_the_work(tmp_path: Path) -> None:
+    with workroom(tmp_path, uuid4()) as room, room.desk() as desk:
+        (desk / "page.pdf").write_text("x")
+        assert desk.is_relative_to(room.folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["sweep.lock"]
+
+
+def test_a_process_that_works_is_alive_and_its_folder_is_left_alone(tmp_path: Path) -> None:
+    child, worker = _other(tmp_path)
+    try:
+        with workroom(tmp_path, uuid4()) as room:
+            assert room.is_alive(worker)
+            assert room.is_alive(room.worker)
+            assert (tmp_path / worker / "plain.pdf").exists()
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_what_a_killed_process_left_is_swept_by_the_next(tmp_path: Path) -> None:
+    child, worker = _other(tmp_path)
+    os.kill(child.pid, signal.SIGKILL)
+    child.communicate()
+    assert (tmp_path / worker / "plain.pdf").exists()
+    with workroom(tmp_path, uuid4()) as room:
+        assert not room.is_alive(worker)
+        assert not (tmp_path / worker).exists()
