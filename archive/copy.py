@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pikepdf
@@ -75,15 +76,20 @@ def make_paper_copy(pdf: Path, *, strip: PrintStrip, into: Path) -> PaperCopy:
     Raises PdfUnusable for a file that is no usable PDF, LinkTooLong for a seal that does not fit, NotPdfA,
     and ingest's refusals when the work takes too long or too much memory.
     """
-    revision = Digest.of_file(pdf)
-    request = {
-        "pdf": str(pdf.resolve()),
-        "revision": revision.hex,
-        "strip": strip.as_json(),
-        "into": str(into.resolve()),
-    }
-    folder = into.resolve().parent
-    done = confined("archive.copy:print_pages", request, readable=[pdf], writable=folder, limits=_LIMITS)
+    source, revision = pdf.resolve(), Digest.of_file(pdf)
+    # A folder of its own, in the same file system: whatever the child leaves behind goes with it.
+    with TemporaryDirectory(dir=into.resolve().parent, prefix=".print-") as folder:
+        unfinished = Path(folder) / "print.pdf"
+        request = {
+            "pdf": str(source),
+            "revision": revision.hex,
+            "strip": strip.as_json(),
+            "into": str(unfinished),
+        }
+        done = confined(
+            "archive.copy:print_pages", request, readable=[source], writable=Path(folder), limits=_LIMITS
+        )
+        unfinished.replace(into)
     return PaperCopy(into, len(done["fingerprints"]), tuple(done["fingerprints"]))
 
 

@@ -143,6 +143,7 @@ def _forged() -> Iterator[str]:
     yield note.replace("— ", "- ")
     yield note.replace("\n\n", "\nextension\n\n")
     yield note[:-4] + "!!!\n"
+    yield f"{POINT.text}\n— {ORIGIN} AAAAA\n"
     yield Checkpoint("other.log", 1, bytes(32)).sign(KEY)
     yield note + "— " + ORIGIN + " " + base64.b64encode(_key_hash() + bytes(64)).decode() + "\n"
 
