@@ -45,7 +45,7 @@ _PRIMARY = 0xFF  # the low byte of an extended result code
 SEARCH_INDEX = (
     "CREATE VIRTUAL TABLE search_words USING fts5("
     "exact_owner, exact_code, exact_type, exact_text, owner, code, type, text, "
-    "tokenize = \"unicode61 remove_diacritics 0 tokenchars '._-/'\")"
+    "tokenize = 'unicode61 remove_diacritics 0')"
 )
 """The words of `search`: as written (case apart), and folded. Made by the first migration."""
 
@@ -110,7 +110,7 @@ def find_words(session: Session, query: str, field: str | None) -> list[int]:
     A word written with accents must occur with these accents; one without matches any. The last word may
     be the beginning of a word.
     """
-    words = nfc(query).casefold().split()
+    words = nfc(query.replace("\0", " ")).casefold().split()
     if not words:
         return []
     terms = [_term(word, field, last=number == len(words)) for number, word in enumerate(words, start=1)]

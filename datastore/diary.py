@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from datastore.errors import NotFound
 from datastore.records import DiaryLine
 from datastore.rows import DiaryRow
 from datastore.scope import Scope
@@ -22,9 +21,7 @@ class Diary:
 
     def of_owner(self, owner: UUID) -> tuple[DiaryLine, ...]:
         """The lines about an owner, oldest first; reading them is a line as well, seen next time."""
-        own = self._scope.own_id
-        if own not in (None, owner):
-            raise NotFound(what="owner")
+        self._scope.require_owner(owner)
         lines = self._lines(DiaryRow.owner_id == owner)
         self._scope.note(owner=owner)
         return lines

@@ -113,6 +113,9 @@ class Documents:
             held_key=None,
             received_at=scope.at,
             changed_at=scope.at,
+            versions=[],
+            entries=[],
+            codes=[],
         )
         with self._session.begin_nested():
             self._session.add(row)
@@ -139,6 +142,8 @@ class Documents:
             verdict=None if verdict is None else dict(verdict),
             readings=0,
             made_at=self._scope.at,
+            originals=[],
+            revisions=[],
         )
 
     def _add_originals(self, row: DocumentRow, originals: Sequence[NewOriginal]) -> None:
@@ -200,6 +205,7 @@ class Documents:
 
     def of_owner(self, owner: UUID) -> tuple[DocumentRecord, ...]:
         """What the owner's store holds now and this actor may see, newest first."""
+        self._scope.require_owner(owner)
         held = (
             select(StoreEntryRow.document_id)
             .join(StoreRow)

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
 from datastore.errors import NotFound
 from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
 from datastore.rows import KeyRow, WrapRow
+from datastore.sealing import KEY_BYTES
 
 ARCHIVE = "archive"
 LOG = "log"
@@ -40,6 +43,11 @@ class Keychain:
         self.session.add(KeyRow(name=name, wrapped=wrapped, made_at=self.at))
         self.session.flush()
         return key
+
+    def object_key(self, name: str) -> DataKey:
+        """The key for objects that belong to no document (manifests, tiles): derived, so no key does two things."""
+        derive = HKDF(SHA256(), KEY_BYTES, None, f"khoso-objects-1 {name}".encode())
+        return DataKey(derive.derive(self.key(name).raw), name)
 
     def share(self, document: UUID, data_key: DataKey, holder: str) -> None:
         """Let `holder` (the archive or a store's id) open the document."""

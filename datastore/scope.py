@@ -24,6 +24,7 @@ from datastore.rows import (
     DossierDocumentRow,
     DossierRow,
     ObjectRow,
+    OwnerRow,
     StoreEntryRow,
     StoreRow,
     VersionRow,
@@ -37,6 +38,7 @@ class Scope:
     session: Session
     actor: Actor
     act: str
+    outcome: str
     at: datetime
     keychain: Keychain
     lines: list[DiaryRow] = field(default_factory=list)
@@ -76,7 +78,7 @@ class Scope:
             dossier=dossier or self.actor.dossier,
             owner_id=owner,
             document_id=document,
-            outcome="done",
+            outcome=self.outcome,
             note=note,
         )
         if not any(_same_line(line, other) for other in self.lines):
@@ -106,6 +108,11 @@ class Scope:
             return DossierRow.id.in_(cited)
         agency = self.actor.agency
         return or_(DossierRow.intake_agency == agency, DossierRow.agency == agency)
+
+    def require_owner(self, owner: UUID) -> None:
+        """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""
+        if self.own_id not in (None, owner) or self.session.get(OwnerRow, owner) is None:
+            raise NotFound(what="owner")
 
     def document(self, document: UUID) -> DocumentRow:
         """The row, locked for this transaction, with a diary line for each of its owners; NotFound."""

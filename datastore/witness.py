@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Select, Table, Uuid, inspect, select, type_coerce
+from sqlalchemy import Column, Connection, Select, Table, Uuid, insert, inspect, select, type_coerce
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType
@@ -78,10 +78,11 @@ def _keep(session: Session, leaf: Leaf) -> None:
     row = LeafRow(id=leaf.id, index=None, at=leaf.at, salt=leaf.salt, commitment=leaf.commitment)
     session.add(row)
     session.flush()
-    session.add_all(
-        StateRow(leaf=row.arrival, table=state.table, key=state.key, sha256=state.sha256)
+    states = [
+        {"leaf": row.arrival, "table": state.table, "key": state.key, "sha256": state.sha256}
         for state in leaf.states
-    )
+    ]
+    session.execute(insert(StateRow), states)
 
 
 def _states(connection: Connection, keys: set[tuple[str, str]], salt: bytes) -> Iterator[RowState]:

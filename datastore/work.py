@@ -36,7 +36,7 @@ from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft
 from datastore.dossiers import Dossiers
-from datastore.errors import ObjectDamaged, ObjectMissing, StaleState
+from datastore.errors import NotFound, ObjectDamaged, ObjectMissing, StaleState
 from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
@@ -124,9 +124,12 @@ class Work:
         """Give an object a row that no repository names: a store's manifest entry, an attestation on a document."""
         self._scope.name_object(stored, document)
 
-    def store_key(self, store: UUID) -> DataKey:
-        """The key under which a store's own objects (its manifest) are sealed."""
-        return self._scope.keychain.key(str(store))
+    def manifest_key_of(self, owner: UUID) -> tuple[UUID, DataKey]:
+        """The owner's store and the key under which its manifest is sealed; NotFound."""
+        store = self.owners.store_of(owner)
+        if self._scope.own_id is None and not self.owners.entries(owner, ended=True):
+            raise NotFound(what="store")
+        return store.id, self._scope.keychain.object_key(str(store.id))
 
 
 class Queue:
@@ -138,37 +141,37 @@ class Queue:
     def claim(self, worker: str, kinds: Sequence[str] | None = None, lease: timedelta = LEASE) -> Job | None:
         """The job that has waited longest; None. `worker` names the process so that `reclaim` can tell it
         died."""
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             return jobs.claim(session, worker, self._store.clock(), kinds, lease)
 
     def renew(self, job: Job, lease: timedelta = LEASE) -> Job:
         """Keep the claim for longer; StaleState when it was lost: stop working on it."""
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             return jobs.renew(session, job, self._store.clock(), lease)
 
     def finish(self, job: Job) -> None:
         """Done, where no `Work` keeps a result (else `work.jobs.finish`)."""
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             jobs.finish(session, job)
 
     def fail(self, job: Job, error: str, *, again: bool = True) -> Job:
         """Give it back with an error code, to be tried again later or (`again=False`) set aside at once."""
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             return jobs.fail(session, job, self._store.clock(), error, again=again)
 
     def reclaim(self, is_alive: Callable[[str], bool]) -> list[Job]:
         """Take back the jobs of workers of whom `is_alive(worker)` is false, or whose lease has run out."""
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             return jobs.reclaim(session, self._store.clock(), is_alive)
 
     def unfinished(self, documents: Collection[UUID]) -> int:
         """How many jobs of these documents wait or are in work."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             return jobs.unfinished(session, documents)
 
     def waiting(self) -> int:
         """How many jobs could be claimed now."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             return jobs.waiting(session, self._store.clock())
 
 
@@ -183,55 +186,55 @@ class Log:
 
         After a crash between numbering and hashing, `leaves(size of the tree)` gives them again.
         """
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             return log.number_leaves(session, most)
 
     @contextmanager
     def leaves(self, first: int = 0) -> Iterator[Iterator[NumberedLeaf]]:
         """The numbered leaves from `first` on, as of one moment."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             yield log.leaves(session.connection(), first)
 
     @contextmanager
     def facts(self) -> Iterator[LogFacts]:
         """Leaves and rows of one moment, for `archive.check_log`; unnumbered leaves have their numbers to
         come."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             yield log.facts(session.connection())
 
     def number_of(self, table: str, key: UUID) -> int | None:
         """The number of the newest leaf that speaks of a row (`documents`, a document's id); None while
         none."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             return log.number_of(session, table, key)
 
     def keep_checkpoint(self, checkpoint: CheckpointRecord) -> None:
         """Keep a signed checkpoint."""
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             log.keep_checkpoint(session, checkpoint)
 
     def latest_checkpoint(self) -> CheckpointRecord | None:
         """The newest signed checkpoint; None before the first."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             return log.latest_checkpoint(session)
 
     def put_tile(self, name: str, content: bytes) -> None:
         """Keep a tile under `log/<name>`. The same again (after a crash) keeps the one that is there."""
         if self.get_tile(name) == content:
             return
-        with self._store.housekeeping() as session:
-            key = self._store.keychain(session).key(LOG)
+        with self._store._housekeeping() as session:
+            key = self._store._keychain(session).object_key(LOG)
         kept = self._store.put(f"log/{name}", content, sealing=key)
-        with self._store.housekeeping() as session:
+        with self._store._housekeeping() as session:
             log.keep_tile(session, kept)
 
     def get_tile(self, name: str) -> bytes | None:
         """A tile; None when there is none. ObjectDamaged, ObjectMissing."""
-        with self._store.reading() as session:
+        with self._store._reading() as session:
             kept = log.tile(session, f"log/{name}")
             if kept is None:
                 return None
-            key = self._store.keychain(session).key(LOG)
+            key = self._store._keychain(session).object_key(LOG)
         return self._store.objects.read(kept, sealing=key)
 
 
@@ -263,18 +266,18 @@ class Datastore:
         Two processes at once are safe. Returns the schema's revision.
         """
         revision = schema.migrate(self._engine)
-        with self.housekeeping() as session:
-            chain = self.keychain(session)
+        with self._housekeeping() as session:
+            chain = self._keychain(session)
             chain.key(ARCHIVE)
             chain.key(LOG)
         return revision
 
     def check_key(self) -> None:
         """WrongKey unless the master key opens this database."""
-        with self.reading() as session:
-            self.keychain(session).key(ARCHIVE)
+        with self._reading() as session:
+            self._keychain(session).key(ARCHIVE)
 
-    def keychain(self, session: Session) -> Keychain:
+    def _keychain(self, session: Session) -> Keychain:
         """The keys as a session sees them."""
         return Keychain(session, self._keys, self.clock())
 
@@ -283,17 +286,28 @@ class Datastore:
         """One SQL transaction of `actor` doing `act`; committed with its diary when the block ends well.
 
         DatabaseBusy, DatabaseUnreachable, StorageFull, SchemaTooOld, SchemaTooNew; StaleState when a row was
-        changed meanwhile. Any error of the block rolls everything back.
+        changed meanwhile. Any error of the block rolls everything back; of a NotFound a diary line remains.
         """
-        self._require_current()
         named = actor if dossier is None else replace(actor, dossier=dossier)
+        try:
+            with self._transaction(named, act, "done") as work:
+                yield work
+        except NotFound as error:
+            # Asking for what may not be seen is the one failure that an auditor must find: it gets its line.
+            with self._transaction(named, act, error.code):
+                pass
+            raise
+
+    @contextmanager
+    def _transaction(self, actor: Actor, act: str, outcome: str) -> Iterator[Work]:
+        self._require_current()
         with _stale_is_stale_state(), Session(self._engine, expire_on_commit=False) as session:
             touched = Touched()
             event.listen(session, "after_flush", touched.after_flush)
             event.listen(session, "do_orm_execute", refuse_unseen_changes)
             session.connection()
             now = self.clock()
-            scope = Scope(session, named, act, now, Keychain(session, self._keys, now))
+            scope = Scope(session, actor, act, outcome, now, Keychain(session, self._keys, now))
             yield Work(scope)
             if not scope.lines:
                 scope.note()
@@ -303,7 +317,7 @@ class Datastore:
             session.commit()
 
     @contextmanager
-    def housekeeping(self) -> Iterator[Session]:
+    def _housekeeping(self) -> Iterator[Session]:
         """A transaction of the room itself on rows that are not witnessed."""
         self._require_current()
         with _stale_is_stale_state(), Session(self._engine, expire_on_commit=False) as session:
@@ -312,7 +326,7 @@ class Datastore:
             session.commit()
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def _reading(self) -> Iterator[Session]:
         """A transaction that only reads, beside all writers, as of one moment."""
         self._require_current()
         with Session(self._engine) as session:
@@ -326,7 +340,7 @@ class Datastore:
 
     def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
         """The dated entries of an agency that are in force on `day`."""
-        with self.reading() as session:
+        with self._reading() as session:
             return in_force(session, kind, agency, day)
 
     # --- objects ---------------------------------------------------------------------------------------
@@ -342,18 +356,18 @@ class Datastore:
 
         Call it with no transaction open. StorageFull, BadObjectKey.
         """
-        with self.housekeeping() as session:
+        with self._housekeeping() as session:
             intent = intents.intend(session, self.clock(), key)
         return replace(self.objects.put(key, source, sealing=sealing), intent=intent)
 
     def sweep_orphans(self, *, older_than: timedelta = timedelta(hours=24)) -> int:
         """Delete the objects of puts that no transaction named within `older_than`; how many there were."""
         before = self.clock() - older_than
-        with self.housekeeping() as session:
+        with self._housekeeping() as session:
             keys = intents.mark(session, before)
         swept = 0
         for key in keys:
-            with self.housekeeping() as session:
+            with self._housekeeping() as session:
                 swept += intents.delete_unnamed(session, self.objects, key)
                 intents.forget(session, key)
         return swept + self.objects.remove_unfinished(older_than=before.timestamp())
@@ -362,7 +376,7 @@ class Datastore:
 
     def statistics(self) -> Statistics:
         """What `khoso doctor` shows."""
-        with self.reading() as session:
+        with self._reading() as session:
             return Statistics(
                 documents=_counts(session, DocumentRow.status),
                 jobs=_counts(session, JobRow.state),
@@ -377,13 +391,13 @@ class Datastore:
 
     def check_objects(self) -> Iterator[KhosoError]:
         """Read every named object through: an ObjectDamaged or ObjectMissing for each that is not as kept."""
-        with self.reading() as session:
-            chain = self.keychain(session)
+        with self._reading() as session:
+            chain = self._keychain(session)
             for row in session.scalars(select(ObjectRow).order_by(ObjectRow.key)):
                 key = _key_of(chain, row)
                 yield from self._check_object(mapping.stored(row), key)
             for tile in log.tiles(session):
-                yield from self._check_object(tile, chain.key(LOG))
+                yield from self._check_object(tile, chain.object_key(LOG))
 
     def _check_object(self, stored: StoredObject, key: DataKey) -> Iterator[KhosoError]:
         try:
@@ -396,7 +410,7 @@ def _key_of(chain: Keychain, row: ObjectRow) -> DataKey:
     """Under which key an object is sealed: its document's, or that of the store that its key names."""
     if row.document_id is not None:
         return chain.open(row.document_id, ARCHIVE)
-    return chain.key(row.key.split("/")[1])
+    return chain.object_key(row.key.split("/")[1])
 
 
 def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, int]:

@@ -312,9 +312,32 @@ def test_what_may_not_be_seen_is_not_found(house: House) -> None:
             ):
                 with pytest.raises(NotFound):
                     forbidden()
-            assert work.documents.of_owner(an) == ()
             assert work.documents.with_code(f"{AN}.KET_HON") == ()
             assert work.search.find("nguyen") == ()
+
+
+def test_a_look_at_what_may_not_be_seen_leaves_a_line_and_nothing_else(house: House) -> None:
+    document = house.valid(house.owner())
+    with pytest.raises(NotFound), house.store.begin(STRANGER, "pry") as work:
+        work.documents.revoke(document.id, reason="x")
+    with sqlite3.connect(house.database) as raw:
+        lines = raw.execute("SELECT agency, act, outcome, document_id FROM diary ORDER BY id").fetchall()
+    raw.close()
+    assert lines[-1] == ("H55.02", "pry", "not_found", None)
+    with house.store.begin(MAI, "look") as work:
+        assert work.documents.get(document.id).stamp == document.stamp
+
+
+def test_nobody_learns_from_an_id_whether_an_owner_is_there(house: House) -> None:
+    an, binh, nobody = house.owner(AN), house.owner(BINH), house.store.draft().id
+    himself = Actor(str(an), "owner", "H41.01", "my papers")
+    for actor, owner in ((MAI, nobody), (himself, binh), (himself, nobody)):
+        with house.store.begin(actor, "list") as work:
+            for ask in (work.documents.of_owner, work.diary.of_owner, work.owners.get, work.manifest_key_of):
+                with pytest.raises(NotFound):
+                    ask(owner)
+    with pytest.raises(NotFound), house.store.begin(STRANGER, "list") as work:
+        work.manifest_key_of(an)
 
 
 def test_the_competent_agency_sees_what_another_agency_took_in(house: House) -> None:

@@ -180,9 +180,8 @@ def test_damaged_and_missing_objects_are_reported_and_the_rest_is_read_on(house:
     files[0].unlink()
     files[1].write_bytes(b"changed")
     with house.store.begin(MAI, "manifest") as work:
-        store = work.owners.store_of(owner)
-        store_key = work.store_key(store.id)
-    entry = house.store.put(manifest_key(store.id, papers[2].id), b"signed entry", sealing=store_key)
+        store, store_key = work.manifest_key_of(owner)
+    entry = house.store.put(manifest_key(store, papers[2].id), b"signed entry", sealing=store_key)
     with house.store.begin(MAI, "manifest") as work:
         work.name_object(entry)
     house.store.log.put_tile("tile/0/000.p/1", b"a tile")

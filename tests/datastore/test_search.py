@@ -9,7 +9,7 @@ import pytest
 from datastore import SearchField
 from tests.datastore.house import AN, MAI, House
 
-TEXT = "QUYẾT ĐỊNH về việc cấp Giấy chứng nhận, số 707/QĐ-TTg của Thủ tướng Chính phủ"
+TEXT = "QUYẾT ĐỊNH về việc cấp Giấy chứng nhận, số 707/QĐ-TTg của Thủ tướng Chính phủ."
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,13 @@ def library(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         ("   ", None, 0),
         ('"quyet" OR NOT (', None, 0),
         ("text : quyet", None, 0),
+        ("quyet : dinh", None, 1),  # a lone sign is no word
+        ("\0quyet\0", None, 1),
+        ("!!!", None, 0),
+        ("chính phủ.", None, 1),
+        ("phu chinh", None, 1),
+        ("ttg", SearchField.TEXT, 1),
+        ("Quyết\u0300 định", None, 0),
     ],
 )
 def test_words_are_found_where_they_stand(
