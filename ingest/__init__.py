@@ -20,9 +20,6 @@ from ingest.catalogue import (
     UnknownDocumentType,
     load_catalogue,
 )
-from ingest.digitise import (
-    digitise,
-)
 from ingest.document_code import BadDocumentCode, BadDocumentCodeOwner, DocumentCode, is_doc_type
 from ingest.dossier_number import BadDossierNumber, DossierNumber
 from ingest.fields import OwnerProposal, find_fields, propose_owners
@@ -44,6 +41,9 @@ from ingest.identifiers import (
     Sex,
     UnknownCountry,
     parse_identifier,
+)
+from ingest.journey import (
+    digitise,
 )
 from ingest.model import (
     Barcode,

@@ -8,6 +8,7 @@ brings in is white as well and continues the paper.
 
 import math
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import cv2
 import numpy as np
@@ -17,8 +18,9 @@ from common import Box
 
 Pixels = NDArray[np.uint8]
 
-_INK = 160
-"""Below this grey, on evenly lit paper, is ink."""
+RED, GREEN = 0, 1
+_INK, _FAINT_INK = 160, 215
+"""Below these greys, on evenly lit paper of 250, is ink, or pale ink."""
 _PAPER = 250
 _SKEW_DPI = 100
 _FEWEST_DPI = 150
@@ -60,9 +62,9 @@ class ReaderImage:
         )
 
 
-def single_channel(pixels: Pixels) -> Pixels:
-    """Red of a colour page: red seals vanish, blue handwriting stays dark."""
-    return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, 0])
+def single_channel(pixels: Pixels, channel: int = RED) -> Pixels:
+    """Red of a colour page: red seals vanish, blue handwriting stays dark. In green both are dark."""
+    return pixels if pixels.ndim == 2 else np.ascontiguousarray(pixels[:, :, channel])
 
 
 def even_light(grey: Pixels, dpi: int) -> Pixels:
@@ -78,13 +80,26 @@ def even_light(grey: Pixels, dpi: int) -> Pixels:
     return np.asarray(cv2.divide(grey, np.maximum(paper, 1), scale=_PAPER), dtype=np.uint8)
 
 
-def is_blank(even: Pixels) -> bool:
-    """Whether an evenly lit page carries no more than specks."""
+class Ink(Enum):
+    """How much print a page carries."""
+
+    NONE = "none"
+    """Specks at most."""
+    FAINT = "faint"
+    """Something pale: thin print, or the other side showing through. Reading tells which."""
+    CLEAR = "clear"
+
+
+def ink_on(even: Pixels) -> Ink:
+    """What an evenly lit page carries, its edges left out."""
     height, width = even.shape
     top, left = int(height * _EDGE), int(width * _EDGE)
-    inner = np.ascontiguousarray(even[top : height - top, left : width - left])
     # Specks are smaller than strokes: a median takes them out.
-    return bool(np.count_nonzero(cv2.medianBlur(inner, 3) < _INK) < _BLANK_SHARE * inner.size)
+    inner = cv2.medianBlur(np.ascontiguousarray(even[top : height - top, left : width - left]), 3)
+    for ink, darkest in ((Ink.CLEAR, _INK), (Ink.FAINT, _FAINT_INK)):
+        if np.count_nonzero(inner < darkest) >= _BLANK_SHARE * inner.size:
+            return ink
+    return Ink.NONE
 
 
 def find_skew(even: Pixels, dpi: int) -> float:
@@ -130,7 +145,10 @@ def _ink(even: Pixels, dpi: int) -> tuple[NDArray[np.float64], NDArray[np.float6
     small = cv2.resize(even, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     height, width = small.shape
     top, left = int(height * _EDGE), int(width * _EDGE)
-    down, across = np.nonzero(np.asarray(small[top : height - top, left : width - left]) < _INK)
+    inner = np.asarray(small[top : height - top, left : width - left])
+    down, across = np.nonzero(inner < _INK)
+    if down.size < _FEWEST_POINTS:
+        down, across = np.nonzero(inner < _FAINT_INK)
     every = max(1, math.ceil(down.size / _MOST_POINTS))
     return across[::every].astype(np.float64), down[::every].astype(np.float64)
 
