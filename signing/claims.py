@@ -31,8 +31,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
-from common.digest import Digest
-from common.text import one_line
+from common import Digest, one_line
 from signing.cose import NotStrict, decode, encode
 
 _T = TypeVar("_T")

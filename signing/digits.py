@@ -5,7 +5,7 @@ big-endian number, padded on the left with zeros. Every byte string has exactly 
 decoder refuses everything else, so digits can be compared instead of bytes.
 """
 
-from common.errors import KhosoError
+from common import KhosoError
 
 GROUP_BYTES = 7
 GROUP_DIGITS = 17

@@ -10,7 +10,7 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
-from common.digest import Digest
+from common import Digest
 
 _END = re.compile(rb"%%EOF(?=(\r\n|\n|\r)?)")
 _MOST_REVISIONS = 1000

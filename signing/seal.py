@@ -20,9 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from common.errors import KhosoError
-from common.messages import Sentence, say
-from common.time import VIETNAM, shown
+from common import VIETNAM, KhosoError, Sentence, say, shown
 from signing.claims import AnotherFormat, SealClaims, read_claims, write_claims
 from signing.cose import ES256, NotStrict, Sign1, open_sign1, seal_bytes
 from signing.digits import DigitsDamaged, digits_needed, from_digits, to_digits

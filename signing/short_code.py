@@ -8,7 +8,7 @@ need one are never made. A code is 60 random bits: it names a print and opens no
 
 import secrets
 
-from common.errors import KhosoError
+from common import KhosoError
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHARACTERS = 12

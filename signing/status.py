@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-from common.errors import KhosoError
+from common import KhosoError
 from signing.claims import instant
-from signing.cose import EDDSA, NotStrict, decode, encode, open_sign1, seal_bytes
+from signing.statements import StatementNotGenuine, open_statement, sign_statement
 from signing.trust import LogKey, TrustBundle
 
 _KIND = "khoso-status-list"
@@ -106,7 +103,7 @@ class StatusList:
             _NEXT_UPDATE: int(self.next_update.timestamp()),
             _STATUSES: self.packed,
         }
-        return seal_bytes(encode(payload), EDDSA, key.key_id, key.private.sign, kind=_KIND)
+        return sign_statement(_KIND, payload, key)
 
     @classmethod
     def from_bytes(cls, content: bytes, *, trust: TrustBundle) -> "StatusList":
@@ -114,16 +111,11 @@ class StatusList:
         if len(content) > _LARGEST:
             raise StatusListNotGenuine
         try:
-            signed = open_sign1(content)
-            key = trust.log_key(signed.key_id)
-            public = None if key is None else key.load()
-            if not isinstance(public, Ed25519PublicKey) or (signed.algorithm, signed.kind) != (EDDSA, _KIND):
-                raise StatusListNotGenuine
-            public.verify(signed.signature, signed.signed_bytes)
-            found = _read(decode(signed.payload))
-        except (NotStrict, InvalidSignature, OverflowError, StatusListOverdue) as error:
+            payload, key = open_statement(content, _KIND, trust=trust)
+            found = _read(payload)
+        except (StatementNotGenuine, ValueError, OverflowError) as error:
             raise StatusListNotGenuine from error
-        if key is None or key.agency != found.agency or not key.in_force(found.as_of):
+        if key.agency != found.agency or not key.in_force(found.as_of):
             raise StatusListNotGenuine
         return found
 
