@@ -111,6 +111,9 @@ def find_words(session: Session, query: str, field: str | None) -> list[int]:
     be the beginning of a word.
     """
     words = nfc(query.replace("\0", " ")).casefold().split()
+    words = [
+        word for word in words if any(letter.isalnum() for letter in word)
+    ]  # a lone sign matches nothing
     if not words:
         return []
     terms = [_term(word, field, last=number == len(words)) for number, word in enumerate(words, start=1)]
