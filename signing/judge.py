@@ -73,6 +73,9 @@ def judge(request: dict[str, Any]) -> list[dict[str, object]]:
 def judge_signatures(content: bytes, trust: TrustBundle, now: datetime) -> list[SignatureVerdict]:
     """The same on values; raises any of the parsers' errors when the file as a whole cannot be read."""
     reader = PdfFileReader(BytesIO(content), strict=False)
+    if "/Pages" not in reader.root:
+        # Without this, a broken catalogue would read as "no signature".
+        raise _NoSignatureFormat("catalogue")
     judged = []
     revisions = _Revisions(reader)
     for name, _, reference in enumerate_sig_fields(reader, filled_status=True):
