@@ -58,7 +58,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _BROKEN: (
         "checkpoint_not_genuine", "log_tile_missing", "object_damaged", "object_missing", "pki_damaged",
         "print_not_pdf_a", "print_seal_and_status_disagree", "status_list_not_genuine",
-        "trust_bundle_not_genuine", "wrong_key",
+        "statement_not_genuine", "trust_bundle_not_genuine", "wrong_key",
     ),
 }  # fmt: skip
 

@@ -167,6 +167,13 @@ class Owners:
         rows = self._session.scalars(query.order_by(StoreEntryRow.from_at, StoreEntryRow.id))
         return tuple(_entry(row) for row in rows)
 
+    def entries_of(self, document: UUID) -> tuple[StoreEntry, ...]:
+        """In which stores the paper stands or stood, oldest first; NotFound."""
+        row = self._scope.document(document)
+        return tuple(
+            _entry(entry) for entry in sorted(row.entries, key=lambda entry: (entry.from_at, entry.id))
+        )
+
     def _row(self, owner: UUID) -> OwnerRow:
         row = self._session.get(OwnerRow, owner)
         if row is None or self._scope.own_id not in (None, owner):

@@ -50,6 +50,7 @@ from signing.seal import (
 )
 from signing.short_code import CROCKFORD, BadShortCode, check_short_code, new_short_code
 from signing.signers import CertificateHolder, FileSigner, Signer
+from signing.statements import StatementNotGenuine, open_statement, sign_statement
 from signing.status import Standing, StatusList, StatusListNotGenuine, StatusListOverdue
 from signing.timestamps import TimeStamper
 from signing.trust import BundleNotGenuine, LogKey, PublicKey, SealKey, TrustBundle
@@ -97,6 +98,7 @@ __all__ = [
     "SignedElsewhere",
     "Signer",
     "Standing",
+    "StatementNotGenuine",
     "StatusList",
     "StatusListNotGenuine",
     "StatusListOverdue",
@@ -122,11 +124,13 @@ __all__ = [
     "mask_name",
     "new_short_code",
     "officer_mark",
+    "open_statement",
     "prepare",
     "prepare_attestation",
     "read_link",
     "seal_link",
     "seal_profile",
+    "sign_statement",
     "statement_about",
     "to_digits",
     "validate",

@@ -113,7 +113,7 @@ class StatusList:
         try:
             payload, key = open_statement(content, _KIND, trust=trust)
             found = _read(payload)
-        except (StatementNotGenuine, ValueError, OverflowError) as error:
+        except (StatementNotGenuine, StatusListOverdue, ValueError, OverflowError) as error:
             raise StatusListNotGenuine from error
         if key.agency != found.agency or not key.in_force(found.as_of):
             raise StatusListNotGenuine

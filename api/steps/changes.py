@@ -4,6 +4,7 @@ the status list follows at once."""
 from uuid import UUID
 
 from api.house import House
+from api.steps.manifest import write_manifest
 from api.steps.published import publish_all
 from common import KhosoError
 from datastore import Actor, DocumentRecord
@@ -19,7 +20,7 @@ def revoke(house: House, actor: Actor, document: UUID, reason: str) -> DocumentR
     """Takes the paper back; it stays for looking up, and its prints say so."""
     with house.datastore.begin(actor, "revoke") as work:
         revoked = work.documents.revoke(document, reason=reason)
-    publish_all(house)
+    _tell_outside(house, actor, document)
     return revoked
 
 
@@ -27,7 +28,7 @@ def supersede(house: House, actor: Actor, document: UUID, by: UUID, reason: str)
     """Another paper takes its place."""
     with house.datastore.begin(actor, "supersede") as work:
         replaced = work.documents.supersede(document, by=by, reason=reason)
-    publish_all(house)
+    _tell_outside(house, actor, document)
     return replaced
 
 
@@ -38,5 +39,10 @@ def refile(house: House, actor: Actor, document: UUID, owner: str, reason: str) 
             raise OneOwnerOnly
         to = work.owners.ensure(owner)
         moved = work.documents.refile(document, to=to.id, reason=reason)
-    publish_all(house)
+    _tell_outside(house, actor, document)
     return moved
+
+
+def _tell_outside(house: House, actor: Actor, document: UUID) -> None:
+    write_manifest(house, document, agency=actor.agency)
+    publish_all(house)

@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.house import House
+from api.steps.manifest import write_manifest
 from archive import (
     Ground,
     Status,
@@ -80,6 +81,7 @@ def sign_at_capture(house: House, job: Job) -> None:
         if _ground(work, document) is not None:
             work.jobs.enqueue(MAKE_VALID, document.id)
         work.jobs.finish(job)
+    write_manifest(house, document.id, agency=job.agency)
 
 
 def sign_once(
@@ -213,6 +215,7 @@ def make_valid(house: House, job: Job) -> None:
         if attestation is not None:
             work.name_object(attestation, document=document.id)
         work.jobs.finish(job)
+    write_manifest(house, document.id, agency=job.agency)
 
 
 def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer) -> StoredObject:

@@ -1,0 +1,52 @@
+"""The citizen's store as files: one signed entry per paper under `stores/<store-id>/`.
+
+With these a store can be listed, exported and moved without the database. A paper that left a store keeps an
+entry there that says so; each change adds a version, the newest counts.
+"""
+
+from uuid import UUID
+
+from api.house import House
+from datastore import DocumentRecord, StoreEntry, manifest_key
+from signing import sign_statement
+
+KIND = "khoso-store-entry"
+
+
+def write_manifest(house: House, document_id: UUID, *, agency: str | None = None) -> None:
+    """Writes the entry of a paper into every store that holds it now, or held it until now."""
+    actor = house.system("manifest", agency=agency)
+    with house.datastore.begin(actor, "open_for_manifest") as work:
+        document = work.documents.get(document_id)
+        entries = [(entry, work.store_key(entry.store_id)) for entry in work.owners.entries_of(document_id)]
+    kept = [
+        house.datastore.put(
+            manifest_key(entry.store_id, document_id),
+            sign_statement(KIND, _statement(document, entry), house.pki.log_key),
+            sealing=key,
+        )
+        for entry, key in entries
+    ]
+    with house.datastore.begin(actor, "keep_manifest") as work:
+        for one in kept:
+            work.name_object(one)
+
+
+def _statement(document: DocumentRecord, entry: StoreEntry) -> dict[str, object]:
+    """What the entry says; digests are those of the plain bytes."""
+    said: dict[str, object] = {
+        "document": str(document.id),
+        "store": str(entry.store_id),
+        "from": entry.from_at.isoformat(),
+        "to": None if entry.to_at is None else entry.to_at.isoformat(),
+    }
+    if entry.to_at is not None:
+        return said  # what left is not this store's any more: no code, no name, no object
+    return said | {
+        "codes": [code.code for code in document.current_codes],
+        "status": document.status.value,
+        "weight": document.weight.value,
+        "changed": document.changed_at.isoformat(),
+        "originals": [[one.object.key, one.object.sha256_plain.value] for one in document.version.originals],
+        "revisions": [[one.object.key, one.object.sha256_plain.value] for one in document.revisions],
+    }
