@@ -12,6 +12,7 @@ from common import PartialDate
 from ingest.catalogue import Catalogue, DocumentType, OwnerSpec
 from ingest.found import Found
 from ingest.heads import (
+    Head,
     closing_date,
     find_head,
     find_head_date,
@@ -63,19 +64,16 @@ def _official(
 ) -> Iterator[tuple[str, Found]]:
     """Number, date, kind, subject, issuer, superior agency and signer, as far as they are there."""
     first = title.page if title else pages[0]
-    top = title.rows[0].top if title and title.rows and title.printed != "CÔNG VĂN" else None
-    head = find_head(first, top)
+    head = find_head(first, title.rows[0].top if title and not title.is_letter else None)
     issuer, superior = find_issuer(head)
-    if title and issuer is None:
-        issuer = title_agency(first, title.rows) if title.rows else None
-    signed_on = signature_page(pages)
+    # Where the seal hides the signer, the date above is looked for on the last page.
+    signed_on = signature_page(pages) or pages[-1]
     found = {
         "number": find_number(head),
-        "date": find_head_date(head) or (closing_date(signed_on) if signed_on else None),
+        "date": find_head_date(head) or closing_date(signed_on),
         "kind": _kind(title),
-        "subject": _subject(first, title, doc_type)
-        or (None if title and title.rows and top else find_letter_subject(head)),
-        "issuer": issuer,
+        "subject": _subject(first, head, title, doc_type),
+        "issuer": issuer or (title_agency(first, title.rows) if title and not title.is_letter else None),
         "superior": superior,
         "signer": find_signer(pages),
     }
@@ -90,11 +88,11 @@ def _kind(title: Title | None) -> Found | None:
     )
 
 
-def _subject(page: Layout, title: Title | None, doc_type: DocumentType | None) -> Found | None:
+def _subject(page: Layout, head: Head, title: Title | None, doc_type: DocumentType | None) -> Found | None:
     """Only official papers have a subject below their title; on a form the first field stands there."""
-    if title is None or title.printed == "CÔNG VĂN" or (doc_type and not doc_type.official):
-        return None
-    return find_title_subject(page, title.rows)
+    if title is None or title.is_letter:
+        return find_letter_subject(head)
+    return find_title_subject(page, title.rows) if doc_type is None or doc_type.official else None
 
 
 # ---- checks and owners --------------------------------------------------------------------------------------

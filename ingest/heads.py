@@ -8,19 +8,18 @@ and the reader did not make out stays out of the value, and the value is doubtfu
 
 import math
 import re
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from itertools import pairwise
-from typing import Any
 
 from common import fold, one_line
 from ingest.found import Found
 from ingest.identifiers import provinces
 from ingest.layout import Layout, Row, Token
 from ingest.likeness import letters_only, likeness
+from ingest.official import kind_symbols, word_list
+from ingest.person_names import bare_word, is_family_name, respelt_name
 from ingest.printed_dates import find_written_date
 
 _MOTTO_LIKENESS = 0.72
@@ -28,22 +27,6 @@ _MOTTO_LIKENESS = 0.72
 _MOTTO_TOKENS = (8, 6)
 """Words of country and motto, dashes counted; fewer where the reader joined some."""
 _MOTTO = ("conghoaxahoichunghiavietnam", "doclaptudohanhphuc")
-
-
-@cache
-def _data() -> Mapping[str, Any]:
-    return tomllib.loads((resources.files("ingest") / "official.toml").read_text(encoding="utf-8"))
-
-
-def word_list(name: str) -> tuple[str, ...]:
-    """One of the word lists of `official.toml`."""
-    return tuple(_data()["words"][name])
-
-
-def kind_symbols() -> Mapping[str, str]:
-    """Abbreviations of kinds in a paper's symbol (`QĐ`, `TB`) and the local type code of the kind, if any."""
-    symbols: Mapping[str, str] = _data()["symbols"]
-    return symbols
 
 
 @dataclass(frozen=True)
@@ -316,7 +299,6 @@ def _is_paragraph(row: Row, rows: Sequence[Row], page: Layout) -> bool:
 
 # ---- signer -------------------------------------------------------------------------------------------------
 
-_SPECKS = ".,;:*'\"|_-"
 _REACH = 13
 """Lines below the position within which the name stands: the signature and the seal lie between."""
 
@@ -383,7 +365,7 @@ def _may_be_name(piece: Row) -> bool:
 
 
 def _bare_name(tokens: Sequence[Token]) -> str:
-    return " ".join(token.text.strip(_SPECKS) for token in tokens)
+    return respelt_name([bare_word(token.text) for token in tokens])
 
 
 def _name_alone(page: Layout) -> Found | None:
@@ -398,11 +380,6 @@ def _name_alone(page: Layout) -> Found | None:
     return None
 
 
-@cache
-def _family_names() -> frozenset[str]:
-    return frozenset(fold(name) for name in word_list("family_names"))
-
-
 def person_name(piece: Row) -> Found | None:
     """A Vietnamese name in the piece, from the family name on; specks and ranks before it are left out."""
     if _is_position(piece):
@@ -410,8 +387,7 @@ def person_name(piece: Row) -> Found | None:
     tokens = [token for token in piece.tokens if any(map(str.isalnum, token.text))]
     for first, token in enumerate(tokens):
         name = tokens[first:]
-        bare = token.text.strip(".,;:*'\"")
-        if fold(bare) in _family_names() and bare[0].isupper() and _is_name(name):
+        if is_family_name(bare_word(token.text)) and _is_name(name):
             return Found(_bare_name(name), tuple(name))
         if len(token.text) > 3 and not _is_rank(token):
             return None
@@ -424,7 +400,7 @@ def _is_rank(token: Token) -> bool:
 
 
 def _is_name(tokens: Sequence[Token]) -> bool:
-    words = [token.text.strip(_SPECKS) for token in tokens]
+    words = [bare_word(token.text) for token in tokens]
     shaped = all(word.isalpha() and word[0].isupper() and len(word) <= 7 for word in words)
     return shaped and 2 <= len(words) <= 6
 

@@ -230,7 +230,9 @@ def _continued(
     hit: Hit, spec: FieldSpec, hits: Sequence[Hit], tokens: Sequence[Token], column: tuple[float, float]
 ) -> list[Token]:
     """The rows below that the value runs into: no label in them, close, and the row above full or empty."""
-    if spec.kind not in _WRAPPING and bare(" ".join(token.text for token in tokens)):
+    text = bare(" ".join(token.text for token in tokens))
+    hanging = spec.kind is Kind.DATE and fold(text).endswith((" nam", " thang", " ngay"))
+    if spec.kind not in _WRAPPING and text and not hanging:
         return []
     page, above = hit.page, hit.page.rows[hit.row]
     found: list[Token] = []
@@ -265,5 +267,8 @@ def _runs_on(last: Token | None, part: Row, above: Row, page: Layout, column: tu
     edge = min(column[1], page.right_edge)
     if re.match(r"\W*(?:[IVX]{1,4}|[0-9]{1,2}|[a-zđ])[.)]\s", part.text):
         return False
+    # Side by side there is no room: what stands below in the same column runs on.
+    if column[1] < page.width and part.top - above.bottom < 1.2 * page.line_height:
+        return True
     full = last is None or last.text.endswith((",", "-")) or not bare(last.text)
     return full or (last is not None and last.x1 > edge - 0.12 * page.width)

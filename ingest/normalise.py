@@ -9,6 +9,7 @@ from collections.abc import Callable
 from common import fold, one_line
 from ingest.catalogue import Kind
 from ingest.identifiers import BadIdentifier, EnterpriseCode, Sex
+from ingest.person_names import is_family_name, respelt_name
 from ingest.printed_dates import parse_date
 
 _BLANKS = re.compile(r"[.…·_]{2,}|(?:\s[.…·_]){2,}|[…_]")
@@ -53,9 +54,11 @@ def _name(text: str) -> tuple[str, bool]:
     # What follows a comma or a bracket tells the year of birth or the position.
     name = re.split(r"[,;:(]|\s-\s", joined)[0].strip(_AT_THE_ENDS)
     words = name.split()
-    return name, 2 <= len(words) <= 7 and all(
-        re.fullmatch(r"[^\W\d_]+['’.-]?[^\W\d_]*", word) for word in words
-    )
+    spelt = all(re.fullmatch(r"[^\W\d_]+['’.-]?[^\W\d_]*", word) for word in words)
+    if not words:
+        return name, False
+    # A foreigner's name begins otherwise: kept as it is, but a person should look.
+    return respelt_name(words), spelt and 2 <= len(words) <= 7 and is_family_name(words[0])
 
 
 def _sex(text: str) -> tuple[str, bool]:

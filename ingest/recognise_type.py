@@ -19,13 +19,12 @@ from ingest.heads import (
     find_number,
     find_title_subject,
     is_numbered,
-    kind_symbols,
     motto_bottom,
-    word_list,
 )
 from ingest.layout import Layout, Row, layout
 from ingest.likeness import letters_only, likeness
 from ingest.model import PageReading, TypeGuess
+from ingest.official import kind_symbols, word_list
 from ingest.printed_dates import find_written_date
 
 THRESHOLD = 0.8
@@ -51,6 +50,11 @@ class Title:
     score: float
     doc_type: DocumentType | None
     page: Layout
+
+    @property
+    def is_letter(self) -> bool:
+        """A letter has no title; its rows are those of `V/v`, if any."""
+        return self.doc_type is not None and self.doc_type.local == _LETTER
 
 
 def guess_type(pages: Sequence[PageReading], catalogue: Catalogue) -> TypeGuess:
@@ -155,12 +159,8 @@ def _placing(rows: Sequence[Row], page: Layout, body: float) -> float:
     """1 for lines in the middle above the body; less beside the middle, much less within the body."""
     if rows[0].top >= body:
         return 0.6
-    # Lines of one title are of one size; a line in another size says more than the title (the kind of company).
-    weight = 1.0
-    if max(row.height for row in rows) > 1.18 * min(row.height for row in rows):
-        weight *= 0.99
     middle = (min(row.x0 for row in rows) + max(row.x1 for row in rows)) / 2
-    return weight if abs(middle - page.width / 2) < page.width * 0.14 else weight * 0.96
+    return 1.0 if abs(middle - page.width / 2) < page.width * 0.14 else 0.96
 
 
 def _body_top(page: Layout) -> float:
