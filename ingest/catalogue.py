@@ -144,7 +144,8 @@ class Catalogue:
         """The type that has or ever had this code, national or local; UnknownDocumentType otherwise."""
         found = self._by_code.get(code.strip())
         if found is None:
-            raise UnknownDocumentType(doc_type=code.strip()[:40])
+            # Somebody's number typed in the wrong place must not reach a log.
+            raise UnknownDocumentType(doc_type=re.sub(r"[0-9]{7,}", "…", code.strip()[:40]))
         return found
 
     def all(self) -> tuple[DocumentType, ...]:

@@ -80,3 +80,9 @@ def test_an_unknown_code_is_refused_with_a_short_sentence() -> None:
     with pytest.raises(UnknownDocumentType) as refusal:
         load_catalogue().find("X" * 300)
     assert len(str(refusal.value)) < 300
+
+
+def test_a_personal_number_typed_as_a_code_stays_out_of_the_refusal() -> None:
+    with pytest.raises(UnknownDocumentType) as refusal:
+        load_catalogue().find("040090001234")
+    assert "040090001234" not in f"{refusal.value} {refusal.value.facts}"
