@@ -58,23 +58,26 @@ def mark(session: Session, before: datetime) -> list[str]:
     younger = select(IntentRow.key).where(IntentRow.made_at >= before, IntentRow.swept.is_(False))
     busy = set(session.scalars(younger))
     for row in stale:
-        row.swept = row.key not in busy
+        row.swept = row.swept or row.key not in busy
     session.flush()
-    return sorted({row.key for row in stale if row.swept})
+    return sorted({row.key for row in stale} - busy)
 
 
-def delete_unnamed(session: Session, objects: FolderObjects, key: str) -> int:
-    """Delete every version of `key` that no row names."""
+def sweep(session: Session, objects: FolderObjects, key: str) -> int:
+    """Delete every version of `key` that no row names, then the marked intentions; how many versions there were.
+
+    What lies there is listed before it is asked who is at work and what is named: an object in the list had its
+    intention before, so a put that began after `mark` is seen and the key is left for the next sweep.
+    """
+    lying = [each for each in objects.versions(key) if each.key == key]
+    if session.scalar(select(IntentRow.id).where(IntentRow.key == key, IntentRow.swept.is_(False)).limit(1)):
+        return 0
     named = set(session.scalars(select(ObjectRow.version).where(ObjectRow.key == key)))
     named |= set(session.scalars(select(TileRow.object_version).where(TileRow.name == key)))
-    unnamed = [each for each in objects.versions(key) if each.key == key and each.version not in named]
+    unnamed = [each for each in lying if each.version not in named]
     for each in unnamed:
         objects.delete(each.key, each.version)
-    return len(unnamed)
-
-
-def forget(session: Session, key: str) -> None:
-    """The intentions on `key` are swept: their rows go."""
     for row in session.scalars(select(IntentRow).where(IntentRow.key == key, IntentRow.swept)):
         session.delete(row)
     session.flush()
+    return len(unnamed)

@@ -46,7 +46,7 @@ from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
 from datastore.prints import Prints
 from datastore.receipts import Receipts
-from datastore.records import Actor, CheckpointRecord, Job, Override, Statistics
+from datastore.records import Actor, CheckpointRecord, Job, Override, Statistics, StoreEntry
 from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
 from datastore.scope import Scope
 from datastore.search import Search
@@ -123,6 +123,10 @@ class Work:
     def name_object(self, stored: StoredObject, *, document: UUID | None = None) -> None:
         """Give an object a row that no repository names: a store's manifest entry, an attestation on a document."""
         self._scope.name_object(stored, document)
+
+    def entry_key(self, entry: StoreEntry) -> DataKey:
+        """The key under which the manifest entry of this store entry is sealed."""
+        return self._scope.keychain.object_key(str(entry.store_id))
 
     def manifest_key_of(self, owner: UUID) -> tuple[UUID, DataKey]:
         """The owner's store and the key under which its manifest is sealed; NotFound."""
@@ -368,8 +372,7 @@ class Datastore:
         swept = 0
         for key in keys:
             with self._housekeeping() as session:
-                swept += intents.delete_unnamed(session, self.objects, key)
-                intents.forget(session, key)
+                swept += intents.sweep(session, self.objects, key)
         return swept + self.objects.remove_unfinished(older_than=before.timestamp())
 
     # --- for the operator ------------------------------------------------------------------------------

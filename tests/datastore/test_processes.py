@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from archive import Status, check_log
-from datastore import JobState, NewOriginal, StaleState, manifest_key, original_key
+from datastore import JobState, NewOriginal, StaleState, intents, manifest_key, original_key
 from tests.datastore.house import AN, MAI, House
 from tests.datastore.journeys import (
     NUMBER,
@@ -157,6 +157,19 @@ def test_an_object_that_no_transaction_named_is_swept_and_its_late_writer_refuse
         with pytest.raises(StaleState), house.store.begin(MAI, "intake") as work:
             work.documents.receive(draft, originals=[NewOriginal(late, "image/png", "a")], owners=[owner])
     assert house.store.sweep_orphans() == 0
+
+
+def test_a_put_that_begins_while_a_sweep_is_under_way_is_not_swept(house: House) -> None:
+    owner, draft = house.owner(), house.store.draft()
+    house.store.put(original_key(draft.id, 1), b"orphan", sealing=draft.data_key)
+    with house.store._housekeeping() as session:
+        assert intents.mark(session, house.clock() + timedelta(days=1)) == [original_key(draft.id, 1)]
+    again = house.store.put(original_key(draft.id, 1), b"again", sealing=draft.data_key)
+    assert house.store.sweep_orphans(older_than=timedelta(hours=1)) == 0
+    with house.store.begin(MAI, "intake") as work:
+        work.documents.receive(draft, originals=[NewOriginal(again, "image/png", "a")], owners=[owner])
+    assert house.store.sweep_orphans(older_than=timedelta(hours=1)) == 1
+    assert list(house.store.check_objects()) == []
 
 
 def test_a_sweep_leaves_named_objects_and_takes_what_a_killed_put_left(house: House) -> None:
