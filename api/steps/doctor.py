@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.house import House, page_pool
-from api.steps.archivist import verify_log
+from api.steps.archivist import extend_log, verify_log
 from common import KhosoError, font_file
 from ingest import confinement_report
 from signing import Role
@@ -103,6 +103,7 @@ def _signing(house: House) -> Finding:
 
 
 def _log(house: House) -> Finding:
+    extend_log(house)
     report = verify_log(house)
     return Finding(
         "log", report.clean, f"{report.leaves} leaves, {report.found} findings", "khoso log verify"

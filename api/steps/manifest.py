@@ -18,7 +18,7 @@ def write_manifest(house: House, document_id: UUID, *, agency: str | None = None
     actor = house.system("manifest", agency=agency)
     with house.datastore.begin(actor, "open_for_manifest") as work:
         document = work.documents.get(document_id)
-        entries = [(entry, work.store_key(entry.store_id)) for entry in work.owners.entries_of(document_id)]
+        entries = [(entry, work.entry_key(entry)) for entry in work.owners.entries_of(document_id)]
     kept = [
         house.datastore.put(
             manifest_key(entry.store_id, document_id),
