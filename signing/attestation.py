@@ -20,7 +20,7 @@ from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import extract_self_reported_ts, validate_sig_integrity
 
-from common.digest import Digest
+from common import Digest
 from signing import cms
 from signing.chains import Moment, check_certificate
 from signing.errors import AttestationUnreadable, CertificateNotInForce, WrongSignature

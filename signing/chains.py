@@ -24,7 +24,7 @@ from pyhanko_certvalidator.errors import (
     ValidationError,
 )
 
-from common.time import shown
+from common import shown
 from signing.trust import TrustBundle
 from signing.verdict import Finding, Indication
 

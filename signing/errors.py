@@ -1,6 +1,6 @@
 """What can go wrong when marks and signatures are made; each with a sentence in `messages.toml`."""
 
-from common.errors import KhosoError
+from common import KhosoError
 
 
 class DevelopmentKeysInProduction(KhosoError):

@@ -34,7 +34,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.errors import AlgorithmNotSupported
 
-from common.text import one_line
+from common import one_line
 from signing.chains import Moment, Purpose, check_certificate
 from signing.changes import HARMLESS, Change, Snapshot, changes, snapshot
 from signing.pdf_objects import entry

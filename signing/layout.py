@@ -7,7 +7,7 @@ measures here are points on the upright page, `left`/`top` from its top left cor
 
 from dataclasses import dataclass
 
-from common.geometry import mm
+from common import mm
 from signing.ink import InkMap
 from signing.typeface import LEADING, fit
 

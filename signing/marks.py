@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from common.text import one_line
-from common.time import shown_iso
+from common import one_line, shown_iso
 
 
 class Role(StrEnum):

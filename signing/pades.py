@@ -41,7 +41,7 @@ from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest, Signatur
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from common.digest import Digest
+from common import Digest
 from ingest import confined
 from signing import cms
 from signing.errors import (

@@ -33,9 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from common.messages import Sentence, say
-from common.text import one_line
-from common.time import Clock
+from common import Clock, Sentence, one_line, say
 from signing.cms import PrivateKey
 from signing.errors import DevelopmentKeysInProduction, PkiDamaged
 from signing.marks import Role

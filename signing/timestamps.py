@@ -7,7 +7,7 @@ from typing import Protocol
 from asn1crypto import cms, tsp
 from cryptography import x509
 
-from common.time import Clock
+from common import Clock
 from signing.cms import DIGEST, PrivateKey, assemble, sign_attributes, signed_attributes
 from signing.errors import TimeStampUnusable
 

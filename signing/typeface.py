@@ -20,8 +20,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 
-from common.fonts import VIETNAMESE_LETTERS, font_file
-from common.text import nfc
+from common import VIETNAMESE_LETTERS, font_file, nfc
 from signing.errors import LetterMissing
 
 _RESERVE = VIETNAMESE_LETTERS + "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) + "–—‘’“”…•₫№"

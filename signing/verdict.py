@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from common.messages import Sentence, say
+from common import Sentence, say
 
 
 class Indication(StrEnum):
