@@ -32,6 +32,11 @@ class Workroom:
         with TemporaryDirectory(dir=self.folder) as folder:
             yield Path(folder)
 
+    def alone(self) -> bool:
+        """Whether no other process works on this installation now."""
+        others = (lock.stem for lock in self.parent.glob("w-*.lock"))
+        return not any(self.is_alive(worker) for worker in others if worker != self.worker)
+
     def is_alive(self, worker: str) -> bool:
         """Whether the process that works under that name still runs on this machine."""
         return worker == self.worker or not _lock_is_free(self.parent / f"{worker}.lock")

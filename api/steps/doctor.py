@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from api.house import House, page_pool
 from api.steps.archivist import extend_log, verify_log
+from api.steps.queue import recover
 from common import KhosoError, font_file
 from ingest import confinement_report
 from signing import Role
@@ -81,7 +82,7 @@ def _database(house: House) -> Finding:
 
 def _objects(house: House) -> Finding:
     """Reads every object through, after what killed puts left was swept."""
-    house.datastore.sweep_orphans()
+    recover(house)
     damaged = list(house.datastore.check_objects())
     seen = "not write-once (folder)" if not damaged else "; ".join(str(error) for error in damaged[:5])
     fix = "khôi phục từ bản sao lưu / restore from a backup (docs/operations.md)"

@@ -100,6 +100,7 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
+    _require_open_dossier(house, actor, paper.dossier)
     owners = _known_owners(house, actor, paper)
     held = _held(house, actor, scans, owners)
     if held is not None:
@@ -131,6 +132,15 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
             raise
         return _cite(house, actor, held, paper, doc_type)
     return Received(document, receipt.number, again=False)
+
+
+def _require_open_dossier(house: House, actor: Actor, dossier: str | None) -> None:
+    """Asked before anything is kept, and again in the transaction that attaches."""
+    if dossier is None:
+        return
+    with house.datastore.begin(actor, "look_at_dossier") as work:
+        if work.dossiers.get(dossier).state is not DossierState.OPEN:
+            raise DossierClosed(number=dossier)
 
 
 def _known_owners(house: House, actor: Actor, paper: Paper) -> tuple[UUID, ...]:

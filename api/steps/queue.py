@@ -6,6 +6,7 @@ A step that fails is tried again later and at last set aside with its reason, fo
 
 import time
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from uuid import UUID
 
 from api.house import House
@@ -30,7 +31,7 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     `pool` is opened when the first page has to be read. Returns how many jobs were done.
     """
     done = 0
-    house.datastore.queue.reclaim(house.room.is_alive)
+    recover(house)
     while True:
         job = house.datastore.queue.claim(house.room.worker)
         if job is not None:
@@ -45,6 +46,16 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
         extend_log(house)
         publish_all(house)
     return done
+
+
+def recover(house: House) -> None:
+    """Makes good what a killed process left: its jobs wait again, its unnamed objects are deleted.
+
+    While another process works, only objects that are a day old count as left behind: its own may be unnamed yet.
+    """
+    house.datastore.queue.reclaim(house.room.is_alive)
+    age = timedelta(0) if house.room.alone() else timedelta(days=1)
+    house.datastore.sweep_orphans(older_than=age)
 
 
 def serve_queue(house: House, pool: OpenPool, *, stopped: Callable[[], bool]) -> None:

@@ -56,3 +56,15 @@ def test_what_a_killed_process_left_is_swept_by_the_next(tmp_path: Path) -> None
     with workroom(tmp_path, uuid4()) as room:
         assert not room.is_alive(worker)
         assert not (tmp_path / worker).exists()
+
+
+def test_a_process_knows_whether_it_works_alone(tmp_path: Path) -> None:
+    with workroom(tmp_path, uuid4()) as room:
+        assert room.alone()
+        child, _worker = _other(tmp_path)
+        try:
+            assert not room.alone()
+        finally:
+            child.kill()
+            child.communicate()
+        assert room.alone()
