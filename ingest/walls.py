@@ -143,6 +143,8 @@ def system_paths() -> list[Path]:
     system += [Path(name) for name in ("/dev/null", "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo")]
     system += [Path("/sys/devices/system/cpu")]
     python = [Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix)]
+    # Packages may be installed outside of Python's own folder, for one user for example.
+    python += [Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")]
     # A root of the whole system, as some builds of Python name it, would be no wall.
     return [path for path in (*system, *python, *rooms) if path.exists() and path != Path("/")]
 
