@@ -39,6 +39,8 @@ def demo(
     """Cho mọi giấy tờ mẫu đi hết hành trình: tiếp nhận, đọc, ký, có hiệu lực, in, kiểm tra.
 
     Takes all samples through the whole journey: intake, reading, signing, validity, print, check.
+
+    Ví dụ / Examples: `khoso demo` · `khoso demo --no-serve --json`
     """
     started = monotonic()
     with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:

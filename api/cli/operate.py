@@ -30,7 +30,10 @@ app.add_typer(log_app, name="log")
 
 @app.command("doctor")
 def doctor(as_json: Json = False) -> None:
-    """Kiểm tra máy này và chỉ cách sửa. / Examines this installation and prints the fix for what it finds."""
+    """Kiểm tra máy này và chỉ cách sửa. / Examines this installation and prints the fix for what it finds.
+
+    Ví dụ / Example: `khoso doctor --json`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         findings = []
         for finding in examine(opened):
@@ -46,7 +49,10 @@ def doctor(as_json: Json = False) -> None:
 
 @app.command("migrate")
 def migrate() -> None:
-    """Đưa cơ sở dữ liệu lên phiên bản của chương trình. / Brings the database up to date."""
+    """Đưa cơ sở dữ liệu lên phiên bản của chương trình. / Brings the database up to date.
+
+    Ví dụ / Example: `khoso migrate`
+    """
     datastore = open_datastore(settings())
     try:
         print(say("migrated", revision=datastore.migrate()))
@@ -61,7 +67,10 @@ def catalogue_import(
     person: ActorName = OPERATOR,
     agency: Agency = None,
 ) -> None:
-    """Nhập mã quốc gia có ngày hiệu lực cho các loại giấy tờ. / Imports dated national codes of document types."""
+    """Nhập mã quốc gia có ngày hiệu lực cho các loại giấy tờ. / Imports dated national codes of document types.
+
+    Ví dụ / Example: `khoso catalogue import ma-kq.toml --decision "12/QĐ-VPCP"`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, "catalogue", None)
         count = import_catalogue(opened, who, file, decision)
@@ -70,7 +79,10 @@ def catalogue_import(
 
 @log_app.command("verify")
 def log_verify(as_json: Json = False) -> None:
-    """Tính lại toàn bộ nhật ký, đối chiếu với dữ liệu hôm nay. / Recomputes the log and compares it with the rows."""
+    """Tính lại toàn bộ nhật ký, đối chiếu với dữ liệu hôm nay. / Recomputes the log and compares it with the rows.
+
+    Ví dụ / Example: `khoso log verify --json`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         extend_log(opened)
         report = verify_log(opened)
@@ -95,7 +107,10 @@ def worker(
         bool, typer.Option("--retry", help="Làm lại việc bị để riêng. / Try again what was set aside.")
     ] = False,
 ) -> None:
-    """Làm các việc đang chờ: đọc, ký. / Works off the queue: reading, signing."""
+    """Làm các việc đang chờ: đọc, ký. / Works off the queue: reading, signing.
+
+    Ví dụ / Examples: `khoso worker` · `khoso worker --once` · `khoso worker --once --retry`
+    """
     with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:
         if retry:
             retry_set_aside(opened)

@@ -153,7 +153,10 @@ def open_dossier(
     agency: Agency = None,
     purpose: Purpose = "operator",
 ) -> None:
-    """Mở hồ sơ theo mã số của hệ thống một cửa. / Opens a dossier under the number of the one-stop system."""
+    """Mở hồ sơ theo mã số của hệ thống một cửa. / Opens a dossier under the number of the one-stop system.
+
+    Ví dụ / Example: `khoso dossier open H41.08-261122-0001 --procedure 1.001193`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         number = str(DossierNumber.parse(number))
         dossier = dossiers.open_dossier(
@@ -176,6 +179,8 @@ def close_dossier(
     """Đóng hồ sơ; khi thành công, giấy tờ trong hồ sơ được cơ quan ký và có giá trị như bản giấy.
 
     Closes a dossier; on success its papers are signed by the agency and become valid.
+
+    Ví dụ / Example: `khoso dossier close H41.08-261122-0001 --succeeded`
     """
     endings = {
         DossierState.SUCCEEDED: succeeded,
@@ -217,7 +222,10 @@ def list_store(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Kho của một người hoặc tổ chức đang giữ gì. / What the store of a person or organisation holds."""
+    """Kho của một người hoặc tổ chức đang giữ gì. / What the store of a person or organisation holds.
+
+    Ví dụ / Example: `khoso list 040090001234 --json`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         answers = [held.as_json() for held in holdings.store_of(opened, who, owner)]
@@ -241,7 +249,10 @@ def find(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Tìm giấy tờ theo chủ, mã, loại, nội dung. / Finds papers by owner, code, type, text."""
+    """Tìm giấy tờ theo chủ, mã, loại, nội dung. / Finds papers by owner, code, type, text.
+
+    Ví dụ / Examples: `khoso find tran khanh hang` · `khoso find KQ.G15.000031 --in code`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         answers = [held.as_json() for held in holdings.find(opened, who, " ".join(words), field)]
@@ -263,7 +274,10 @@ def get(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Lấy một giấy tờ: bản PDF đã ký, hoặc tệp gốc. / One document: the signed PDF, or the original."""
+    """Lấy một giấy tờ: bản PDF đã ký, hoặc tệp gốc. / One document: the signed PDF, or the original.
+
+    Ví dụ / Example: `khoso get 01a200e0-5076-7574-a8fe-df7af85edd29 --out giay-khai-sinh.pdf`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         for path in holdings.fetch(opened, who, document_id, original=original, out=out):
@@ -283,7 +297,10 @@ def revoke(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Thu hồi giấy tờ; mọi bản in, hồ sơ dẫn chiếu được báo. / Revokes; whoever cites it is told."""
+    """Thu hồi giấy tờ; mọi bản in, hồ sơ dẫn chiếu được báo. / Revokes; whoever cites it is told.
+
+    Ví dụ / Example: `khoso revoke 01a200e0-5076-7574-a8fe-df7af85edd29 --reason "Cấp sai"`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         changes.revoke(opened, who, document_id, reason)
@@ -301,7 +318,10 @@ def supersede(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Thay thế giấy tờ bằng một giấy tờ khác. / Another document takes its place."""
+    """Thay thế giấy tờ bằng một giấy tờ khác. / Another document takes its place.
+
+    Ví dụ / Example: `khoso supersede OLD-ID --by NEW-ID --reason "Cấp lại"`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         changes.supersede(opened, who, document_id, by, reason)
@@ -319,7 +339,10 @@ def refile(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Chuyển giấy tờ lưu nhầm về đúng chủ. / Moves a misfiled paper to its right owner."""
+    """Chuyển giấy tờ lưu nhầm về đúng chủ. / Moves a misfiled paper to its right owner.
+
+    Ví dụ / Example: `khoso refile DOCUMENT-ID --owner 040090001234 --reason "Lưu nhầm"`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         changes.refile(opened, who, document_id, owner, reason)

@@ -36,7 +36,10 @@ def sign(
         typer.Option("--name", help="Họ tên trên chứng thư thử nghiệm. / Name on the certificate."),
     ] = None,
 ) -> None:
-    """Ký một tệp PDF bằng khóa thử nghiệm của máy này. / Signs a PDF with this machine's development keys."""
+    """Ký một tệp PDF bằng khóa thử nghiệm của máy này. / Signs a PDF with this machine's development keys.
+
+    Ví dụ / Example: `khoso sign to-trinh.pdf --as officer --name "Lê Văn Hồ Sơ" --out da-ky.pdf`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         signed = sign_file(opened, file, role, name=name, out=out)
     print(f"{out}: {signed.role.value}, {signed.level}, {shown(signed.signed_at)}")
@@ -50,6 +53,8 @@ def validate(
     """Kết luận về chữ ký số của một tệp PDF bất kỳ (ETSI EN 319 102-1). / A verdict on any PDF.
 
     Kết thúc / exit: 0 TOTAL-PASSED; 1 TOTAL-FAILED; 4 INDETERMINATE (không có chữ ký / no signature).
+
+    Ví dụ / Example: `khoso validate cong-van.pdf --json`
     """
     with steps_on_stderr() as steps, house(steps) as opened:
         verdict = validate_file(opened, file)
@@ -78,7 +83,10 @@ def print_(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """In bản giấy có mã QR; chỉ giấy tờ `valid` được đóng dấu số. / A paper copy; sealed only when `valid`."""
+    """In bản giấy có mã QR; chỉ giấy tờ `valid` được đóng dấu số. / A paper copy; sealed only when `valid`.
+
+    Ví dụ / Example: `khoso print DOCUMENT-ID --to "Trường THPT" --reason "Nhập học" --out ban-in.pdf`
+    """
     with steps_on_stderr() as steps, house(steps) as opened:
         who = actor(opened, person, agency, purpose, dossier)
         printed = print_document(opened, who, document_id, to=to, reason=reason, out=out)

@@ -6,21 +6,15 @@ from typing import Any
 from uuid import UUID
 
 from api.house import House
-from api.steps.paper_copy import shown_object
+from api.steps.paper_copy import FileExists, shown_object
 from api.steps.questions import questions
 from archive import Status
-from common import KhosoError, Sentence
+from common import Sentence
 from datastore import Actor, DocumentRecord, SearchField, StoredObject, Work
 from signing import Verdict, validate
 
 _STILL_ASKED = (Status.READ, Status.CHECKED, Status.PROVISIONAL, Status.PENDING_IDENTIFIER)
 """Later a person has decided."""
-
-
-class FileExists(KhosoError):
-    """A file is never written over."""
-
-    code = "file_exists"
 
 
 @dataclass(frozen=True, slots=True)

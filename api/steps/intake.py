@@ -8,8 +8,9 @@ Run twice, a step does nothing the second time.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -37,6 +38,8 @@ from ingest import PagePool, Reading, Scan, digitise, open_scan
 from signing import Indication, Verdict, validate
 
 READ, SIGN = "read", "sign"
+_RENEW_AFTER = timedelta(minutes=2)
+"""Well inside the lease of a job."""
 
 
 class DossierClosed(KhosoError):
@@ -229,7 +232,8 @@ def read(house: House, pool: PagePool, job: Job) -> None:
     with house.room.desk() as desk:
         scans = [_fetch(house, one, key, desk) for one in document.version.originals]
         house.steps.start(scans[0].name, sum(scan.pages for scan in scans))
-        made = digitise(scans, into=desk, pool=pool, limits=house.limits, progress=house.steps.reached)
+        progress = _told_and_renewed(house, job)
+        made = digitise(scans, into=desk, pool=pool, limits=house.limits, progress=progress)
         pdf = None
         if made.pdf is not None:
             pdf = house.datastore.put(pdf_key(document.id, 1, 0), made.pdf, sealing=key)
@@ -249,6 +253,20 @@ def read(house: House, pool: PagePool, job: Job) -> None:
         )
         _check_and_go_on(work, document)
         work.jobs.finish(job)
+
+
+def _told_and_renewed(house: House, job: Job) -> Callable[[int, int], None]:
+    """Progress for the person who waits; and the claim is renewed, so that nobody takes over a long reading."""
+    renewed = house.clock()
+
+    def progress(done: int, total: int) -> None:
+        nonlocal renewed
+        house.steps.reached(done, total)
+        if house.clock() - renewed > _RENEW_AFTER:
+            house.datastore.queue.renew(job)
+            renewed = house.clock()
+
+    return progress
 
 
 def _fetch(house: House, original: Original, key: DataKey, desk: Path) -> Scan:

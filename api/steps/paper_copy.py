@@ -17,6 +17,12 @@ from ingest import DocumentCode, DocumentType, Kind, fields_from_json
 from signing import SealClaims, make_seal, mask_identifier, seal_link, seal_profile
 
 
+class FileExists(KhosoError):
+    """A file is never written over."""
+
+    code = "file_exists"
+
+
 class NotPrintable(KhosoError):
     """Only provisional and valid papers are printed."""
 
@@ -59,6 +65,8 @@ def print_document(
     1. The log gets its numbers, so that the seal can name a leaf. 2. The print is numbered, sealed and entered
     in one transaction. 3. The status list that knows it is published. 4. Only then the sheets are made.
     """
+    if out.exists():
+        raise FileExists(name=out.name)
     extend_log(house)
     with house.room.desk() as desk:
         with house.datastore.begin(actor, "print") as work:

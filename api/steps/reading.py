@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,15 @@ def read_file(
         document = digitise([scan], into=desk, pool=pool, limits=limits, progress=steps.reached)
         pdf = None
         if out is not None and document.pdf is not None:
-            pdf = out / f"{file.stem}.pdf"
+            pdf = _free_name(out, file.stem)
             shutil.copyfile(document.pdf, pdf)
     return ReadFile(file, document, pdf)
+
+
+def _free_name(folder: Path, stem: str) -> Path:
+    """`stem.pdf`, or with a number when that is taken: two scans of one name lose nothing."""
+    names = chain([stem], (f"{stem}-{n}" for n in count(2)))
+    return next(path for path in (folder / f"{name}.pdf" for name in names) if not path.exists())
 
 
 def _page_json(reading: PageReading) -> dict[str, Any]:

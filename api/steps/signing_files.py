@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from api.house import House
-from api.steps.holdings import FileExists
+from api.steps.paper_copy import FileExists
 from common import new_id
 from ingest import MediaType, UnknownKind, open_scan
 from signing import (

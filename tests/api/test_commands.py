@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import run
+from api.cli import app, run
 from api.exits import Exit, worst
 
 
@@ -120,3 +120,25 @@ def test_doctor_says_how_to_mend_keys_that_others_may_read(
     capsys.readouterr()
     assert run(["doctor"]) == Exit.OUT_OF_REACH
     assert f"chmod 600 {master}" in capsys.readouterr().out
+
+
+def _commands() -> list[list[str]]:
+    groups = {group.name or "": group.typer_instance for group in app.registered_groups}
+    alone = [[str(command.name)] for command in app.registered_commands]
+    inside = [
+        [name, str(command.name)]
+        for name, group in groups.items()
+        if group is not None
+        for command in group.registered_commands
+    ]
+    return alone + inside
+
+
+@pytest.mark.parametrize("command", _commands(), ids=" ".join)
+def test_help_of_every_command_has_an_example_and_both_languages(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*command, "--help"]) == Exit.DONE
+    text = capsys.readouterr().out
+    assert "Ví dụ / Example" in text
+    assert f"khoso {' '.join(command)}" in " ".join(text.split())
