@@ -13,7 +13,7 @@ from ingest.fields import find_fields
 from ingest.model import Document, Limits, PageReading, Reading, Scan
 from ingest.page_pool import PageFailed, PagePixels, PagePool, PageResult
 from ingest.recognise_type import guess_type
-from ingest.refusals import DamagedFile
+from ingest.refusals import DamagedFile, NoRoomForDocument
 from ingest.sandbox import Confinement, confined_stream
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ def digitise(
         if pdf is None:
             return Document(tuple(scans), None, None, reading)
         pdf.finish(title=_title(reading, scans[0]), memory_bytes=limits.memory_bytes)
-    except BaseException:
+    except BaseException as error:
         if pdf is not None:
             pdf.abandon()
+        if isinstance(error, OSError) and (full := NoRoomForDocument.if_full(error)):
+            raise full from error
         raise
     path = into / PDF_NAME
     return Document(tuple(scans), path, Digest.of_file(path), reading)

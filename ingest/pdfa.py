@@ -9,12 +9,23 @@ from pathlib import Path
 import pikepdf
 from pikepdf import pdfa
 
+from ingest.refusals import NoRoomForDocument
+
 _FLAVOUR = "2b"
 _TIMES = ("xmp:MetadataDate", "xmp:ModifyDate", "xmp:CreateDate")
 
 
 def make(request: dict[str, str]) -> None:
     """Write the PDF/A-2b `path` from `draft` with the title `title`; raises pikepdf's PdfaError if it fails."""
+    try:
+        _make(request)
+    except OSError as error:
+        if full := NoRoomForDocument.if_full(error):
+            raise full from error
+        raise
+
+
+def _make(request: dict[str, str]) -> None:
     with pikepdf.open(request["draft"]) as pdf:
         with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
             metadata["dc:title"] = request["title"]

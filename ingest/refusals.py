@@ -4,6 +4,8 @@
 that did not stand in that name.
 """
 
+import errno
+
 from common import KhosoError
 
 
@@ -89,3 +91,14 @@ class TooMuchOutput(Refusal):
     """What came out of the file is larger than one file may give."""
 
     code = "file_too_much_output"
+
+
+class NoRoomForDocument(KhosoError):
+    """The folder for the searchable PDF is full. Nothing is wrong with the file; nothing of it is left."""
+
+    code = "no_room_for_document"
+
+    @classmethod
+    def if_full(cls, error: OSError) -> "NoRoomForDocument | None":
+        """The error that `error` means when a disk, a quota or a file limit is used up; None else."""
+        return cls() if error.errno in (errno.ENOSPC, errno.EDQUOT) else None

@@ -8,6 +8,7 @@ The text is placed word by word with a font without glyphs (render mode 3); its 
 ToUnicode map names each code that is used, in NFC.
 """
 
+import contextlib
 import io
 import math
 import zlib
@@ -100,7 +101,8 @@ class SearchablePdf:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # closing writes what is left, and a full disk fails once more
+            self._file.close()
         self._path.unlink(missing_ok=True)
 
     def _object(self, number: int, body: str) -> None:

@@ -1,4 +1,6 @@
 import json
+import os
+import subprocess
 import unicodedata
 from pathlib import Path
 
@@ -10,7 +12,18 @@ from pikepdf import pdfa
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 from rapidfuzz.distance import Levenshtein
 
-from ingest import DamagedFile, Document, Limits, PagePool, Reading, Scan, TookTooLong, digitise, open_scan
+from ingest import (
+    DamagedFile,
+    Document,
+    Limits,
+    NoRoomForDocument,
+    PagePool,
+    Reading,
+    Scan,
+    TookTooLong,
+    digitise,
+    open_scan,
+)
 from samples.measure import character_error as measured_error
 from tests.conftest import CHECKOUT
 from tests.ingest.pdfs import A4, printed_page, saved
@@ -259,3 +272,18 @@ def test_a_page_that_takes_too_long_to_draw_is_refused_and_leaves_nothing(
     with pytest.raises(TookTooLong):
         digitise([scan], into=tmp_path, pool=pool, limits=Limits(page_seconds=0.01))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path: Path, pool: PagePool) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a small file system")
+    scan = open_scan(saved(printed_page(LINES), tmp_path / "page.png"))
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], check=True)
+    try:
+        with pytest.raises(NoRoomForDocument):
+            digitise([scan], into=small, pool=pool)
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
