@@ -52,6 +52,11 @@ has_pdfsig() {
     command -v pdfsig >/dev/null && command -v pdftoppm >/dev/null
 }
 
+# The other hand in the blanks of the drawn samples: a font that only drawing them needs.
+has_pen_fonts() {
+    [ -n "$(find /usr/share/texmf/fonts /usr/share/fonts -name 'texgyrechorus-mediumitalic.otf' 2>/dev/null | head -n 1)" ]
+}
+
 # The apt packages that are missing, one per line. `tests` adds what only the tests need.
 missing_packages() {
     find_python >/dev/null || printf '%s\n' python3 python3-venv
@@ -59,6 +64,7 @@ missing_packages() {
     reads_vietnamese || echo tesseract-ocr-vie
     has_vietnamese_fonts || echo fonts-liberation2
     [ "$1" != tests ] || has_pdfsig || echo poppler-utils
+    [ "$1" != tests ] || has_pen_fonts || echo fonts-texgyre
 }
 
 # --- apt ------------------------------------------------------------------------------------------------------
