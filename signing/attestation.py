@@ -23,9 +23,10 @@ from pyhanko.sign.validation.generic_cms import extract_self_reported_ts, valida
 from common import Digest
 from signing import cms
 from signing.chains import Moment, check_certificate
-from signing.errors import AttestationUnreadable, CertificateNotInForce, WrongSignature
+from signing.errors import AttestationUnreadable, WrongSignature
+from signing.judge import signer_name
 from signing.proof import PARSER_ERRORS, proven_by_stamps
-from signing.signers import CertificateHolder, Signer
+from signing.signers import CertificateHolder, Signer, require_in_force
 from signing.timestamps import TimeStamper, stamped
 from signing.trust import TrustBundle
 from signing.verdict import Finding, Indication, SignatureVerdict, Verdict, worst
@@ -93,8 +94,7 @@ def prepare_attestation(
 ) -> AttestationToBeSigned:
     """Decides everything but the signature itself."""
     certificate = certificate_of.certificate
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise CertificateNotInForce(name=certificate.subject.rfc4514_string())
+    require_in_force(certificate, now)
     attributes = cms.signed_attributes(sha256(statement).digest(), certificate, signing_time=now)
     ders = [item.public_bytes(Encoding.DER) for item in (certificate, *certificate_of.chain)]
     return AttestationToBeSigned(statement, attributes, ders[0], tuple(ders[1:]))
@@ -167,7 +167,7 @@ def _judged(
         field=_FIELD,
         indication=worst(finding.indication for finding in findings),
         reasons=tuple(dict.fromkeys(finding.reason for finding in findings)),
-        signer_name=certificates.signer_cert.subject.native.get("common_name"),
+        signer_name=signer_name(certificates.signer_cert),
         claimed_time=claimed,
         proven_time=proven,
         digest_algorithm=info["digest_algorithm"]["algorithm"].native,

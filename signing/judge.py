@@ -311,7 +311,7 @@ def _verdict(name: str, case: _Case, content: bytes) -> SignatureVerdict:
         field=name,
         indication=worst(finding.indication for finding in case.findings),
         reasons=tuple(dict.fromkeys(finding.reason for finding in case.findings)),
-        signer_name=_name(signature.signer_cert),
+        signer_name=signer_name(signature.signer_cert),
         claimed_time=_claimed(signature),
         proven_time=case.proven,
         digest_algorithm=_digest_name(signature),
@@ -330,6 +330,8 @@ def _level(case: _Case) -> str:
     return f"B-{proven}" if is_pades else f"PKCS7-{proven}"
 
 
-def _name(certificate: x509.Certificate) -> str:
-    name = certificate.subject.native.get("common_name") or certificate.subject.human_friendly
-    return one_line(name if isinstance(name, str) else str(name))[:_LONGEST_NAME]
+def signer_name(certificate: x509.Certificate) -> str | None:
+    """Common name or organisation; never the whole subject, which may hold a personal number (UID=CCCD:…)."""
+    subject = certificate.subject.native
+    name = subject.get("common_name") or subject.get("organization_name")
+    return None if name is None else one_line(name if isinstance(name, str) else name[0])[:_LONGEST_NAME]

@@ -46,7 +46,6 @@ from ingest import confined
 from signing import cms
 from signing.errors import (
     AlreadySigned,
-    CertificateNotInForce,
     DocumentChanged,
     NotSignable,
     ResultExists,
@@ -57,7 +56,7 @@ from signing.ink import InkMap
 from signing.layout import SIZE, Layout, plan
 from signing.marks import Mark, Role
 from signing.sheet import Sheet, add_band, appearance
-from signing.signers import CertificateHolder
+from signing.signers import CertificateHolder, require_in_force
 from signing.timestamps import TimeStamper, stamped, token_info
 from signing.typeface import fit
 
@@ -171,7 +170,7 @@ def prepare(
     `reserve` is the mark that is expected next (its text decides how much room is kept for it). Raises
     SignedElsewhere, AlreadySigned, NotSignable, CertificateNotInForce, LetterMissing.
     """
-    _in_force(certificate_of.certificate, now)
+    require_in_force(certificate_of.certificate, now)
     content = pdf.read_bytes()
     output = BytesIO()
     try:
@@ -197,11 +196,6 @@ def prepare(
         document_sha256=Digest.of(content),
         at=now,
     )
-
-
-def _in_force(certificate: x509.Certificate, now: datetime) -> None:
-    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        raise CertificateNotInForce(name=certificate.subject.rfc4514_string())
 
 
 def _look_at_fields(writer: IncrementalPdfFileWriter, role: Role) -> bool:

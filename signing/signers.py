@@ -5,6 +5,7 @@ Here is the key file; the key is loaded and checked once, not for every signatur
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -12,9 +13,10 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import NameOID
 
 from signing.cms import PrivateKey, sign_attributes
-from signing.errors import KeyUnreadable
+from signing.errors import CertificateNotInForce, KeyUnreadable
 
 
 class CertificateHolder(Protocol):
@@ -38,6 +40,13 @@ class Signer(CertificateHolder, Protocol):
     """Makes raw signatures (RSA PKCS#1 v1.5 or ECDSA, SHA-256) over `to_be_signed.attributes`."""
 
     def sign(self, to_be_signed: SigningRequest) -> bytes: ...
+
+
+def require_in_force(certificate: x509.Certificate, now: datetime) -> None:
+    """CertificateNotInForce, with the common name alone: a subject may hold a personal number (UID=CCCD:…)."""
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        raise CertificateNotInForce(name=names[0].value if names else "?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
+from PIL import Image, ImageDraw
 from reportlab.pdfgen import canvas
 
 from common.fonts import VIETNAMESE_LETTERS
 from common.geometry import mm
 from signing import CopyForm, LetterMissing, Mark, Role, SignedDocument, agency_mark, clerk_mark, officer_mark
-from signing.ink import InkMap
+from signing.ink import InkMap, ink_of
 from signing.layout import Place, plan
 from signing.typeface import fit, typeface
 from tests.conftest import program
@@ -237,6 +238,20 @@ def test_ink_anywhere_under_a_mark_makes_a_band() -> None:
     assert plan(*A4, WHITE, clerk=("A",), agency=None).band == 0
     assert plan(*A4, spotted, clerk=("A",), agency=None).band > 0
     assert not BLACK.white(Place(0, 0, 10, 10), *A4)
+
+
+def test_ink_is_what_is_darker_than_the_paper_around_it(tmp_path: Path) -> None:
+    picture = (
+        Image.linear_gradient("L").resize((827, 1169)).convert("RGB").point(lambda tone: 170 + tone // 3)
+    )
+    pen = ImageDraw.Draw(picture)
+    pen.ellipse((600, 60, 700, 160), outline=(200, 40, 60), width=5)
+    picture.save(tmp_path / "shaded.pdf", resolution=100)
+    ink = InkMap.from_json(ink_of({"pdf": str(tmp_path / "shaded.pdf")}))
+    width, height = 827 * 0.72, 1169 * 0.72
+    # Uneven light is paper, a red seal is ink.
+    assert ink.white(Place(20, 20, 300, 150), width, height)
+    assert not ink.white(Place(420, 30, 100, 100), width, height)
 
 
 def test_lines_break_at_spaces_and_long_words_at_letters() -> None:
