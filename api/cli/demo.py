@@ -12,10 +12,9 @@ from rich.table import Table
 from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Json
-from api.cli.place import actor, house
+from api.cli.place import at_desk
 from api.demo import Line, run_demo, samples_in
 from api.house import page_pool_when_needed
-from api.progress import steps_on_stderr
 from common import say
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -43,8 +42,8 @@ def demo(
     Ví dụ / Examples: `khoso demo` · `khoso demo --no-serve --json`
     """
     started = monotonic()
-    with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:
-        lines = run_demo(opened, actor(opened, person, None, "demo", None), samples_in(samples), pool)
+    with at_desk(person, None, "demo") as (opened, who), page_pool_when_needed(opened.settings) as pool:
+        lines = run_demo(opened, who, samples_in(samples), pool)
     if as_json:
         print_json({"documents": [line.as_json() for line in lines], "seconds": monotonic() - started})
         return

@@ -10,7 +10,7 @@ import typer
 from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, Json
-from api.cli.place import actor, house, settings
+from api.cli.place import at_desk, house, settings
 from api.exits import Exit
 from api.house import open_datastore, page_pool_when_needed
 from api.progress import steps_on_stderr
@@ -71,8 +71,7 @@ def catalogue_import(
 
     Ví dụ / Example: `khoso catalogue import ma-kq.toml --decision "12/QĐ-VPCP"`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, "catalogue", None)
+    with at_desk(person, agency, "catalogue") as (opened, who):
         count = import_catalogue(opened, who, file, decision)
     print(say("imported", count=count, decision=decision))
 

@@ -10,11 +10,10 @@ import typer
 from api.cli.answer import error_json, print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Out, Purpose, Reason
-from api.cli.place import actor, house
+from api.cli.place import at_desk
 from api.errors import exit_status
 from api.exits import Exit, worst
 from api.house import House, page_pool_when_needed
-from api.progress import steps_on_stderr
 from api.steps import changes, dossiers, holdings
 from api.steps.intake import Paper, Person, Received, receive
 from api.steps.queue import work_off
@@ -69,16 +68,15 @@ def intake(
     Ví dụ / Examples: `khoso intake ks.jpg --owner 040090001234 --type KQ.G15.000031 --dossier H41.08-261122-0001`
     """
     papers = _papers(files, owner, doc_type, dossier, ground, together=together)
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         received: list[tuple[Paper, Received | KhosoError]] = []
         for paper in papers:
             try:
                 one = receive(opened, who, paper)
-                steps.say(str(say("received", name=paper.files[0].name, receipt=one.receipt)))
+                opened.steps.say(str(say("received", name=paper.files[0].name, receipt=one.receipt)))
                 received.append((paper, one))
             except KhosoError as error:
-                steps.say(str(error))
+                opened.steps.say(str(error))
                 received.append((paper, error))
         kept = [one.document.id for _paper, one in received if isinstance(one, Received)]
         with page_pool_when_needed(opened.settings) as pool:
@@ -157,11 +155,9 @@ def open_dossier(
 
     Ví dụ / Example: `khoso dossier open H41.08-261122-0001 --procedure 1.001193`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        number = str(DossierNumber.parse(number))
-        dossier = dossiers.open_dossier(
-            opened, actor(opened, person, agency, purpose, number), number, procedure
-        )
+    number = str(DossierNumber.parse(number))
+    with at_desk(person, agency, purpose, number) as (opened, who):
+        dossier = dossiers.open_dossier(opened, who, number, procedure)
     _say_dossier(dossier.number, dossier.state, [], as_json=as_json)
 
 
@@ -190,9 +186,8 @@ def close_dossier(
     chosen = [state for state, wanted in endings.items() if wanted]
     if len(chosen) != 1:
         raise typer.BadParameter("--succeeded | --refused | --withdrawn")
-    with steps_on_stderr() as steps, house(steps) as opened:
-        number = str(DossierNumber.parse(number))
-        who = actor(opened, person, agency, purpose, number)
+    number = str(DossierNumber.parse(number))
+    with at_desk(person, agency, purpose, number) as (opened, who):
         dossiers.close_dossier(opened, who, number, chosen[0])
         papers = holdings.papers_of(opened, who, number)
         with page_pool_when_needed(opened.settings) as pool:
@@ -226,8 +221,7 @@ def list_store(
 
     Ví dụ / Example: `khoso list 040090001234 --json`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         answers = [held.as_json() for held in holdings.store_of(opened, who, owner)]
     if as_json:
         print_json({"owner": owner, "documents": answers})
@@ -253,8 +247,7 @@ def find(
 
     Ví dụ / Examples: `khoso find tran khanh hang` · `khoso find KQ.G15.000031 --in code`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         answers = [held.as_json() for held in holdings.find(opened, who, " ".join(words), field)]
     if as_json:
         print_json({"documents": answers})
@@ -278,8 +271,7 @@ def get(
 
     Ví dụ / Example: `khoso get 01a200e0-5076-7574-a8fe-df7af85edd29 --out giay-khai-sinh.pdf`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         for path in holdings.fetch(opened, who, document_id, original=original, out=out):
             print(path)
 
@@ -301,8 +293,7 @@ def revoke(
 
     Ví dụ / Example: `khoso revoke 01a200e0-5076-7574-a8fe-df7af85edd29 --reason "Cấp sai"`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.revoke(opened, who, document_id, reason)
         _show_one(opened, who, document_id, as_json=as_json)
 
@@ -322,8 +313,7 @@ def supersede(
 
     Ví dụ / Example: `khoso supersede OLD-ID --by NEW-ID --reason "Cấp lại"`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.supersede(opened, who, document_id, by, reason)
         _show_one(opened, who, document_id, as_json=as_json)
 
@@ -343,8 +333,7 @@ def refile(
 
     Ví dụ / Example: `khoso refile DOCUMENT-ID --owner 040090001234 --reason "Lưu nhầm"`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.refile(opened, who, document_id, owner, reason)
         _show_one(opened, who, document_id, as_json=as_json)
 

@@ -13,7 +13,7 @@ from api.steps.published import publish_all, published
 from api.steps.register import register
 from common import KhosoError, utc_now
 from datastore import Actor
-from ingest import DossierNumber, parse_identifier
+from ingest import AgencyCode, DossierNumber
 
 
 class BadSetting(KhosoError):
@@ -38,11 +38,15 @@ def house(steps: Steps) -> Iterator[House]:
         yield opened
 
 
-def actor(house: House, person: str, agency: str | None, purpose: str, dossier: str | None) -> Actor:
-    """Who acts, from the options of the command; BadIdentifier or BadDossierNumber for wrong ones."""
-    code = str(parse_identifier(agency)) if agency else house.settings.agency
-    number = str(DossierNumber.parse(dossier)) if dossier else None
-    return Actor(person=person, role="system", agency=code, purpose=purpose, dossier=number)
+@contextmanager
+def at_desk(
+    person: str, agency: str | None, purpose: str, dossier: str | None = None
+) -> Iterator[tuple[House, Actor]]:
+    """The house opened for one command of one actor; BadIdentifier or BadDossierNumber for wrong options."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        code = str(AgencyCode.parse(agency)) if agency else opened.settings.agency
+        number = str(DossierNumber.parse(dossier)) if dossier else None
+        yield opened, Actor(person=person, role="system", agency=code, purpose=purpose, dossier=number)
 
 
 @contextmanager

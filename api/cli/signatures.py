@@ -9,7 +9,7 @@ import typer
 from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Out, Purpose, Reason
-from api.cli.place import actor, checker, house
+from api.cli.place import at_desk, checker, house
 from api.exits import Exit
 from api.progress import steps_on_stderr
 from api.steps.checking import Check
@@ -87,8 +87,7 @@ def print_(
 
     Ví dụ / Example: `khoso print DOCUMENT-ID --to "Trường THPT" --reason "Nhập học" --out ban-in.pdf`
     """
-    with steps_on_stderr() as steps, house(steps) as opened:
-        who = actor(opened, person, agency, purpose, dossier)
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
         printed = print_document(opened, who, document_id, to=to, reason=reason, out=out)
     if as_json:
         print_json(printed.as_json())

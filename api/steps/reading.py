@@ -8,7 +8,7 @@ from typing import Any
 
 from api.progress import Steps
 from api.workroom import Workroom
-from ingest import Document, Limits, PagePool, PageReading, digitise, open_scan
+from ingest import Document, Limits, PagePool, digitise, open_scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class ReadFile:
         return {
             "file": str(self.file),
             "error": None,
-            "pages": [_page_json(page) for page in reading.pages],
+            "pages": [{name: page[name] for name in page if name != "words"} for page in facts["pages"]],
             "text": reading.text,
             "doc_type": {
                 "code": reading.doc_type.code,
@@ -59,22 +59,3 @@ def _free_name(folder: Path, stem: str) -> Path:
     """`stem.pdf`, or with a number when that is taken: two scans of one name lose nothing."""
     names = chain([stem], (f"{stem}-{n}" for n in count(2)))
     return next(path for path in (folder / f"{name}.pdf" for name in names) if not path.exists())
-
-
-def _page_json(reading: PageReading) -> dict[str, Any]:
-    page = reading.page
-    return {
-        "number": page.number,
-        "width": page.width,
-        "height": page.height,
-        "dpi": page.dpi,
-        "rotation": page.rotation,
-        "skew": page.skew,
-        "blank": page.blank,
-        "quality": {
-            "score": page.quality.score,
-            "reasons": [reason.as_json() for reason in page.quality.reasons],
-        },
-        "text": reading.text,
-        "confidence": reading.confidence,
-    }
