@@ -57,12 +57,15 @@ def main() -> None:
     sys.path[:] = setup["sys_path"]
     source, out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not fall between the frames
-    import ingest.page_reader  # noqa: F401  # before the walls: loading code needs more than running it
+    # Before the walls: loading code and sentences needs more than using them.
+    import ingest.page_reader  # noqa: F401
+    from common import catalogue
     from ingest.recogniser import open_recogniser
     from ingest.walls import Bounds, bound, die_with_parent, stand
     from ingest.wire import receive, send
 
     die_with_parent(setup["parent"])
+    catalogue()
     bound(Bounds(_ANY_TIME, _MEMORY, _MEMORY))
     tessdata = Path(setup["tessdata"])
     recogniser = open_recogniser(setup["recogniser"], tessdata)
