@@ -152,6 +152,17 @@ class SignedDocument:
     level: str
 
 
+class _Writer(IncrementalPdfFileWriter):
+    """Writes increments that leave the document's own metadata alone.
+
+    pyHanko rewrites XMP, information dictionary and catalogue with the machine's clock and its own name; that
+    is no part of a signature, and strict validators count it as a change after the first one.
+    """
+
+    def _update_meta(self) -> None:
+        pass
+
+
 # --- first phase ----------------------------------------------------------------------------------------
 
 
@@ -174,7 +185,7 @@ def prepare(
     content = pdf.read_bytes()
     output = BytesIO()
     try:
-        writer = IncrementalPdfFileWriter(BytesIO(content), strict=False)
+        writer = _Writer(BytesIO(content), strict=False)
         first = _look_at_fields(writer, mark.role)
         if first:
             _reserve_fields(writer, _layout(pdf, writer, mark, reserve))
@@ -217,7 +228,8 @@ def _look_at_fields(writer: IncrementalPdfFileWriter, role: Role) -> bool:
 def _layout(pdf: Path, writer: IncrementalPdfFileWriter, mark: Mark, reserve: Mark | None) -> Layout:
     texts = {item.role: item.lines for item in (reserve, mark) if item is not None}
     width, height = Sheet.of(_page(writer)).size
-    ink = InkMap.from_json(confined("signing.ink:ink_of", {"pdf": str(pdf)}, readable=[pdf]))
+    # Resolved: the child starts in another folder.
+    ink = InkMap.from_json(confined("signing.ink:ink_of", {"pdf": str(pdf.resolve())}, readable=[pdf]))
     return plan(width, height, ink, clerk=texts.get(Role.CLERK), agency=texts.get(Role.AGENCY))
 
 
