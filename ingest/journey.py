@@ -116,12 +116,15 @@ def _results(
 def _result(sent: _Sent, pool: PagePool, seconds: float, picture: bool) -> tuple[PageResult, bool]:
     """The page as read; where the reader died of it, the page as seen, marked so that a person looks."""
     grey = sent.page.header["channels"] == 1
+    future = sent.future
+    # Once more, because a system short of memory may have killed the process; then without reading.
+    for read in (True, False):
+        try:
+            return future.result(), grey
+        except PageFailed:
+            future = pool.submit(sent.page, number=sent.number, seconds=seconds, picture=picture, read=read)
     try:
-        return sent.future.result(), grey
-    except PageFailed:
-        again = pool.submit(sent.page, number=sent.number, seconds=seconds, picture=picture, read=False)
-    try:
-        return again.result(), grey
+        return future.result(), grey
     except PageFailed as error:
         raise DamagedFile(name=f"({sent.number})") from error
 
