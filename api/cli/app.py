@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from api.cli.answer import tell
+from api.cli.answer import error_json, print_json, tell
 from api.errors import exit_status
 from api.exits import Exit
 from common import KhosoError
@@ -41,6 +41,8 @@ def run(arguments: list[str]) -> int:
         return 130  # as a shell says of a command ended by SIGINT
     except KhosoError as error:
         tell(error)
+        if "--json" in arguments:  # one document on standard output, also when there is no result
+            print_json({"error": error_json(error)})
         return exit_status(error)
     return outcome if isinstance(outcome, int) else Exit.DONE
 

@@ -73,7 +73,9 @@ def intake(
         for paper in papers:
             try:
                 one = receive(opened, who, paper)
-                opened.steps.say(str(say("received", name=paper.files[0].name, receipt=one.receipt)))
+                # The name as it was cleaned: one with a line break in it could pretend another receipt.
+                name = one.document.version.originals[0].name
+                opened.steps.say(str(say("received", name=name, receipt=one.receipt)))
                 received.append((paper, one))
             except KhosoError as error:
                 opened.steps.say(str(error))

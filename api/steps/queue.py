@@ -16,7 +16,7 @@ from api.steps.life import MAKE_VALID, make_valid, sign_at_capture
 from api.steps.published import publish_all
 from archive import Status
 from common import KhosoError
-from datastore import Job, StaleState
+from datastore import Job, StaleState, StorageFull
 from ingest import PagePool, Refusal
 
 _PAUSE = 0.2
@@ -28,15 +28,18 @@ OpenPool = Callable[[], PagePool]
 def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ()) -> int:
     """Does every job that waits, other people's too, until none is left and those on `until_done` have ended.
 
-    `pool` is opened when the first page has to be read. Returns how many jobs were done.
+    `pool` is opened when the first page has to be read. Returns how many jobs were done. Somebody who waits is
+    told of a full disk at once (StorageFull), not after the last attempt.
     """
     done = 0
     recover(house)
     while True:
         job = house.datastore.queue.claim(house.room.worker)
         if job is not None:
-            _do(house, pool, job)
+            failed = _do(house, pool, job)
             done += 1
+            if until_done and isinstance(failed, StorageFull):
+                raise failed  # whoever waits can free the disk; the job waits for that
         elif not house.datastore.queue.unfinished(until_done):
             break
         else:
@@ -65,7 +68,8 @@ def serve_queue(house: House, pool: OpenPool, *, stopped: Callable[[], bool]) ->
             time.sleep(_PAUSE)
 
 
-def _do(house: House, pool: OpenPool, job: Job) -> None:
+def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
+    """Does a job; the error for which it will be tried again, if there was one."""
     try:
         if job.kind == READ:
             read(house, pool(), job)
@@ -83,6 +87,8 @@ def _do(house: House, pool: OpenPool, job: Job) -> None:
     except KhosoError as error:
         house.datastore.queue.fail(job, error.code)
         house.steps.say(str(error))
+        return error
+    return None
 
 
 def _reject(house: House, job: Job, refusal: Refusal) -> None:
