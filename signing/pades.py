@@ -242,6 +242,8 @@ def _reserve_fields(writer: IncrementalPdfFileWriter, layout: Layout) -> None:
         if FIELDS[role] not in existing:
             box = None if place is None else sheet.box(place)
             fields.append_signature_field(writer, fields.SigFieldSpec(FIELDS[role], box=box))  # type: ignore[arg-type]
+            # The empty look has the frame of the later one: filling it in then changes nothing else.
+            _draw_mark(writer, Mark(role))
 
 
 def _draw_mark(writer: IncrementalPdfFileWriter, mark: Mark) -> None:

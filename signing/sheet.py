@@ -56,19 +56,17 @@ class Sheet:
         return (up, across) if self.rotation in (90, 270) else (across, up)
 
     def box(self, place: Place) -> Corners:
-        """A place on the upright page in the page's own coordinates."""
+        """A place on the upright page in the page's own coordinates, to a hundredth of a unit."""
         left, top = place.left / self.unit, place.top / self.unit
         right, bottom = left + place.width / self.unit, top + place.height / self.unit
         x0, y0, x1, y1 = self.visible
-        match self.rotation:
-            case 90:
-                return (x0 + top, y0 + left, x0 + bottom, y0 + right)
-            case 180:
-                return (x1 - right, y0 + top, x1 - left, y0 + bottom)
-            case 270:
-                return (x1 - bottom, y1 - right, x1 - top, y1 - left)
-            case _:
-                return (x0 + left, y1 - bottom, x0 + right, y1 - top)
+        a, b, c, d = {
+            0: (x0 + left, y1 - bottom, x0 + right, y1 - top),
+            90: (x0 + top, y0 + left, x0 + bottom, y0 + right),
+            180: (x1 - right, y0 + top, x1 - left, y0 + bottom),
+            270: (x1 - bottom, y1 - right, x1 - top, y1 - left),
+        }[self.rotation]
+        return (round(a, 2), round(b, 2), round(c, 2), round(d, 2))
 
     def grown(self, band: float) -> "Sheet":
         """The sheet with a band of this many points above its upright upper edge."""
