@@ -29,7 +29,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists",
-        "key_unreadable", "no_rule_on_that_day", "seal_no_profile",
+        "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
     ),
     _UNKNOWN_KIND: ("file_kind_unknown",),
     _NOT_FOUND: ("file_missing", "not_found"),

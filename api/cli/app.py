@@ -1,6 +1,8 @@
 """The `khoso` program: one Typer application, and `main`, which turns every ending into an exit status."""
 
+import errno
 import sys
+from pathlib import Path
 
 import typer
 
@@ -8,6 +10,25 @@ from api.cli.answer import error_json, print_json, tell
 from api.errors import exit_status
 from api.exits import Exit
 from common import KhosoError
+from datastore import StorageFull
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNUSABLE = (
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENAMETOOLONG,
+)
+
+
+class PathUnusable(KhosoError):
+    """A folder that was named, in the settings or as the place of an answer, cannot be read or written."""
+
+    code = "path_unusable"
+
 
 app = typer.Typer(
     name="khoso",
@@ -40,11 +61,30 @@ def run(arguments: list[str]) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return 130  # as a shell says of a command ended by SIGINT
     except KhosoError as error:
-        tell(error)
-        if "--json" in arguments:  # one document on standard output, also when there is no result
-            print_json({"error": error_json(error)})
-        return exit_status(error)
+        return _refuse(error, arguments)
+    except OSError as error:
+        told = _of_the_system(error)
+        if told is None:
+            raise
+        return _refuse(told, arguments)
     return outcome if isinstance(outcome, int) else Exit.DONE
+
+
+def _refuse(error: KhosoError, arguments: list[str]) -> Exit:
+    """One line that says what to do; and one JSON document, also when there is no result, to who asked for it."""
+    tell(error)
+    if "--json" in arguments:
+        print_json({"error": error_json(error)})
+    return exit_status(error)
+
+
+def _of_the_system(error: OSError) -> KhosoError | None:
+    """What a person can mend: a full disk, a folder that is not there. None for what is a fault of ours."""
+    if error.errno in _FULL:
+        return StorageFull()
+    if error.errno in _UNUSABLE and error.filename:
+        return PathUnusable(folder=Path(str(error.filename)).parent, reason=error.strerror)
+    return None
 
 
 def _said(error: typer.TyperException) -> str:
