@@ -331,12 +331,14 @@ def refile(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Chuyển giấy tờ lưu nhầm về đúng chủ. / Moves a misfiled paper to its right owner.
+    """Chuyển giấy tờ lưu nhầm, hoặc chưa rõ chủ, về đúng chủ. / Moves a misfiled or waiting paper to its owner.
 
     Ví dụ / Example: `khoso refile DOCUMENT-ID --owner 040090001234 --reason "Lưu nhầm"`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.refile(opened, who, document_id, owner, reason)
+        with page_pool_when_needed(opened.settings) as pool:
+            work_off(opened, pool, until_done=[document_id])
         _show_one(opened, who, document_id, as_json=as_json)
 
 

@@ -4,6 +4,7 @@ the status list follows at once."""
 from uuid import UUID
 
 from api.house import House
+from api.steps.intake import go_on
 from api.steps.manifest import write_manifest
 from api.steps.published import publish_all
 from common import KhosoError
@@ -33,12 +34,17 @@ def supersede(house: House, actor: Actor, document: UUID, by: UUID, reason: str)
 
 
 def refile(house: House, actor: Actor, document: UUID, owner: str, reason: str) -> DocumentRecord:
-    """Moves a misfiled paper to its right owner, who is made known if need be."""
+    """Moves a misfiled paper to its right owner, made known if need be; one that waited for its owner goes on."""
     with house.datastore.begin(actor, "refile") as work:
-        if len(work.documents.get(document).owner_ids) > 1:
+        owners = work.documents.get(document).owner_ids
+        if len(owners) > 1:
             raise OneOwnerOnly
         to = work.owners.ensure(owner)
-        moved = work.documents.refile(document, to=to.id, reason=reason)
+        if owners:
+            moved = work.documents.refile(document, to=to.id, reason=reason)
+        else:
+            moved = work.documents.assign_owners(document, [to.id])
+            go_on(work, moved)
     _tell_outside(house, actor, document)
     return moved
 

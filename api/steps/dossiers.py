@@ -2,8 +2,16 @@
 
 from api.house import House
 from api.steps.life import MAKE_VALID
-from archive import Status
-from datastore import Actor, Dossier, DossierState
+from archive import Ground, Status
+from datastore import Actor, DocumentRecord, Dossier, DossierState, Work
+
+_UNDECIDED = (
+    Status.RECEIVED,
+    Status.PENDING_IDENTIFIER,
+    Status.READ,
+    Status.CHECKED,
+    Status.PROVISIONAL,
+)
 
 
 def open_dossier(house: House, actor: Actor, number: str, procedure: str) -> Dossier:
@@ -19,6 +27,14 @@ def close_dossier(house: House, actor: Actor, number: str, state: DossierState) 
         dossier = work.dossiers.close(number, state)
         if state is DossierState.SUCCEEDED:
             for paper in work.dossiers.papers(number):
-                if paper.status is Status.PROVISIONAL and paper.dossier == number:
-                    work.jobs.enqueue(MAKE_VALID, paper.id)
+                _give_ground(work, paper)
     return dossier
+
+
+def _give_ground(work: Work, paper: DocumentRecord) -> None:
+    """Nobody had decided on the paper's value: now somebody has. One that is still being read follows by itself."""
+    if paper.status not in _UNDECIDED or paper.ground is not None:
+        return
+    work.documents.record_ground(paper.id, Ground.DOSSIER_SUCCEEDED)
+    if paper.status is Status.PROVISIONAL:
+        work.jobs.enqueue(MAKE_VALID, paper.id)

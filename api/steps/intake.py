@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from api.house import House
+from api.steps.life import MAKE_VALID
 from archive import Ground, SourceForm, Status, Weight
 from common import KhosoError, PartialDate
 from datastore import (
@@ -107,7 +108,7 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
     owners = _known_owners(house, actor, paper)
     held = _held(house, actor, scans, owners)
     if held is not None:
-        return _cite(house, actor, held, paper, doc_type)
+        return _cite(house, actor, held, paper, owners, doc_type)
     verdict = _verdict_on(house, scans)
     draft = house.datastore.draft()
     originals = [_keep(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
@@ -127,13 +128,13 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
             )
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            work.jobs.enqueue(READ, document.id)
+            go_on(work, document)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
         held = _held(house, actor, scans, owners)
         if held is None:
             raise
-        return _cite(house, actor, held, paper, doc_type)
+        return _cite(house, actor, held, paper, owners, doc_type)
     return Received(document, receipt.number, again=False)
 
 
@@ -158,24 +159,50 @@ def _known_owners(house: House, actor: Actor, paper: Paper) -> tuple[UUID, ...]:
 
 
 def _held(house: House, actor: Actor, scans: Sequence[Scan], owners: Sequence[UUID]) -> DocumentRecord | None:
+    """The paper that has these bytes and owners, or these bytes and no owner yet."""
+    digests = [scan.sha256 for scan in scans]
     with house.datastore.begin(actor, "look_for_held") as work:
-        return work.documents.find_held([scan.sha256 for scan in scans], owners)
+        return work.documents.find_held(digests, owners) or work.documents.find_held(digests, ())
 
 
-def _cite(house: House, actor: Actor, held: DocumentRecord, paper: Paper, doc_type: str | None) -> Received:
-    """The paper is here already: name its type where that was open, and cite it in the dossier."""
+def _cite(
+    house: House,
+    actor: Actor,
+    held: DocumentRecord,
+    paper: Paper,
+    owners: Sequence[UUID],
+    doc_type: str | None,
+) -> Received:
+    """The paper is here already: what was open and is now said is kept, and the dossier cites it."""
     with house.datastore.begin(actor, "bring_again") as work:
         document = held
+        if owners and not document.owner_ids:
+            document = work.documents.assign_owners(held.id, owners)
         if document.doc_type is None and doc_type is not None:
             document = work.documents.classify(held.id, doc_type)
-        how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
-        _attach(work, paper.dossier, document, how)
         if paper.ground is not None and document.ground is None:
             document = work.documents.record_ground(held.id, paper.ground)
-        if document.status in (Status.RECEIVED, Status.READ, Status.CHECKED):
-            work.jobs.enqueue(READ if document.status is Status.RECEIVED else SIGN, held.id)
+        how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
+        _attach(work, paper.dossier, document, how)
+        go_on(work, document)
         receipt = work.receipts.issue(held.id, {"pages": document.version.page_count})
     return Received(document, receipt.number, again=True)
+
+
+def go_on(work: Work, document: DocumentRecord) -> None:
+    """Asks for the next job of a paper, if nothing is left to ask a person.
+
+    On the command line whoever hands a paper in has named its owner and answers for it, so a paper whose type
+    is known is checked by that person; any other waits.
+    """
+    by = document.provenance.compared_by
+    if document.status is Status.READ and document.doc_type is not None and by:
+        document = work.documents.check(document.id, by=by)
+    following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
+    if document.status is Status.PROVISIONAL and document.ground is not None:
+        work.jobs.enqueue(MAKE_VALID, document.id)
+    elif document.status in following:
+        work.jobs.enqueue(following[document.status], document.id)
 
 
 def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:
@@ -217,11 +244,7 @@ def _provenance(actor: Actor, paper: Paper, verdict: Verdict | None) -> Provenan
 
 
 def read(house: House, pool: PagePool, job: Job) -> None:
-    """Reads what was kept: searchable PDF/A, text, type, fields; `received` becomes `read`, then `checked`.
-
-    On the command line the person who hands a paper in has named its owner and answers for it, so a paper
-    whose type is known is checked by that person; any other waits.
-    """
+    """Reads what was kept: searchable PDF/A, text, type, fields; `received` becomes `read`, then `checked`."""
     actor = house.system("read", agency=job.agency)
     with house.datastore.begin(actor, "open_for_reading") as work:
         document = work.documents.get(job.document_id)
@@ -251,7 +274,7 @@ def read(house: House, pool: PagePool, job: Job) -> None:
             fields=_fields(made.reading),
             doc_type=_shown_type(house, made.reading),
         )
-        _check_and_go_on(work, document)
+        go_on(work, document)
         work.jobs.finish(job)
 
 
@@ -272,14 +295,6 @@ def _told_and_renewed(house: House, job: Job) -> Callable[[int, int], None]:
 def _fetch(house: House, original: Original, key: DataKey, desk: Path) -> Scan:
     path = house.datastore.objects.get(original.object, desk / f"original-{original.n}", sealing=key)
     return open_scan(path, name=original.name, limits=house.limits)
-
-
-def _check_and_go_on(work: Work, document: DocumentRecord) -> None:
-    """Checked by whoever compared it, when nothing is left to ask; then the clerk signs."""
-    by = document.provenance.compared_by
-    if document.status is Status.READ and document.doc_type is not None and by:
-        work.documents.check(document.id, by=by)
-        work.jobs.enqueue(SIGN, document.id)
 
 
 def _shown_type(house: House, reading: Reading) -> str | None:

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.house import House
 from api.steps.manifest import write_manifest
 from archive import (
-    Ground,
     Status,
     ValidityAnswer,
     ValidityFacts,
@@ -25,13 +24,11 @@ from datastore import (
     Actor,
     DataKey,
     DocumentRecord,
-    DossierState,
     Job,
     NewRevision,
     Signing,
     SigningState,
     StoredObject,
-    Work,
     attestation_key,
     pdf_key,
     prepared_key,
@@ -78,7 +75,7 @@ def sign_at_capture(house: House, job: Job) -> None:
         sign_once(house, actor, document, key, document.version.pdf, mark, signer)
     with house.datastore.begin(actor, "sign") as work:
         document = work.documents.become(document.id, Status.PROVISIONAL)
-        if _ground(work, document) is not None:
+        if document.ground is not None:
             work.jobs.enqueue(MAKE_VALID, document.id)
         work.jobs.finish(job)
     write_manifest(house, document.id, agency=job.agency)
@@ -198,9 +195,8 @@ def make_valid(house: House, job: Job) -> None:
     with house.datastore.begin(actor, "open_for_validity") as work:
         document = work.documents.get(job.document_id)
         key = work.documents.data_key(document.id)
-        ground = _ground(work, document)
-    answer = validity(house, document, ground)
-    if document.status is not Status.PROVISIONAL or ground is None or not answer.may_become_valid:
+    answer = validity(house, document)
+    if document.status is not Status.PROVISIONAL or not answer.may_become_valid or document.ground is None:
         house.datastore.queue.finish(job)
         return
     signer = house.pki.signer(Role.AGENCY, house.settings.agency_name)
@@ -211,7 +207,7 @@ def make_valid(house: House, job: Job) -> None:
     if document.version.pdf is None:
         attestation = _attest(house, document, key, signer)
     with house.datastore.begin(actor, "make_valid") as work:
-        work.documents.make_valid(document.id, ground, weight=answer.weight)
+        work.documents.make_valid(document.id, document.ground, weight=answer.weight)
         if attestation is not None:
             work.name_object(attestation, document=document.id)
         work.jobs.finish(job)
@@ -235,19 +231,11 @@ def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer
     return house.datastore.put(attestation_key(document.id, document.version.n), record, sealing=key)
 
 
-def _ground(work: Work, document: DocumentRecord) -> Ground | None:
-    """The ground that is recorded, or that a dossier's success gives."""
-    if document.ground is not None or document.dossier is None:
-        return document.ground
-    succeeded = work.dossiers.get(document.dossier).state is DossierState.SUCCEEDED
-    return Ground.DOSSIER_SUCCEEDED if succeeded else None
-
-
-def validity(house: House, document: DocumentRecord, ground: Ground | None) -> ValidityAnswer:
-    """What the rules of today say about this paper and this ground."""
+def validity(house: House, document: DocumentRecord) -> ValidityAnswer:
+    """What the rules of today say about this paper and its recorded ground."""
     verdict = document.version.verdict
     facts = ValidityFacts(
-        ground=ground,
+        ground=document.ground,
         source=document.provenance.source_form,
         checked_by=document.checked_by or "",
         indication=None if verdict is None else Indication(str(verdict["verdict"])),
