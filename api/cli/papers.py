@@ -130,10 +130,12 @@ def _answer(
 
 
 def _exit_of(document: DocumentRecord) -> Exit:
+    """What became of a paper that was taken in."""
     if document.status in (Status.REJECTED, Status.QUARANTINED):
         return Exit.NEGATIVE
-    waiting = (Status.RECEIVED, Status.READ, Status.PENDING_IDENTIFIER)
-    return Exit.CANNOT_TELL if document.status in waiting and document.doc_type is None else Exit.DONE
+    if document.status in (Status.RECEIVED, Status.CHECKED):
+        return Exit.OUT_OF_REACH  # kept, but a part that is needed failed: a later attempt goes on from here
+    return Exit.CANNOT_TELL if document.status is Status.READ else Exit.DONE
 
 
 # --- dossiers ---------------------------------------------------------------------------------------------

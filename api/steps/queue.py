@@ -6,6 +6,7 @@ A step that fails is tried again later and at last set aside with its reason, fo
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,10 +18,15 @@ from api.steps.published import publish_all
 from archive import Status
 from common import KhosoError
 from datastore import Job, StaleState, StorageFull
-from ingest import PagePool, Refusal
+from ingest import PagePool, Refusal, TookTooLong
 
 _PAUSE = 0.2
 """Seconds between two looks at an empty queue; a person waits for no more."""
+
+_RECOVER_EVERY = 30.0
+"""Seconds between two looks of a worker for what dead processes left."""
+_ATTEMPTS_WHEN_SLOW = 2
+"""A slow moment of the machine is not the paper's fault; a second one is taken for its."""
 
 OpenPool = Callable[[], PagePool]
 
@@ -31,20 +37,37 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     `pool` is opened when the first page has to be read. Returns how many jobs were done. Somebody who waits is
     told of a full disk at once (StorageFull), not after the last attempt.
     """
-    done = 0
     recover(house)
-    while True:
-        job = house.datastore.queue.claim(house.room.worker)
-        if job is not None:
-            failed = _do(house, pool, job)
-            done += 1
-            if until_done and isinstance(failed, StorageFull):
-                raise failed  # whoever waits can free the disk; the job waits for that
-        elif not house.datastore.queue.unfinished(until_done):
-            break
-        else:
-            time.sleep(_PAUSE)
-            house.datastore.queue.reclaim(house.room.is_alive)
+    done = _do_what_waits(house, pool, impatient=bool(until_done))
+    while house.datastore.queue.unfinished(until_done):
+        time.sleep(_PAUSE)  # another process has them, or a pause before the next attempt runs
+        house.datastore.queue.reclaim(house.room.is_alive)
+        done += _do_what_waits(house, pool, impatient=True)
+    return done
+
+
+def serve_queue(house: House, pool: OpenPool, *, stopped: Callable[[], bool]) -> None:
+    """Works until told to stop; the job in work is finished first."""
+    while not stopped():
+        recover(house)
+        looked_after = time.monotonic()
+        while not stopped() and time.monotonic() - looked_after < _RECOVER_EVERY:
+            if house.datastore.queue.waiting():
+                _do_what_waits(house, pool, stopped=stopped)
+            else:
+                time.sleep(_PAUSE)
+
+
+def _do_what_waits(
+    house: House, pool: OpenPool, *, impatient: bool = False, stopped: Callable[[], bool] = lambda: False
+) -> int:
+    """Claims and does one job after the other; then the log and what is published follow."""
+    done = 0
+    while not stopped() and (job := house.datastore.queue.claim(house.room.worker)) is not None:
+        failed = _do(house, pool, job)
+        done += 1
+        if impatient and isinstance(failed, StorageFull):
+            raise failed  # whoever waits can free the disk; the job waits for that
     if done:
         extend_log(house)
         publish_all(house)
@@ -61,13 +84,6 @@ def recover(house: House) -> None:
     house.datastore.sweep_orphans(older_than=age)
 
 
-def serve_queue(house: House, pool: OpenPool, *, stopped: Callable[[], bool]) -> None:
-    """Works until told to stop; the job in work is finished first."""
-    while not stopped():
-        if work_off(house, pool) == 0:
-            time.sleep(_PAUSE)
-
-
 def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
     """Does a job; the error for which it will be tried again, if there was one."""
     try:
@@ -79,9 +95,15 @@ def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
             make_valid(house, job)
         else:
             house.datastore.queue.fail(job, "unknown_kind", again=False)
-    except StaleState:
-        # Somebody else has the job now, or did it: theirs counts.
-        house.steps.say(f"{job.kind}: {job.document_id}: stale")
+    except StaleState as stale:
+        # A row changed under the step: it is tried again, unless somebody else has the job now.
+        with suppress(StaleState):
+            house.datastore.queue.fail(job, stale.code)
+    except TookTooLong as refusal:
+        if job.attempts < _ATTEMPTS_WHEN_SLOW:
+            house.datastore.queue.fail(job, refusal.code)
+        else:
+            _reject(house, job, refusal)
     except Refusal as refusal:
         _reject(house, job, refusal)
     except KhosoError as error:
