@@ -36,7 +36,7 @@ _FLAVOUR = "2b"
 _METADATA_DATE = re.compile(rb"(<xmp:MetadataDate>)[^<]*")
 _WIDEST = 1e6
 """Points; a page of 350 metres is a mistake."""
-_LIMITS = Confinement(seconds=600, memory_bytes=1_500_000_000, output_bytes=1_000_000_000)
+_LIMITS = Confinement(seconds=600, memory_bytes=1_100_000_000, output_bytes=1_000_000_000)
 _ODD_OBJECTS = (
     ValueError,
     TypeError,

@@ -32,8 +32,8 @@ class Limits:
     open_seconds: float = 10.0
     page_seconds: float = 30.0
     """Drawing one page; reading it may take twice as long."""
-    memory_bytes: int = 1_200_000_000
-    """Address space of the child that opens and draws; the whole journey then stays below 1.5 GB."""
+    memory_bytes: int = 900_000_000
+    """Of the child that opens and draws, besides its libraries; the whole journey then stays below 1.5 GB."""
     output_bytes: int = 2_000_000_000
     """Size of the searchable PDF."""
 

@@ -10,7 +10,6 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
@@ -20,8 +19,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ingest.model import PageReading, page_from_json
+from ingest.own_program import search_path, start_program
 from ingest.recogniser import RECOGNISERS, find_tessdata
-from ingest.sandbox import CHILD_ENVIRONMENT, search_path
 from ingest.wire import receive, send
 
 _WORKER = Path(__file__).with_name("page_worker.py")
@@ -170,15 +169,7 @@ class _Keeper(threading.Thread):
 
     def _launched(self) -> "subprocess.Popen[bytes]":
         setup = {**self._setup, "sys_path": search_path(), "parent": os.getpid()}
-        process = subprocess.Popen(
-            [sys.executable, "-I", "-X", "utf8", str(_WORKER), json.dumps(setup)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=CHILD_ENVIRONMENT,
-            cwd="/",
-            start_new_session=True,
-        )
+        process = start_program(_WORKER, json.dumps(setup))
         assert process.stdout is not None
         hello = receive(process.stdout)
         if not self.recogniser.done():

@@ -8,15 +8,16 @@ call, with its time, or with its parent. What comes back is JSON (and pixels as 
 Not promised: that a child's answer is true. It has read hostile bytes; treat its values as claims.
 """
 
+import contextlib
 import json
 import os
 import select
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import cache
@@ -24,20 +25,14 @@ from pathlib import Path
 from typing import Any
 
 from common import KhosoError
+from ingest.nursery import ChildProcess, Ending, child_of_nursery
+from ingest.own_program import search_path, start_program
 from ingest.refusals import DamagedFile, Refusal, TookTooLong, TooMuchMemory, TooMuchOutput
 from ingest.walls import Bounds, NoWalls, seccomp_usable, system_paths
 from ingest.wire import SIZES
 
 _CHILD = Path(__file__).with_name("confined_child.py")
 _TRIAL_MEMORY = 512 << 20
-# One thread each: pages run side by side, and Landlock binds only threads that start after it.
-CHILD_ENVIRONMENT = {
-    "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "OMP_THREAD_LIMIT": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "OPENCV_OPENCL_RUNTIME": "disabled",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,8 @@ class Confinement:
 
     seconds: float = 10.0
     """On the clock; for a stream, between two items."""
-    memory_bytes: int = 1_200_000_000
-    """Of address space, libraries included."""
+    memory_bytes: int = 900_000_000
+    """Of address space, besides what our own libraries take."""
     output_bytes: int = 50_000_000
     """Of what it answers (for a stream: of one item) and of any file it writes."""
     processor_seconds: float | None = None
@@ -106,6 +101,7 @@ def confined(
     """
     limits = limits or Confinement()
     with _Child(target, request, readable, writable, limits, name) as child:
+        child.tell()
         deadline = time.monotonic() + limits.seconds
         while True:
             header, _ = child.frame(deadline)
@@ -128,6 +124,7 @@ def confined_stream(
     """
     limits = limits or Confinement()
     with _Child(target, request, readable, None, limits, name) as child:
+        child.tell()
         while True:
             header, body = child.frame(time.monotonic() + limits.seconds)
             if "result" in header:
@@ -165,24 +162,30 @@ class _Child:
         self._name = name if name is not None else readable[0].name if readable else "?"
         paths = [path.resolve() for path in readable]
         folder = None if writable is None else writable.resolve()
-        wrapping = _bubblewrap(paths, folder) if _walls() is Walls.BUBBLEWRAP else []
         order = {
-            "sys_path": search_path(),
-            "parent": None if wrapping else os.getpid(),
             "target": target,
             "request": request,
             "bounds": asdict(_bounds(limits)),
             "readable": [str(path) for path in paths],
             "writable": None if folder is None else str(folder),
         }
-        self._process = _start(wrapping)
-        self._tell(json.dumps(order).encode())
+        self._order = json.dumps(order).encode()
+        if _walls() is Walls.BUBBLEWRAP:
+            self._process = _wrapped_child(_bubblewrap(paths, folder))
+        else:
+            self._process = child_of_nursery(target.partition(":")[0])
 
     def __enter__(self) -> "_Child":
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._end()
+        self._process.end()
+
+    def tell(self) -> None:
+        """Hand the child its order."""
+        with contextlib.suppress(BrokenPipeError):  # it died at once: reading its answer says of what
+            self._process.order.write(self._order)
+            self._process.order.close()
 
     def frame(self, deadline: float) -> tuple[dict[str, Any], bytes]:
         """The next item or the result; raises what the child raised or died of."""
@@ -206,25 +209,18 @@ class _Child:
             raise DamagedFile(name=self._name)
         return header
 
-    def _tell(self, order: bytes) -> None:
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(order)
-            self._process.stdin.close()
-        except BrokenPipeError:
-            pass  # it died at once: reading its answer says of what
-
     def _read(self, size: int, deadline: float) -> bytes:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
+        answer = self._process.answer
+        watch = select.poll()
+        watch.register(answer, select.POLLIN)
         parts = bytearray()
         while len(parts) < size:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            if left <= 0 or not watch.poll(left * 1000):
                 raise TookTooLong(name=self._name)
-            part = os.read(descriptor, min(size - len(parts), 1 << 20))
+            part = os.read(answer, min(size - len(parts), 1 << 20))
             if not part:
-                raise self._death()
+                raise self._death(deadline)
             parts += part
         return bytes(parts)
 
@@ -240,29 +236,23 @@ class _Child:
             return DamagedFile(name=self._name)  # not the facts that its sentence needs
         return error
 
-    def _death(self) -> Refusal:
+    def _death(self, deadline: float) -> Refusal:
         """The refusal for a child that closed its pipe without a result."""
-        _, status, usage = os.wait4(self._process.pid, 0)
-        self._process.returncode = code = os.waitstatus_to_exitcode(status)
-        cause = ChildFailed(f"the child ended with {code}")
-        if code == -signal.SIGXCPU:
+        if not self._process.dead_within(deadline - time.monotonic()):
+            return TookTooLong(name=self._name)
+        # A nursery is killed like a child, by a system that ran short, and takes its children along.
+        ending = self._process.burial() or Ending(-signal.SIGKILL, 0)
+        if ending.code == -signal.SIGXCPU:
             refusal: Refusal = TookTooLong(name=self._name)
-        elif code == -signal.SIGXFSZ:
+        elif ending.code == -signal.SIGXFSZ:
             refusal = TooMuchOutput(name=self._name)
-        elif code == -signal.SIGKILL or usage.ru_maxrss * 1024 > self._limits.memory_bytes // 2:
+        elif ending.code == -signal.SIGKILL or ending.grown > self._limits.memory_bytes // 2:
             # Killed, but not by us: the system ran short; or a parser aborted because it got no memory.
             refusal = TooMuchMemory(name=self._name)
         else:
             refusal = DamagedFile(name=self._name)
-        refusal.__cause__ = cause
+        refusal.__cause__ = ChildFailed(f"the child ended with {ending.code}")
         return refusal
-
-    def _end(self) -> None:
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        if self._process.returncode is None:
-            self._process.kill()
-            self._process.wait()
 
 
 def _bounds(limits: Confinement) -> Bounds:
@@ -270,22 +260,27 @@ def _bounds(limits: Confinement) -> Bounds:
     return Bounds(seconds, limits.memory_bytes, limits.output_bytes)
 
 
-def _start(wrapping: Sequence[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        # -I: nothing of the caller's folder, environment or home decides what is imported.
-        [*wrapping, sys.executable, "-I", "-X", "utf8", str(_CHILD)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=CHILD_ENVIRONMENT,
-        cwd="/",
-        start_new_session=True,  # a Ctrl-C is the parent's to handle
+def _wrapped_child(wrapping: Sequence[str]) -> ChildProcess:
+    """A child that is a program of its own, in namespaces of its own."""
+    process = start_program(_CHILD, json.dumps(search_path()), wrapping=wrapping)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    handle = os.pidfd_open(process.pid)
+    held = ExitStack()
+    for pipe in (process.stdin, process.stdout):
+        held.callback(pipe.close)
+    held.callback(os.close, handle)
+    return ChildProcess(
+        process.stdin, process.stdout.fileno(), handle, lambda: _burial_of_program(process), held
     )
 
 
-def search_path() -> list[str]:
-    """Where this process finds modules, in absolute terms: a child starts elsewhere."""
-    return [os.path.abspath(entry) for entry in sys.path]  # noqa: PTH100  # "" is the working folder
+def _burial_of_program(process: "subprocess.Popen[bytes]") -> Ending | None:
+    if process.returncode is not None:
+        return None
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Ending(process.returncode, usage.ru_maxrss * 1024)
 
 
 def _kinds_of_error() -> dict[str, type[KhosoError]]:

@@ -112,6 +112,12 @@ def bound(bounds: Bounds) -> None:
         resource.setrlimit(kind, (allowed, allowed))
 
 
+def address_space() -> int:
+    """Bytes of address space that this process has now."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    return int(pages) * resource.getpagesize()
+
+
 def stand(*, readable: Sequence[Path], writable: Path | None) -> Standing:
     """Put up Landlock, then seccomp; for good, for this thread and all later ones.
 

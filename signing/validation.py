@@ -27,7 +27,7 @@ _HEADER_WITHIN = 1024
 """Readers accept the header within the first kilobyte (ISO 32000-1, annex H, 3.4.1)."""
 _BLOCK = 1 << 20
 
-DEFAULT_LIMITS = Confinement(seconds=20.0, memory_bytes=1_500_000_000, output_bytes=5_000_000)
+DEFAULT_LIMITS = Confinement(seconds=20.0, memory_bytes=1_100_000_000, output_bytes=5_000_000)
 
 
 def validate(
