@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from common import Clock, Sentence, one_line, say
 from signing.cms import PrivateKey
@@ -49,9 +49,16 @@ _AUTHORITY_LIFE = 20 * _YEAR
 _SIGNER_LIFE = 5 * _YEAR
 _SEAL_LIFE = 2 * _YEAR
 _CRL_LIFE = timedelta(days=7)
-_CRL_FRESH = timedelta(hours=1)
 _BACKDATED = timedelta(hours=1)
 """Certificates begin a little before they are made: clocks of two machines are never quite equal."""
+_CRL_BACKDATED = timedelta(minutes=5)
+_CRL_FRESH = _BACKDATED - 2 * _CRL_BACKDATED
+"""A list must not be older than the certificate it speaks of: one made at any time while the list is in use
+begins before it."""
+_PLACE = "http://pki.khoso.example"
+"""Where an authority of its kind would offer its certificate and list. Nobody answers there: the trust bundle
+carries both."""
+_ROOT, _ISSUING = "root", "issuing"
 _NAME_BYTES = 64
 """X.520 ub-common-name as pyca/cryptography counts it; the certificate's name is cut, never a mark's."""
 
@@ -169,7 +176,7 @@ class DevelopmentPki:
             self._authority.issuing,
             self._clock(),
             _SIGNER_LIFE,
-            _usage(digital_signature=True, content_commitment=True),
+            [*_usage(digital_signature=True, content_commitment=True), *_offered_at(_ISSUING)],
         )
         return _record(key, certificate, self._authority.issuing.certificate)
 
@@ -202,7 +209,7 @@ def _make_authority(now: datetime, agency: str) -> Record:
         FileSigner(root_key, root),
         now,
         _AUTHORITY_LIFE,
-        _ca(path_length=0),
+        [*_ca(path_length=0), *_offered_at(_ROOT)],
     )
     stamps = _certificate(
         _subject("Khoso Development TSA", "Khoso development, not for real papers"),
@@ -210,7 +217,7 @@ def _make_authority(now: datetime, agency: str) -> Record:
         FileSigner(issuing_key, issuing),
         now,
         _AUTHORITY_LIFE,
-        _time_stamping(),
+        [*_time_stamping(), *_offered_at(_ISSUING)],
     )
     return {
         "root": json.dumps(_record(root_key, root)),
@@ -303,7 +310,7 @@ def _crl(issuer: FileSigner, now: datetime, revoked: list[Record]) -> bytes:
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.certificate.subject)
-        .last_update(now - _BACKDATED)
+        .last_update(now - _CRL_BACKDATED)
         .next_update(now + _CRL_LIFE)
         .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
         .add_extension(
@@ -344,6 +351,18 @@ def _time_stamping() -> list[tuple[x509.ExtensionType, bool]]:
     # RFC 3161, 2.3: the extended key usage is critical and the only one.
     purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
     return [*_usage(digital_signature=True), (purpose, True)]
+
+
+def _offered_at(issuer: str) -> list[tuple[x509.ExtensionType, bool]]:
+    """Where the issuer's certificate and its list would be (RFC 5280, 4.2.1.13 and 4.2.2.1)."""
+    certificate = x509.UniformResourceIdentifier(f"{_PLACE}/{issuer}.crt")
+    crl = x509.UniformResourceIdentifier(f"{_PLACE}/{issuer}.crl")
+    access = x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, certificate)
+    point = x509.DistributionPoint([crl], relative_name=None, reasons=None, crl_issuer=None)
+    return [
+        (x509.AuthorityInformationAccess([access]), False),
+        (x509.CRLDistributionPoints([point]), False),
+    ]
 
 
 def _usage(**chosen: bool) -> list[tuple[x509.ExtensionType, bool]]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import cms
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PrivateFormat,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from common.messages import say
 from signing import (
@@ -135,6 +136,26 @@ def test_revocation_lists_are_never_older_than_an_hour(own_desk: Desk) -> None:
     fresh = x509.load_der_x509_crl(own_desk.pki.trust.crls[0])
     assert fresh.next_update_utc is not None
     assert fresh.next_update_utc > own_desk.clock() + timedelta(days=6)
+
+
+def test_no_list_in_use_is_older_than_a_certificate_it_speaks_of(own_desk: Desk) -> None:
+    """Outside validators take such a list for one of another time and cannot tell (found with EU DSS)."""
+    own_desk.pki.trust  # noqa: B018 - the lists are made, and kept
+    for _ in range(4):
+        own_desk.clock.forward(minutes=25)
+        certificate = own_desk.pki.signer(Role.OFFICER, f"{own_desk.clock()}").certificate
+        listed = x509.load_der_x509_crl(own_desk.pki.trust.crls[1])
+        assert certificate.not_valid_before_utc <= listed.last_update_utc <= own_desk.clock()
+
+
+def test_certificates_name_where_issuer_and_list_would_be(own_desk: Desk) -> None:
+    token = cms.ContentInfo.load(own_desk.pki.time_stamps.stamp(bytes(32)))
+    stamps = x509.load_der_x509_certificate(token["content"]["certificates"][0].dump())
+    for certificate in (own_desk.clerk.certificate, own_desk.clerk.chain[0], stamps):
+        access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+        points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+        assert [item.access_method for item in access] == [AuthorityInformationAccessOID.CA_ISSUERS]
+        assert [len(point.full_name or ()) for point in points] == [1]
 
 
 def test_a_seal_key_is_p256_belongs_to_its_agency_and_is_followed_when_it_expires(own_desk: Desk) -> None:
