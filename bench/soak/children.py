@@ -98,7 +98,7 @@ class Watched:
         until = time.monotonic() + patience
         while (alive := self._left_alive()) and time.monotonic() < until:
             time.sleep(_LOOK_EVERY)
-        return [_command_line(pid) for pid in alive]
+        return [command_line(pid) for pid in alive]
 
     def _left_alive(self) -> list[int]:
         orphans = self._orphans()
@@ -152,7 +152,8 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _command_line(pid: int) -> str:
+def command_line(pid: int) -> str:
+    """How a process was started, shortened; `?` when it is gone."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

@@ -321,19 +321,17 @@ def test_a_full_disk_is_told_and_what_was_promised_is_kept(tmp_path: Path) -> No
     assert (told["left"], "out.pdf" in told["data"]) == (["sweep.lock"], False)
 
 
-@pytest.mark.parametrize("command", ["list", "get"])
-def test_a_folder_that_is_not_there_is_said_in_one_sentence(
-    bench: Bench, tmp_path: Path, command: str
-) -> None:
+def test_a_data_folder_that_cannot_be_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder")
-    place = (
-        bench.place if command == "get" else Installation(tmp_path, {"KHOSO_DATA_DIR": f"{tmp_path}/file/x"})
-    )
-    words = ["list", OWNER]
-    if command == "get":
-        taken = bench.place.khoso("intake", SAMPLES / "thong_bao_ubnd.jpg", "--owner", OWNER, "--json")
-        words = ["get", taken.document["document_id"], "--out", f"{tmp_path}/nowhere/out.pdf"]
-    answer = place.khoso(*words, "--json", status=2)
+    place = Installation(tmp_path, {"KHOSO_DATA_DIR": f"{tmp_path}/file/data"})
+    answer = place.khoso("list", OWNER, "--json", status=2)
     assert answer.json["error"]["code"] == "path_unusable"
-    assert len(answer.ended.err.splitlines()[-1].split(" / ")) == 2
-    assert "Traceback" not in answer.ended.err
+    assert answer.ended.err.strip() == f"{answer.json['error']['vi']} / {answer.json['error']['en']}"
+
+
+def test_an_answer_into_a_folder_that_is_not_there_is_refused(bench: Bench, tmp_path: Path) -> None:
+    letter = SAMPLES / "qn_11TB_born_digital.pdf"
+    taken = bench.place.khoso("intake", letter, "--owner", OWNER, "--type", "THONG_BAO", "--json").document
+    words = ("get", taken["document_id"], "--out", tmp_path / "nowhere" / "out.pdf")
+    bench.check(answer := bench.place.khoso(*words, status=2))
+    assert str(tmp_path / "nowhere") in answer.ended.err.splitlines()[-1]
