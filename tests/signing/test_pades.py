@@ -87,6 +87,19 @@ def test_the_second_revision_holds_nothing_but_the_signature_and_its_look(by_bot
     assert [reader.get_object(reference)["/T"] for reference in rewritten] == ["KhosoAgency"]
 
 
+def test_the_look_kept_free_has_the_frame_of_the_one_that_comes(
+    by_clerk: SignedDocument, by_both: SignedDocument
+) -> None:
+    """Outside validators take a changed frame for a change that DocMDP does not allow (found with EU DSS)."""
+
+    def frame(signed: SignedDocument) -> tuple[list[float], list[float]]:
+        with pikepdf.open(signed.pdf) as document:
+            look = document.Root.AcroForm.Fields[2].AP.N
+            return [float(edge) for edge in look.BBox], [float(number) for number in look.Matrix]
+
+    assert frame(by_clerk) == frame(by_both)
+
+
 def test_the_first_signature_certifies_and_leaves_room_for_the_others(by_clerk: SignedDocument) -> None:
     with pikepdf.open(by_clerk.pdf) as document:
         (reference,) = document.Root.Perms.DocMDP.Reference
