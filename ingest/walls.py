@@ -61,6 +61,9 @@ _CLONE_THREAD = 0x00010000
 _HARMLESS_IOCTLS = (0x5401, 0x5451, 0x5450)  # TCGETS ("is it a terminal?"), FIOCLEX, FIONCLEX
 _WRITING = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 
+_ALL_LIBRARIES = 400_000_000
+"""Bytes of address space of a process that has loaded every library which a confined function uses."""
+
 # One file, not a folder, may carry only these Landlock rights.
 _RIGHTS_OF_A_FILE = _WRITE_FILE | _READ_FILE | _TRUNCATE
 
@@ -113,8 +116,11 @@ def bound(bounds: Bounds) -> None:
 
 
 def address_space() -> int:
-    """Bytes of address space that this process has now."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    """Bytes of address space that this process has now (about, where bubblewrap shows no /proc)."""
+    try:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    except FileNotFoundError:
+        return _ALL_LIBRARIES
     return int(pages) * resource.getpagesize()
 
 

@@ -1,12 +1,18 @@
 """Functions that the sandbox's tests run inside it."""
 
+import contextlib
 import ctypes
 import os
+import random
 import socket
 import time
 from collections.abc import Iterator
+from io import RawIOBase
 from pathlib import Path
 from typing import Any
+
+import numpy
+import numpy.random
 
 from ingest.refusals import PasswordProtected, TooManyPages
 
@@ -80,3 +86,102 @@ def count(most: int) -> Iterator[tuple[int, bytes]]:
 def own_process(_: Any) -> Iterator[tuple[int, bytes]]:
     yield os.getpid(), b""
     time.sleep(60)
+
+
+_kept: list[str] = []
+
+
+def remember(secret: str) -> None:
+    """Leave the secret wherever a later child might find it."""
+    _kept.append(secret)
+    os.environ["KHOSO_SECRET"] = secret
+    for folder in ("/tmp", "/dev/shm", "/var/tmp"):
+        with contextlib.suppress(OSError):
+            Path(folder, "khoso-secret").write_text(secret, encoding="utf-8")
+
+
+def find_in_memory(halves: list[str]) -> bool:
+    """Whether the two halves stand together anywhere in this process's memory."""
+    first, second = (half.encode() for half in halves)
+    with open("/proc/self/mem", "rb", buffering=0) as memory:  # noqa: PTH123
+        return any(
+            page[at + len(first) :].startswith(second)
+            for start, end in _own_memory()
+            for page in [_page(memory, start, end)]
+            for at in _places(page, first)
+        )
+
+
+def remember_and_find(halves: list[str]) -> bool:
+    remember("".join(halves))
+    return find_in_memory(halves)
+
+
+def _own_memory() -> list[tuple[int, int]]:
+    found = []
+    for line in Path("/proc/self/maps").read_text(encoding="utf-8").splitlines():
+        span, rights, *_ = line.split()
+        if rights.startswith("rw"):
+            start, _, end = span.partition("-")
+            found.append((int(start, 16), int(end, 16)))
+    return found
+
+
+def _page(memory: RawIOBase, start: int, end: int) -> bytes:
+    memory.seek(start)
+    try:
+        return memory.read(end - start) or b""
+    except OSError:
+        return b""
+
+
+def _places(page: bytes, needle: bytes) -> Iterator[int]:
+    at = page.find(needle)
+    while at >= 0:
+        yield at
+        at = page.find(needle, at + 1)
+
+
+def variables_and_files(_: Any) -> list[str]:
+    return [*os.environ, *(name for folder in ("/tmp", "/dev/shm") for name in _names(folder))]
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return [path.name for path in Path(folder).iterdir()]
+    except OSError:
+        return []
+
+
+def descriptors(_: Any) -> list[str]:
+    links = [Path(f"/proc/self/fd/{number}") for number in range(3, 64)]
+    return [str(link.readlink()) for link in links if link.is_symlink()]
+
+
+def chance(_: Any) -> list[float]:
+    return [random.random(), float(numpy.random.random())]
+
+
+def kin(_: Any) -> list[int]:
+    return [os.getpid(), os.getppid(), os.getsid(0), len(_names("/proc/self/task"))]
+
+
+def kin_and_wait(_: Any) -> Iterator[tuple[list[int], bytes]]:
+    yield kin(None), b""
+    time.sleep(60)
+
+
+def close_and_sleep(_: Any) -> None:
+    """Look as if dead without being it."""
+    os.closerange(3, 64)
+    time.sleep(60)
+
+
+def work_with_much_memory(megabytes: int) -> int:
+    return len(bytearray(megabytes * 1_000_000))
+
+
+def abort_without_memory(megabytes: int) -> None:
+    """End as a parser in C++ does: it fills what it gets, and aborts."""
+    _hoard = [bytearray(1_000_000) for _ in range(megabytes)]
+    os.abort()
