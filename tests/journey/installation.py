@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -76,16 +76,19 @@ class Installation:
             **self.settings,
         }
 
-    def run(self, *words: str | Path, seconds: float = 120) -> Answer:
+    def run(self, *words: str | Path) -> Answer:
         """Runs `khoso words…` and waits for its end."""
+        return self.run_program([*KHOSO, *(str(word) for word in words)])
+
+    def run_program(self, command: Sequence[str], seconds: float = 600) -> Answer:
+        """Runs a program as `khoso` would be run."""
         self.temporary.mkdir(parents=True, exist_ok=True)
-        arguments = tuple(str(word) for word in words)
         with TemporaryDirectory() as desk:
             watched = Watched.start(
-                [*KHOSO, *arguments], environment=self.environment, folder=self.folder, desk=Path(desk)
+                command, environment=self.environment, folder=self.folder, desk=Path(desk)
             )
             ended = watched.wait(seconds)
-            return Answer(arguments, ended, tuple(watched.left_over()))
+            return Answer(tuple(command), ended, tuple(watched.left_over()))
 
     def khoso(self, *words: str | Path, status: int = 0) -> Answer:
         """Runs a command that must end with `status`."""
