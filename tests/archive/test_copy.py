@@ -24,9 +24,9 @@ from archive import (
     make_paper_copy,
     page_fingerprint,
 )
-from archive.copy import print_pages
 from archive.frame import FOOTER, LARGEST_SCALE, MODULE, SIDE, TOP, place
 from archive.frame import STRIP as STRIP_HEIGHT
+from archive.printing import print_pages
 from archive.qr import qr_code
 from common import Digest, KhosoError, mm
 from signing import (

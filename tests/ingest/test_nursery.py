@@ -32,7 +32,7 @@ TARGETS = [
     "ingest.barcode_reading",
     "signing.judge",
     "signing.ink",
-    "archive.copy",
+    "archive.printing",
 ]
 
 
