@@ -1,7 +1,7 @@
 """Dossier events: opened, closed; and what an ending means for the papers in it."""
 
 from api.house import House
-from api.steps.life import MAKE_VALID
+from api.steps.job_kinds import MAKE_VALID
 from archive import Ground, Status
 from datastore import Actor, DocumentRecord, Dossier, DossierState, Work
 

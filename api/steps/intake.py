@@ -15,7 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from api.house import House
-from api.steps.life import MAKE_VALID
+from api.steps.job_kinds import MAKE_VALID, READ, SIGN
 from archive import Ground, SourceForm, Status, Weight
 from common import KhosoError, PartialDate
 from datastore import (
@@ -38,7 +38,6 @@ from datastore import (
 from ingest import PagePool, Reading, Scan, digitise, open_scan
 from signing import Indication, Verdict, validate
 
-READ, SIGN = "read", "sign"
 _RENEW_AFTER = timedelta(minutes=2)
 """Well inside the lease of a job."""
 

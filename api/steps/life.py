@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.house import House
+from api.steps.job_kinds import MAKE_VALID
 from api.steps.manifest import write_manifest
 from archive import (
     Status,
@@ -49,9 +50,6 @@ from signing import (
     statement_about,
     validate,
 )
-
-MAKE_VALID = "make_valid"
-
 
 # --- the clerk's signature --------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from uuid import UUID
 
 from api.house import House
 from api.steps.archivist import extend_log
-from api.steps.intake import READ, SIGN, read
-from api.steps.life import MAKE_VALID, make_valid, sign_at_capture
+from api.steps.intake import read
+from api.steps.job_kinds import MAKE_VALID, READ, SIGN
 from api.steps.published import publish_all
 from archive import Status
 from common import KhosoError
@@ -86,6 +86,9 @@ def recover(house: House) -> None:
 
 def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
     """Does a job; the error for which it will be tried again, if there was one."""
+    # Loads pyHanko, which only whoever signs should wait for: commands that look import this module, too.
+    from api.steps.life import make_valid, sign_at_capture
+
     try:
         if job.kind == READ:
             read(house, pool(), job)

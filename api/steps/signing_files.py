@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.house import House
 from api.steps.paper_copy import FileExists
@@ -11,19 +12,21 @@ from signing import (
     CopyForm,
     Mark,
     Role,
-    SignedDocument,
     Verdict,
     agency_mark,
     clerk_mark,
-    complete,
     officer_mark,
-    prepare,
     validate,
 )
 
+if TYPE_CHECKING:
+    from signing import SignedDocument
 
-def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Path) -> SignedDocument:
+
+def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Path) -> "SignedDocument":
     """Signs a PDF in a role with the development keys; FileExists, and what `prepare` raises."""
+    from signing import complete, prepare  # they load pyHanko, which only whoever signs should wait for
+
     if out.exists():
         raise FileExists(name=out.name)
     scan = open_scan(file, limits=house.limits)
