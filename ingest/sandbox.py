@@ -1,4 +1,4 @@
-"""Functions that open bytes from outside run here: each call in a fresh child behind walls (`walls.py`).
+"""Functions that open bytes from outside run here: each call in a fresh child (`nursery.py`) behind walls (`walls.py`).
 
 Promised: the child has no network, no other program, no environment; it reads the named files and the
 system's libraries, writes one folder at most, and is bounded in memory, time and output. It ends with the
