@@ -232,10 +232,15 @@ class FolderObjects:
 
     def remove_unfinished(self, *, older_than: float) -> int:
         """Delete what killed puts left behind before the instant `older_than` (seconds since 1970)."""
-        stale = [path for path in self._unfinished.iterdir() if path.stat().st_mtime < older_than]
-        for path in stale:
-            path.unlink(missing_ok=True)
-        return len(stale)
+        removed = 0
+        for path in self._unfinished.iterdir():
+            try:
+                if path.stat().st_mtime < older_than:
+                    path.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                continue  # a put that is under way has just given it its place
+        return removed
 
     def _path_of(self, stored: StoredObject) -> Path:
         return self._path(stored.key, stored.version)

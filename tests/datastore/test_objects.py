@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -167,6 +168,26 @@ def test_a_put_whose_source_is_missing_leaves_nothing(objects: FolderObjects, tm
     with pytest.raises(FileNotFoundError):
         objects.put("documents/a/v1/original", tmp_path / "absent", sealing=KEY)
     assert [path for path in objects.root.rglob("*") if path.is_file()] == []
+
+
+def test_clearing_up_goes_on_when_a_put_takes_its_file_away_meanwhile(
+    objects: FolderObjects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the listing and the look at a file, another process finished its put: commands died of it."""
+    unfinished = objects.root / ".incoming"
+    for name in ("taken", "left behind"):
+        (unfinished / name).touch()
+    listed = Path.iterdir
+
+    def and_one_goes(folder: Path) -> Iterator[Path]:
+        names = list(listed(folder))
+        (unfinished / "taken").rename(objects.root / "taken")
+        return iter(names)
+
+    monkeypatch.setattr(Path, "iterdir", and_one_goes)
+    assert objects.remove_unfinished(older_than=float("inf")) == 1
+    assert (objects.root / "taken").exists()
+    assert not (unfinished / "left behind").exists()
 
 
 def test_versions_are_listed_by_their_folder_and_not_by_a_common_beginning(objects: FolderObjects) -> None:
