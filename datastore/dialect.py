@@ -2,11 +2,14 @@
 
 SQLite: one writer at a time (BEGIN IMMEDIATE, so a transaction that will write waits at its start and
 never fails in its middle), readers beside it (WAL), every commit on the disk (synchronous=FULL), deleted
-keys overwritten (secure_delete), words found through FTS5.
+keys overwritten (secure_delete), words found through FTS5. The file is its owner's alone (0600) from its
+first byte, and so are the journals, which take its mode.
 """
 
+import os
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
@@ -53,10 +56,17 @@ SEARCH_INDEX = (
 def make_engine(url: str) -> Engine:
     """An engine whose transactions, settings and errors are those of this room."""
     engine = create_engine(url, hide_parameters=True)  # errors end in logs, and parameters hold names
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _settle)
     event.listen(engine, "begin", _begin)
     event.listen(engine, "handle_error", _translate)
     return engine
+
+
+def _make_private(_dialect: object, _record: object, place: list[Any], _options: object) -> None:
+    """Make the file before SQLite does, who would let everybody read it. What hinders us SQLite says again."""
+    with suppress(OSError):
+        os.close(os.open(place[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _settle(connection: sqlite3.Connection, _record: object) -> None:

@@ -91,7 +91,7 @@ class Keyring:
 
 def _make(path: Path) -> None:
     """Write a new key beside `path`, then link it into place: whoever links second uses the first one's."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         _write_private(fresh, secrets.token_bytes(KEY_BYTES))

@@ -125,7 +125,8 @@ class FolderObjects:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._unfinished = root / _UNFINISHED
-        self._unfinished.mkdir(parents=True, exist_ok=True, mode=0o700)
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._unfinished.mkdir(exist_ok=True, mode=0o700)  # `mode` is for the last folder of a path only
 
     def put(self, key: str, source: Path | bytes, *, sealing: DataKey) -> StoredObject:
         """Keep `source` under `key` as a new version; it is on the disk and compared when this returns.

@@ -16,6 +16,7 @@ def test_the_master_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Pa
     again = Keyring.make_or_open(tmp_path / "keys" / "master.key")
     assert first.master == again.master
     assert stat.S_IMODE(first.path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(first.path.parent.stat().st_mode) == 0o700
     assert [path.name for path in first.path.parent.iterdir()] == ["master.key"]
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import stat
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from uuid import UUID
@@ -170,24 +169,19 @@ def test_a_put_whose_source_is_missing_leaves_nothing(objects: FolderObjects, tm
     assert [path for path in objects.root.rglob("*") if path.is_file()] == []
 
 
-def test_clearing_up_goes_on_when_a_put_takes_its_file_away_meanwhile(
-    objects: FolderObjects, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Between the listing and the look at a file, another process finished its put: commands died of it."""
+def test_clearing_up_goes_on_when_a_name_has_no_file_any_more(objects: FolderObjects) -> None:
+    """Between the listing and the look at a file, another process may finish its put: commands died of it."""
     unfinished = objects.root / ".incoming"
-    for name in ("taken", "left behind"):
-        (unfinished / name).touch()
-    listed = Path.iterdir
-
-    def and_one_goes(folder: Path) -> Iterator[Path]:
-        names = list(listed(folder))
-        (unfinished / "taken").rename(objects.root / "taken")
-        return iter(names)
-
-    monkeypatch.setattr(Path, "iterdir", and_one_goes)
+    (unfinished / "gone").symlink_to("nowhere")  # listed, and not there for whoever looks at it
+    (unfinished / "left behind").touch()
     assert objects.remove_unfinished(older_than=float("inf")) == 1
-    assert (objects.root / "taken").exists()
     assert not (unfinished / "left behind").exists()
+
+
+def test_the_folder_of_objects_is_its_owners_alone(objects: FolderObjects) -> None:
+    objects.put("documents/a/v1/original", b"content", sealing=KEY)
+    folders = [objects.root, *(path for path in objects.root.rglob("*") if path.is_dir())]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
 
 
 def test_versions_are_listed_by_their_folder_and_not_by_a_common_beginning(objects: FolderObjects) -> None:

@@ -1,6 +1,7 @@
 """The schema: migrated once by whoever comes first, the same as the tables in code, refused when it is newer."""
 
 import sqlite3
+import stat
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
@@ -50,6 +51,17 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_knows(house: House
             opts={"include_name": lambda name, kind, _parent: kind != "table" or name not in search_tables()},
         )
         assert compare_metadata(context, Row.metadata) == []
+    engine.dispose()
+
+
+def test_the_database_is_its_owners_alone_from_its_first_byte(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    engine = make_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (n)")
+        files = sorted(tmp_path.glob("new.db*"))
+        assert len(files) > 1  # the journals lie beside it
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     engine.dispose()
 
 
