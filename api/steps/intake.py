@@ -207,7 +207,10 @@ def go_on(work: Work, document: DocumentRecord) -> None:
 def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:
     if dossier is None:
         return
-    if work.dossiers.get(dossier).state is not DossierState.OPEN:
+    standing = work.dossiers.get(dossier)
+    if any(one.document_id == document.id for one in standing.documents):
+        return  # brought again, after a crash perhaps: it is in there, whatever has become of the dossier
+    if standing.state is not DossierState.OPEN:
         raise DossierClosed(number=dossier)
     work.dossiers.attach(dossier, document.id, component=document.doc_type or "unknown", how=how)
 

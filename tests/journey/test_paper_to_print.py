@@ -6,6 +6,7 @@ The whole morning is done once, in the fixture; each test looks at what one part
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from PIL import Image, ImageFilter
 from api.house import open_datastore
 from api.settings import Settings
 from common import Digest
-from datastore import Actor, DiaryLine
+from datastore import Actor, Datastore, DiaryLine
 from tests.conftest import program
 from tests.journey.installation import SAMPLES, Answer, Installation
 
@@ -31,6 +32,7 @@ CHILD, WIFE, HUSBAND = "040326489325", "040198263731", "038093854341"
 OFFICE, PROVINCE, COMMUNE = "G22", "H48", "H41.242"
 SUCCEEDS, REFUSED = "H41.08-261122-0001", "H41.08-261122-0002"
 
+LOOKING = Actor("test", "system", "H41.08", "look")
 INTAKE_ANSWER = {
     "code", "document_id", "version", "status", "weight", "sha256", "original_sha256", "pages", "verdict",
     "signature_verdict", "receipt",
@@ -57,15 +59,20 @@ class Counter:
     def __getitem__(self, name: str) -> Answer:
         return self.answers[name]
 
-    def diary(self, owner: str) -> list[DiaryLine]:
-        """What the owner finds in its diary."""
+    @contextmanager
+    def datastore(self) -> Iterator[Datastore]:
+        """The rows, for what no command shows."""
         store = open_datastore(Settings(data_dir=self.place.data))
         try:
-            with store.begin(Actor("test", "system", "H41.08", "look"), "look") as work:
-                found = work.owners.find(owner)
-                return [] if found is None else list(work.diary.of_owner(found.id))
+            yield store
         finally:
             store.close()
+
+    def diary(self, owner: str) -> list[DiaryLine]:
+        """What the owner finds in its diary."""
+        with self.datastore() as store, store.begin(LOOKING, "look") as work:
+            found = work.owners.find(owner)
+            return [] if found is None else list(work.diary.of_owner(found.id))
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +167,7 @@ def look(
         "verify changed link": ("verify", with_another_digit(link), "--offline"),
         "list husband": ("list", HUSBAND),
         "list wife": ("list", WIFE),
-        "again": ("intake", MARRIAGE, "--owner", HUSBAND, "--owner", WIFE),
+        "again": ("intake", MARRIAGE, "--owner", HUSBAND, "--owner", WIFE, "--dossier", REFUSED),
         "read letter": ("read", LETTER),
         "validate letter": ("validate", LETTER),
     }
@@ -291,6 +298,14 @@ def test_the_same_bytes_again_are_the_same_paper(counter: Counter) -> None:
         first["receipt"],
         1,
     )
+
+
+def test_a_paper_brought_again_stands_in_its_dossier_once_though_that_is_closed(counter: Counter) -> None:
+    """After a crash the same command is given again, when the type is known and the dossier may be closed."""
+    assert counter["again"].status == 0
+    with counter.datastore() as store, store.begin(LOOKING, "look") as work:
+        (standing,) = work.dossiers.get(REFUSED).documents
+    assert str(standing.document_id) == counter.marriage["document_id"]
 
 
 def test_a_revoked_paper_is_genuine_but_revoked_on_every_photo(counter: Counter) -> None:
