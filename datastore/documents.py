@@ -43,6 +43,7 @@ _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 """In these states the same paper may be brought again."""
 _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
 """Nobody has decided on its value yet."""
+_SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
 
 
@@ -384,13 +385,18 @@ class Documents:
         return self._changed(row)
 
     def supersede(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
-        """Another document takes its place; everybody who cites it is told."""
+        """Another document takes its place; everybody who cites it is told.
+
+        IllegalTransition when the successor stands for nothing itself: it must be provisional or valid.
+        """
         successor = self._scope.document(by)
         row = self._scope.document(document)
         if successor.id == row.id:
             raise IllegalTransition(what="document", old=row.status, new=Status.SUPERSEDED)
         if row.status == Status.SUPERSEDED and row.superseded_by == by:
             return mapping.document(row)
+        if successor.status not in _SUCCEEDING:
+            raise IllegalTransition(what="document", old=successor.status, new="successor")
         self._step(row, Status.SUPERSEDED)
         row.superseded_by = by
         row.reason = reason
@@ -442,11 +448,12 @@ class Documents:
         return self._changed(row)
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
-        """Destroy one owner's access: its wrap and entry end, every other owner's stay. NotFound."""
+        """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""
         row = self._scope.document(document)
         if owner not in _owners(row):
             raise NotFound(what="owner")
         self._leave_stores(row, {owner}, reason)
+        self._end_codes(row, set(_owners(row)))
         self._hold(row)
         self._index(row, None)
         self._scope.note(owner=owner, document=row.id, note=reason)

@@ -223,6 +223,17 @@ def test_two_owners_hold_one_paper_and_destroying_ones_access_leaves_the_other(h
         work.documents.end_access(document.id, an, reason="twice")
 
 
+def test_an_owner_who_left_is_not_found_by_number_any_more(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
+    document = house.valid(an, binh)
+    with house.store.begin(MAI, "destroy access") as work:
+        left = work.documents.end_access(document.id, an, reason="asked by the owner")
+        assert left.code == f"{BINH}.KET_HON"
+        assert [(code.owner_id, code.ended_at) for code in left.codes] == [(an, work.at), (binh, None)]
+        assert work.search.find(AN) == ()
+        assert [found.id for found in work.search.find(BINH)] == [document.id]
+
+
 def test_a_refiled_paper_leaves_the_wrong_store_at_once_and_everybody_is_told(house: House) -> None:
     an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
     house.receive(binh, content=b"her own first one")
@@ -290,6 +301,23 @@ def test_a_superseded_paper_names_its_successor_and_its_citers_are_told(house: H
         assert [notice.owner_id for notice in work.documents.notices(old.id)] == [owner]
         with pytest.raises(IllegalTransition):
             work.documents.supersede(new.id, by=new.id, reason="itself")
+
+
+def test_only_a_paper_that_stands_may_take_a_place(house: House) -> None:
+    owner = house.owner()
+    old, new = house.valid(owner, content=b"old"), house.provisional(owner, content=b"new")
+    rejected, revoked = house.receive(owner, content=b"bad"), house.valid(owner, content=b"false")
+    with house.store.begin(MAI, "refuse") as work:
+        work.documents.become(rejected.id, Status.REJECTED, reason="not readable")
+        work.documents.revoke(revoked.id, reason="false")
+        for successor, status in ((rejected, "rejected"), (revoked, "revoked")):
+            with pytest.raises(IllegalTransition) as caught:
+                work.documents.supersede(old.id, by=successor.id, reason="corrected")
+            assert caught.value.facts == {"what": "document", "old": status, "new": "successor"}
+        assert work.documents.supersede(old.id, by=new.id, reason="corrected").superseded_by == new.id
+        work.documents.revoke(new.id, reason="false as well")
+        again = work.documents.supersede(old.id, by=new.id, reason="corrected")
+    assert (again.status, again.superseded_by) == (Status.SUPERSEDED, new.id)
 
 
 def test_what_may_not_be_seen_is_not_found(house: House) -> None:
