@@ -164,7 +164,7 @@ class Documents:
         for position, owner in enumerate(dict.fromkeys(owners), start=first):
             store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
             if store is None:
-                raise NotFound(what="owner")
+                raise NotFound(what="owner", id=owner)
             row.entries.append(
                 StoreEntryRow(
                     id=self._scope.id(), store=store, position=position, from_at=self._scope.at, to_at=None
@@ -433,7 +433,7 @@ class Documents:
         before = _owners(row)
         leaving = set(before) if away_from is None else {away_from}
         if not leaving <= set(before) or (not leaving and not before):
-            raise NotFound(what="owner")
+            raise NotFound(what="owner", id=away_from)
         key = self._scope.keychain.open(document, ARCHIVE)
         with self._session.begin_nested():
             self._leave_stores(row, leaving - {to}, reason)
@@ -451,7 +451,7 @@ class Documents:
         """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""
         row = self._scope.document(document)
         if owner not in _owners(row):
-            raise NotFound(what="owner")
+            raise NotFound(what="owner", id=owner)
         self._leave_stores(row, {owner}, reason)
         self._end_codes(row, set(_owners(row)))
         self._hold(row)

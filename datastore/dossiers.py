@@ -12,6 +12,7 @@ from datastore.records import AttachedHow, DocumentRecord, Dossier, DossierState
 from datastore.rows import DocumentRow, DossierDocumentRow, DossierRow
 from datastore.scope import Scope
 from datastore.telling import add_event
+from ingest import BadDossierNumber, DossierNumber
 
 
 class Dossiers:
@@ -109,10 +110,18 @@ class Dossiers:
         query = select(DossierRow).where(DossierRow.number == number, self._scope.visible_dossiers())
         row = self._session.scalar(query.with_for_update())
         if row is None:
-            raise NotFound(what="dossier")
+            raise NotFound(what="dossier", id=_parsed(number))
         return row
 
     def _done(self, row: DossierRow) -> Dossier:
         self._session.flush()
         self._scope.note(dossier=row.number)
         return mapping.dossier(row)
+
+
+def _parsed(number: str) -> DossierNumber | None:
+    """The number as the diary may keep it: none when somebody typed something else, perhaps a personal number."""
+    try:
+        return DossierNumber.parse(number)
+    except BadDossierNumber:
+        return None

@@ -4,7 +4,10 @@ from common import KhosoError
 
 
 class NotFound(KhosoError):
-    """Not there, or not for this actor: the two are never told apart."""
+    """Not there, or not for this actor: the two are never told apart.
+
+    Facts `what`, and `id` where it was asked for by one: a UUID or a `DossierNumber`, which the diary keeps.
+    """
 
     code = "not_found"
 

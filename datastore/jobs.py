@@ -78,7 +78,7 @@ class Jobs:
         )
         row = self._session.scalar(query.with_for_update())
         if row is None:
-            raise NotFound(what="job")
+            raise NotFound(what="job", id=id)
         _queue(row, self._scope.at)
         row.attempts = 0
         self._session.flush()

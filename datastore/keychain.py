@@ -60,11 +60,11 @@ class Keychain:
         """The document's data key through the wrap of `holder`; NotFound when that wrap is gone."""
         row = self.session.get(WrapRow, (document, holder))
         if row is None:
-            raise NotFound(what="document")
+            raise NotFound(what="document", id=document)
         try:
             raw = unwrap(self.key(holder).raw, row.wrapped, _bound(document, holder))
         except WrapBroken as error:
-            raise NotFound(what="document") from error
+            raise NotFound(what="document", id=document) from error
         return DataKey(raw, str(document))
 
     def end(self, document: UUID, holder: str) -> None:

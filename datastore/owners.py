@@ -111,7 +111,7 @@ class Owners:
         row = self._row(owner)
         current = [one for one in row.identifiers if one.identifier == identifier and one.valid_to is None]
         if not current:
-            raise NotFound(what="identifier")
+            raise NotFound(what="identifier", id=owner)
         current[0].valid_to = self._scope.at
         self._scope.note(owner=owner)
         return _owner(row)
@@ -177,7 +177,7 @@ class Owners:
     def _row(self, owner: UUID) -> OwnerRow:
         row = self._session.get(OwnerRow, owner)
         if row is None or self._scope.own_id not in (None, owner):
-            raise NotFound(what="owner")
+            raise NotFound(what="owner", id=owner)
         return row
 
 

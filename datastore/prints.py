@@ -106,7 +106,7 @@ class Prints:
     def _row(self, id: UUID) -> tuple[PrintRow, DocumentRow]:
         row = self._session.get(PrintRow, id)
         if row is None:
-            raise NotFound(what="print")
+            raise NotFound(what="print", id=id)
         return row, self._scope.document(row.document_id)
 
 

@@ -112,14 +112,14 @@ class Scope:
     def require_owner(self, owner: UUID) -> None:
         """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""
         if self.own_id not in (None, owner) or self.session.get(OwnerRow, owner) is None:
-            raise NotFound(what="owner")
+            raise NotFound(what="owner", id=owner)
 
     def document(self, document: UUID) -> DocumentRow:
         """The row, locked for this transaction, with a diary line for each of its owners; NotFound."""
         query = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
         row = self.session.scalar(query.with_for_update())
         if row is None:
-            raise NotFound(what="document")
+            raise NotFound(what="document", id=document)
         self.note_document(row)
         return row
 

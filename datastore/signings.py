@@ -140,7 +140,7 @@ class Signings:
     def _row(self, id: UUID) -> tuple[SigningRow, DocumentRow]:
         row = self._session.get(SigningRow, id)
         if row is None:
-            raise NotFound(what="signing")
+            raise NotFound(what="signing", id=id)
         return row, self._scope.document(row.version.document_id)
 
 

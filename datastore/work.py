@@ -52,6 +52,7 @@ from datastore.scope import Scope
 from datastore.search import Search
 from datastore.signings import Signings
 from datastore.witness import Touched, refuse_unseen_changes, write_leaves
+from ingest import DossierNumber
 
 
 class Work:
@@ -298,8 +299,8 @@ class Datastore:
                 yield work
         except NotFound as error:
             # Asking for what may not be seen is the one failure that an auditor must find: it gets its line.
-            with self._transaction(named, act, error.code):
-                pass
+            with self._transaction(named, act, error.code) as work:
+                work.note(note=_asked_for(error))
             raise
 
     @contextmanager
@@ -407,6 +408,12 @@ class Datastore:
             self.objects.check(stored, sealing=key)
         except (ObjectDamaged, ObjectMissing) as error:
             yield error
+
+
+def _asked_for(error: NotFound) -> str:
+    """What was asked for, as the diary keeps it: an id, never what somebody typed."""
+    what, id = error.facts["what"], error.facts.get("id")
+    return f"{what} {id}" if isinstance(id, UUID | DossierNumber) else f"{what}"
 
 
 def _key_of(chain: Keychain, row: ObjectRow) -> DataKey:

@@ -349,11 +349,28 @@ def test_a_look_at_what_may_not_be_seen_leaves_a_line_and_nothing_else(house: Ho
     with pytest.raises(NotFound), house.store.begin(STRANGER, "pry") as work:
         work.documents.revoke(document.id, reason="x")
     with sqlite3.connect(house.database) as raw:
-        lines = raw.execute("SELECT agency, act, outcome, document_id FROM diary ORDER BY id").fetchall()
+        lines = raw.execute(
+            "SELECT agency, act, outcome, document_id, note FROM diary ORDER BY id"
+        ).fetchall()
     raw.close()
-    assert lines[-1] == ("H55.02", "pry", "not_found", None)
+    assert lines[-1] == ("H55.02", "pry", "not_found", None, f"document {document.id}")
     with house.store.begin(MAI, "look") as work:
         assert work.documents.get(document.id).stamp == document.stamp
+
+
+@pytest.mark.parametrize(
+    ("typed", "note"),
+    [("H41.01-261122-0001", "dossier H41.01-261122-0001"), (AN, "dossier")],
+)
+def test_the_line_of_what_was_not_found_names_a_dossier_and_never_a_person(
+    house: House, typed: str, note: str
+) -> None:
+    with pytest.raises(NotFound), house.store.begin(STRANGER, "pry") as work:
+        work.dossiers.get(typed)
+    with sqlite3.connect(house.database) as raw:
+        lines = raw.execute("SELECT outcome, note FROM diary ORDER BY id").fetchall()
+    raw.close()
+    assert lines[-1] == ("not_found", note)
 
 
 def test_nobody_learns_from_an_id_whether_an_owner_is_there(house: House) -> None:
