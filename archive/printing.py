@@ -18,7 +18,7 @@ from PIL import Image
 
 from archive.copy import NotPdfA, PdfUnusable
 from archive.fingerprint import page_fingerprint
-from archive.frame import Placement, place
+from archive.frame import Area, Placement, place
 from archive.strip import PrintStrip, Sheet, draw_sheets
 from common import POINTS_PER_INCH, Digest, nfc, shown_iso
 
@@ -142,7 +142,8 @@ def _size(page: pikepdf.Page) -> tuple[float, float]:
     width, height = float(shown.width) * unit, float(shown.height) * unit
     if not (0 < width < _WIDEST and 0 < height < _WIDEST):
         raise PdfUnusable
-    return (height, width) if page.rotation % 180 else (width, height)
+    # A turn that is no quarter (`/Rotate 45`) counts as none, as in viewers and in qpdf's form of the page.
+    return (height, width) if page.rotation % 180 == 90 else (width, height)
 
 
 def _fits(page: pikepdf.Page) -> bool:
@@ -168,12 +169,26 @@ def _add_sheet(result: pikepdf.Pdf, placement: Placement, form: pikepdf.Object, 
     sheet = result.pages[-1]
     sheet.add_resource(form, Name.XObject, Name.Page)
     sheet.add_resource(result.copy_foreign(frame.as_form_xobject()), Name.XObject, Name.Ours)
-    x0, y0, x1, _ = _extent(form)
-    area = placement.page
-    scale = area.width / (x1 - x0)
-    matrix = (scale, 0, 0, scale, area.x - x0 * scale, area.y - y0 * scale)
-    numbers = " ".join(f"{number:.5f}" for number in matrix)
-    sheet.Contents = result.make_stream(f"q {numbers} cm /Page Do Q q /Ours Do Q".encode())
+    page = _inside(placement.page, _extent(form))
+    sheet.Contents = result.make_stream(f"q {page} /Page Do Q q /Ours Do Q".encode())
+
+
+def _inside(area: Area, extent: tuple[float, float, float, float]) -> str:
+    """Operators after which a form of this extent stands in the middle of `area` and cannot paint beside it.
+
+    The clip is ours, so that it holds whatever boxes, turns and units the sender made up: whoever could paint
+    over the strip could put the seal of another paper there.
+    """
+    x0, y0, x1, y1 = extent
+    scale = min(area.width / (x1 - x0), area.height / (y1 - y0))
+    x = area.x + area.width / 2 - (x0 + x1) / 2 * scale
+    y = area.y + area.height / 2 - (y0 + y1) / 2 * scale
+    clip = f"{_numbers(area.x, area.y, area.width, area.height)} re W n"
+    return f"{clip} {_numbers(scale, 0, 0, scale, x, y)} cm"
+
+
+def _numbers(*numbers: float) -> str:
+    return " ".join(f"{number:.5f}" for number in numbers)
 
 
 def _extent(form: pikepdf.Object) -> tuple[float, float, float, float]:
@@ -229,8 +244,10 @@ class _Drawer:
             # Without its forms a signed letter has neither number nor seal.
             self._document.init_forms()
         page = self._document[sheet.number - 1]
-        wanted = sheet.placement.page.width * DRAWN_DPI / POINTS_PER_INCH
-        picture: Image.Image = page.render(scale=wanted / page.get_width(), rev_byteorder=True).to_pil()
+        area, (width, height) = sheet.placement.page, page.get_size()
+        # The smaller ratio: a viewer that turns a page as we do not must not draw a giant.
+        scale = min(area.width / width, area.height / height) * DRAWN_DPI / POINTS_PER_INCH
+        picture: Image.Image = page.render(scale=scale, rev_byteorder=True).to_pil()
         page.close()
         picture = picture.convert("RGB")
         red, green, blue = picture.split()

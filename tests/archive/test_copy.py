@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, pdfa
-from PIL import Image
+from PIL import Image, ImageOps
 
 from archive import (
     LinkTooLong,
@@ -24,9 +24,9 @@ from archive import (
     make_paper_copy,
     page_fingerprint,
 )
-from archive.frame import FOOTER, LARGEST_SCALE, MODULE, SIDE, TOP, place
+from archive.frame import FOOTER, HEADER, LARGEST_SCALE, MODULE, SIDE, TOP, place
 from archive.frame import STRIP as STRIP_HEIGHT
-from archive.printing import print_pages
+from archive.printing import _add_sheet, print_pages
 from archive.qr import qr_code
 from common import Digest, KhosoError, mm
 from signing import (
@@ -238,6 +238,65 @@ def test_pages_of_any_size_stand_whole_and_upright(printed: Printer, tmp_path: P
     sizes = [(595, 842), (842, 595), (842, 1191), (243, 153), (419, 595), (2384, 3370), (595, 300)]
     source = draw_papers(tmp_path / "sizes.pdf", [Paper(*size) for size in sizes])
     assert_pages_stand_as_shown(source, printed(source), [(float(w), float(h)) for w, h in sizes])
+
+
+ODD_PAGES = {
+    "rotate 45": {"Rotate": b"45"},
+    "rotate 135": {"Rotate": b"135"},
+    "rotate 450": {"Rotate": b"450"},
+    "rotate -45": {"Rotate": b"-45"},
+    "rotate 90.5": {"Rotate": b"90.5"},
+    "turned boxes": {"MediaBox": b"[595 842 0 0]"},
+    "negative boxes": {"MediaBox": b"[-500 -700 95 142]", "CropBox": b"[-400 -600 0 100]"},
+    "crop beside the page": {"CropBox": b"[2000 2000 2600 2900]"},
+    "crop larger than the page": {"CropBox": b"[-900 -900 2600 2900]"},
+    "user unit": {"UserUnit": b"2.5", "Rotate": b"-45"},
+    "drawn": {"Rotate": b"45", "layers": b"<<>>"},
+    "drawn and turned": {"Rotate": b"135", "layers": b"<<>>"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD_PAGES.values(), ids=ODD_PAGES.keys())
+def test_no_page_can_paint_outside_its_frame(printed: Printer, tmp_path: Path, odd: dict[str, bytes]) -> None:
+    source = draw_papers(tmp_path / "odd.pdf", [Paper(), Paper()])
+    with pikepdf.open(source, allow_overwriting_input=True) as document:
+        for page in document.pages:
+            page.Contents = document.make_stream(b"1 0 0 rg -9000 -9000 20000 20000 re f")
+            for key, value in odd.items():
+                place_of_it = document.Root if key == "layers" else page.obj
+                name = "/OCProperties" if key == "layers" else f"/{key}"
+                place_of_it[name] = pikepdf.Object.parse(value)
+        document.save(source)
+    pdf = printed(source)
+    for number, above in ((1, TOP + STRIP_HEIGHT), (2, HEADER)):
+        sheet, scale = render(pdf, number, 100), 100 / 72
+        room = (SIDE, above, sheet.width / scale - SIDE, sheet.height / scale - FOOTER)
+        left, top, right, bottom = (round(edge * scale) for edge in room)
+        red = numpy.asarray(sheet).astype(int)
+        painted = (red[..., 0] > 230) & (red[..., 1:].max(axis=-1) < 60)
+        assert painted.any()
+        painted[top - 1 : bottom + 1, left - 1 : right + 1] = False
+        assert not painted.any(), f"page {number}"
+    assert STRIP.link in codes_on(render(pdf))
+
+
+def test_our_clip_holds_though_a_form_has_no_bounds_of_its_own(tmp_path: Path) -> None:
+    placement = place(595, 842, first=True)
+    with pikepdf.new() as result, pikepdf.new() as ours:
+        ours.add_blank_page(page_size=(placement.sheet_width, placement.sheet_height))
+        skewed = result.make_stream(
+            b"1 0 0 rg -9000 -9000 20000 20000 re f",
+            Type=Name.XObject,
+            Subtype=Name.Form,
+            BBox=Array([0, 0, 100, 900]),
+            Matrix=Array([0.7, 0.7, -0.7, 0.7, -3000, 50]),
+        )
+        _add_sheet(result, placement, skewed, ours.pages[0])
+        skewed.BBox = Array([-9000, -9000, 9000, 9000])
+        result.save(tmp_path / "sheet.pdf")
+    sheet, area = ImageOps.invert(render(tmp_path / "sheet.pdf", dpi=72)), placement.page
+    top = placement.sheet_height - area.y - area.height
+    assert sheet.getbbox() == pytest.approx((area.x, top, area.x + area.width, top + area.height), abs=1.5)
 
 
 def test_turned_cropped_and_scaled_pages_stand_as_a_viewer_shows_them(
