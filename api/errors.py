@@ -28,7 +28,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "bad_personal_id",
         "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "unknown_country", "unknown_document_type",
-        "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists",
+        "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
     ),
     _UNKNOWN_KIND: ("file_kind_unknown",),
@@ -54,7 +54,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
         "status_list_overdue",
     ),
-    _FULL: ("storage_full",),
+    _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (
         "checkpoint_not_genuine", "log_tile_missing", "object_damaged", "object_missing", "pki_damaged",
         "print_not_pdf_a", "print_seal_and_status_disagree", "status_list_not_genuine",

@@ -4,7 +4,7 @@ Opening the house makes what the embedded default needs on first start (folders,
 and refuses to start a pretend part in production.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +15,17 @@ from api.progress import Steps
 from api.settings import Settings
 from api.workroom import Workroom, workroom
 from archive import Rules, packaged_rules
-from common import VIETNAM, Clock, new_id, utc_now
-from datastore import Actor, Datastore, FolderObjects, Keyring, OverrideKind, Work
-from ingest import Catalogue, CatalogueOverride, Limits, PagePool, load_catalogue, require_walls
+from common import VIETNAM, Clock, new_id, say, utc_now
+from datastore import Actor, Datastore, FolderObjects, Keyring, Override, OverrideKind, Work
+from ingest import (
+    BadCatalogueOverride,
+    Catalogue,
+    CatalogueOverride,
+    Limits,
+    PagePool,
+    load_catalogue,
+    require_walls,
+)
 from signing import DevelopmentPki
 
 
@@ -84,6 +92,7 @@ def page_pool_when_needed(settings: Settings) -> Iterator[Callable[[], PagePool]
 @contextmanager
 def open_room(settings: Settings, clock: Clock = utc_now) -> Iterator[Workroom]:
     """A private folder for plain bytes, gone when the process is."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.production:
         require_walls()
     with workroom(settings.data_dir / "work", new_id(clock())) as room:
@@ -108,7 +117,7 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
                 clock=clock,
                 datastore=datastore,
                 pki=pki,
-                catalogue=_catalogue(settings, datastore, clock().astimezone(VIETNAM).date()),
+                catalogue=_catalogue(settings, datastore, clock().astimezone(VIETNAM).date(), steps),
                 rules=packaged_rules(),
                 room=room,
                 steps=steps,
@@ -117,15 +126,25 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
             datastore.close()
 
 
-def _catalogue(settings: Settings, datastore: Datastore, today: date) -> Catalogue:
-    """The packaged types with the national codes that the agency has imported."""
-    imported = datastore.overrides(OverrideKind.CATALOGUE, settings.agency, today)
-    return load_catalogue(
-        today,
-        overrides=[
-            CatalogueOverride(str(one.value["local"]), str(one.value["national"]), one.valid_from)
-            for one in imported
-        ],
+def _catalogue(settings: Settings, datastore: Datastore, today: date, steps: Steps) -> Catalogue:
+    """The packaged types with the national codes that the agency has imported.
+
+    Entries that contradict each other (an older import, a newer program) are left out, loudly: a catalogue that
+    does not open would leave no command to mend it with.
+    """
+    try:
+        imported = datastore.overrides(OverrideKind.CATALOGUE, settings.agency, today)
+        return load_catalogue(today, overrides=catalogue_overrides(imported))
+    except BadCatalogueOverride as error:
+        steps.say(str(say("catalogue_override_ignored", why=error.sentence.vi)))
+        return load_catalogue(today)
+
+
+def catalogue_overrides(imported: Iterable[Override]) -> tuple[CatalogueOverride, ...]:
+    """What was imported, as the catalogue takes it."""
+    return tuple(
+        CatalogueOverride(str(one.value["local"]), str(one.value["national"]), one.valid_from)
+        for one in imported
     )
 
 

@@ -99,6 +99,9 @@ if TYPE_CHECKING:
         officer_mark as officer_mark,
     )
     from signing.pades import (
+        FIELDS as FIELDS,
+    )
+    from signing.pades import (
         SignedDocument as SignedDocument,
     )
     from signing.pades import (
@@ -277,6 +280,7 @@ _NAMES = {
         "officer_mark",
     ),
     "signing.pades": (
+        "FIELDS",
         "SignedDocument",
         "ToBeSigned",
         "complete",

@@ -1,15 +1,17 @@
 """The `khoso` program: one Typer application, and `main`, which turns every ending into an exit status."""
 
 import errno
+import os
 import sys
+import traceback
 from pathlib import Path
 
 import typer
 
-from api.cli.answer import error_json, print_json, tell
+from api.cli.answer import print_json, tell
 from api.errors import exit_status
 from api.exits import Exit
-from common import KhosoError
+from common import KhosoError, Sentence, say
 from datastore import StorageFull
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -46,7 +48,8 @@ app = typer.Typer(
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script. What it writes holds personal data: for its own user only."""
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 
@@ -55,8 +58,8 @@ def run(arguments: list[str]) -> int:
     try:
         outcome: object = app(arguments, prog_name="khoso", standalone_mode=False)
     except typer.TyperException as error:
-        if said := _said(error):  # nothing was asked for: the help has been shown
-            tell(f"{said} — xem / see: khoso --help")
+        if said := _said(error):  # else nothing was asked for, and the help has been shown
+            _answer_error(say("usage", said=said), arguments)
         return Exit.BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         return 130  # as a shell says of a command ended by SIGINT
@@ -65,17 +68,28 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         told = _of_the_system(error)
         if told is None:
-            raise
+            traceback.print_exc()
+            _answer_error(say("internal_fault", kind=type(error).__name__), arguments)
+            return Exit.OUT_OF_REACH
         return _refuse(told, arguments)
+    except Exception as error:
+        # The outermost border: a fault of ours is *cannot check*, never the *no* of exit 1.
+        traceback.print_exc()
+        _answer_error(say("internal_fault", kind=type(error).__name__), arguments)
+        return Exit.OUT_OF_REACH
     return outcome if isinstance(outcome, int) else Exit.DONE
 
 
 def _refuse(error: KhosoError, arguments: list[str]) -> Exit:
     """One line that says what to do; and one JSON document, also when there is no result, to who asked for it."""
-    tell(error)
-    if "--json" in arguments:
-        print_json({"error": error_json(error)})
+    _answer_error(error.sentence, arguments)
     return exit_status(error)
+
+
+def _answer_error(sentence: Sentence, arguments: list[str]) -> None:
+    tell(sentence)
+    if "--json" in arguments:
+        print_json({"error": sentence.as_json()})
 
 
 def _of_the_system(error: OSError) -> KhosoError | None:

@@ -81,14 +81,25 @@ def intake(
                 opened.steps.say(str(error))
                 received.append((paper, error))
         kept = [one.document.id for _paper, one in received if isinstance(one, Received)]
-        with page_pool_when_needed(opened.settings) as pool:
-            work_off(opened, pool, until_done=kept)
+        stopped_by = _work_off(opened, kept)
         answers = [_answer(opened, who, paper, one) for paper, one in received]
     if as_json:
         print_json({"documents": [answer for answer, _status in answers]})
     else:
         _show_documents([answer for answer, _status in answers if "error" not in answer])
-    raise typer.Exit(worst(status for _answer, status in answers))
+    stops = [] if stopped_by is None else [exit_status(stopped_by)]
+    raise typer.Exit(worst([*stops, *(status for _answer, status in answers)]))
+
+
+def _work_off(opened: House, kept: Sequence[UUID]) -> KhosoError | None:
+    """What stopped the work, said already: the papers are kept, and who handed them in still gets the receipts."""
+    try:
+        with page_pool_when_needed(opened.settings) as pool:
+            work_off(opened, pool, until_done=kept)
+    except KhosoError as error:
+        opened.steps.say(str(error))
+        return error
+    return None
 
 
 def _papers(
@@ -299,6 +310,7 @@ def revoke(
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.revoke(opened, who, document_id, reason)
+        _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
 
 
@@ -319,6 +331,7 @@ def supersede(
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.supersede(opened, who, document_id, by, reason)
+        _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
 
 
@@ -339,9 +352,13 @@ def refile(
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.refile(opened, who, document_id, owner, reason)
-        with page_pool_when_needed(opened.settings) as pool:
-            work_off(opened, pool, until_done=[document_id])
+        _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
+
+
+def _finish(opened: House, document_id: UUID) -> None:
+    with page_pool_when_needed(opened.settings) as pool:
+        work_off(opened, pool, until_done=[document_id])
 
 
 def _show_one(opened: House, who: Actor, document_id: UUID, *, as_json: bool) -> None:

@@ -128,8 +128,8 @@ def verify(
 
 
 def exit_of(check: Check) -> Exit:
-    """Genuine and not known to be out of force is 0; genuine but revoked is 1."""
-    if check.indication is Indication.TOTAL_PASSED and check.standing in _NOT_IN_FORCE:
+    """Genuine and not known to be out of force is 0; what is known to be revoked, superseded or expired is 1."""
+    if check.standing in _NOT_IN_FORCE:
         return Exit.NEGATIVE
     return _EXITS[check.indication]
 

@@ -1,12 +1,11 @@
 """Changing what stands: revoke, supersede, refile. Whoever cites the paper is told in the same transaction;
-the status list follows at once."""
+stores and status list follow in a job of their own, asked for in that transaction."""
 
 from uuid import UUID
 
 from api.house import House
 from api.steps.intake import go_on
-from api.steps.manifest import write_manifest
-from api.steps.published import publish_all
+from api.steps.job_kinds import TELL_OUTSIDE
 from common import KhosoError
 from datastore import Actor, DocumentRecord
 
@@ -21,7 +20,7 @@ def revoke(house: House, actor: Actor, document: UUID, reason: str) -> DocumentR
     """Takes the paper back; it stays for looking up, and its prints say so."""
     with house.datastore.begin(actor, "revoke") as work:
         revoked = work.documents.revoke(document, reason=reason)
-    _tell_outside(house, actor, document)
+        work.jobs.enqueue(TELL_OUTSIDE, document)
     return revoked
 
 
@@ -29,7 +28,7 @@ def supersede(house: House, actor: Actor, document: UUID, by: UUID, reason: str)
     """Another paper takes its place."""
     with house.datastore.begin(actor, "supersede") as work:
         replaced = work.documents.supersede(document, by=by, reason=reason)
-    _tell_outside(house, actor, document)
+        work.jobs.enqueue(TELL_OUTSIDE, document)
     return replaced
 
 
@@ -45,10 +44,5 @@ def refile(house: House, actor: Actor, document: UUID, owner: str, reason: str) 
         else:
             moved = work.documents.assign_owners(document, [to.id])
             go_on(work, moved)
-    _tell_outside(house, actor, document)
+        work.jobs.enqueue(TELL_OUTSIDE, document)
     return moved
-
-
-def _tell_outside(house: House, actor: Actor, document: UUID) -> None:
-    write_manifest(house, document, agency=actor.agency)
-    publish_all(house)

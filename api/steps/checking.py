@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from api.steps.published import Published
-from common import Clock, Digest, KhosoError, Sentence, say
+from common import Clock, Digest, KhosoError, Sentence, say, shown
 from ingest import Barcode, Limits, UnknownKind, read_codes
 from signing import (
     Indication,
@@ -116,10 +116,12 @@ class Checker:
         return self._of_verdict(verdict, Digest.of_file(path))
 
     def _check_seals(self, codes: Sequence[Barcode]) -> Check:
-        """The worst of all seals shown: a true one beside a false one does not make a page true."""
+        """The worst of all seals shown: a true one beside a false or a revoked one does not make a page true."""
         checks = [self._check_seal(code.text) for code in codes if _is_seal(code.text)]
         if checks:
-            return min(checks, key=lambda check: list(_FROM_WORST).index(check.indication))
+            return min(
+                checks, key=lambda check: (_FROM_WORST[check.indication], check.standing in _GOOD_ENOUGH)
+            )
         return Check(Indication.INDETERMINATE, (say("no-seal"),), self.clock(), self.published.trust.as_of)
 
     def _check_seal(self, text: str) -> Check:
@@ -127,18 +129,19 @@ class Checker:
         return self._with_status(verdict)
 
     def _with_status(self, verdict: SealVerdict) -> Check:
-        statuses = self.published.statuses
-        known = verdict.claims is not None and statuses is not None and statuses.agency == verdict.agency
-        standing, as_of = Standing.UNKNOWN, None
-        if known and verdict.claims is not None and statuses is not None:
-            standing, as_of = statuses.standing(verdict.claims.status_index), statuses.as_of
+        """The one list of this installation speaks for the seals of all its agencies: indexes are given once."""
+        statuses, standing, reasons = self.published.statuses, Standing.UNKNOWN, verdict.reasons
+        if verdict.claims is not None and statuses is not None:
+            standing = statuses.standing(verdict.claims.status_index)
+            if statuses.stale(verdict.checked_at):
+                reasons = (*reasons, say("status_list_stale", as_of=shown(statuses.as_of)))
         return Check(
             indication=verdict.indication,
-            reasons=verdict.reasons,
+            reasons=reasons,
             checked_at=verdict.checked_at,
             trust_as_of=verdict.trust_as_of,
             standing=standing,
-            status_as_of=as_of,
+            status_as_of=None if statuses is None or verdict.claims is None else statuses.as_of,
             claims=verdict.claims,
         )
 
@@ -173,7 +176,8 @@ class Checker:
         )
 
 
-_FROM_WORST = (Indication.TOTAL_FAILED, Indication.INDETERMINATE, Indication.TOTAL_PASSED)
+_FROM_WORST = {Indication.TOTAL_FAILED: 0, Indication.INDETERMINATE: 1, Indication.TOTAL_PASSED: 2}
+_GOOD_ENOUGH = (Standing.GOOD, Standing.UNKNOWN)
 _LONGEST_SHOWN = 60
 
 

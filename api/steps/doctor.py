@@ -48,6 +48,8 @@ def examine(house: House) -> Iterator[Finding]:
             yield check(house)
         except KhosoError as error:
             yield Finding(name, False, error.code, str(error))
+        except OSError as error:
+            yield Finding(name, False, type(error).__name__, str(error))
 
 
 def _fonts(house: House) -> Finding:
@@ -68,10 +70,17 @@ def _walls(house: House) -> Finding:
 
 
 def _keys(house: House) -> Finding:
+    """The master key opens the rows, and neither key nor rows can be read by other users of the machine."""
     house.datastore.check_key()
-    master = house.settings.data_dir / "keys" / "master.key"
-    mode = master.stat().st_mode & 0o777
-    return Finding("keys", mode & 0o077 == 0, f"master.key {mode:o}", f"chmod 600 {master}")
+    data = house.settings.data_dir
+    open_to_others = [
+        path
+        for path in (data / "keys" / "master.key", data / "khoso.db", data)
+        if path.stat().st_mode & 0o077 and path.exists()
+    ]
+    seen = ", ".join(f"{path.name} {path.stat().st_mode & 0o777:o}" for path in open_to_others)
+    fix = "; ".join(f"chmod {'700' if path.is_dir() else '600'} {path}" for path in open_to_others)
+    return Finding("keys", not open_to_others, seen or "0600", fix)
 
 
 def _database(house: House) -> Finding:
@@ -90,10 +99,15 @@ def _objects(house: House) -> Finding:
 
 
 def _jobs(house: House) -> Finding:
+    """What was set aside, with its reason: a person must look at it."""
     jobs = house.datastore.statistics().jobs
-    aside = jobs.get("set_aside", 0)
     seen = ", ".join(f"{state} {count}" for state, count in sorted(jobs.items())) or "–"
-    return Finding("jobs", aside == 0, seen, "khoso worker --retry")
+    with house.datastore.begin(house.system("doctor"), "look_at_jobs") as work:
+        aside = work.jobs.set_aside()
+    reasons = "; ".join(f"{job.kind} {job.document_id}: {job.last_error}" for job in aside)
+    return Finding(
+        "jobs", not jobs.get("set_aside"), f"{seen} {reasons}".rstrip(), "khoso worker --once --retry"
+    )
 
 
 def _signing(house: House) -> Finding:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from api.deliver import require_free
 from api.house import House
-from api.steps.paper_copy import FileExists, shown_object
+from api.steps.paper_copy import shown_object
 from api.steps.questions import questions
 from archive import Status
 from common import Sentence
@@ -101,8 +102,7 @@ def fetch(house: House, actor: Actor, document_id: UUID, *, original: bool, out:
     wanted = _originals(document) if original else (shown_object(document),)
     paths = [out if n == 1 else out.with_stem(f"{out.stem}-{n}") for n in range(1, len(wanted) + 1)]
     for path in paths:
-        if path.exists():
-            raise FileExists(name=path.name)
+        require_free(path)
     return tuple(
         house.datastore.objects.get(stored, path, sealing=key)
         for stored, path in zip(wanted, paths, strict=True)

@@ -12,9 +12,9 @@ import tomllib
 from datetime import date
 from pathlib import Path
 
-from api.house import House
+from api.house import House, catalogue_overrides
 from common import KhosoError
-from datastore import Actor, OverrideKind
+from datastore import Actor, OverrideKind, Work
 from ingest import CatalogueOverride, load_catalogue
 
 
@@ -27,21 +27,27 @@ class BadImport(KhosoError):
 def import_catalogue(house: House, actor: Actor, file: Path, decision: str) -> int:
     """Keeps the entries of a file for the actor's agency; BadImport, BadCatalogueOverride. Returns how many."""
     entries = _entries(file)
-    load_catalogue(
-        house.today, overrides=entries
-    )  # refuses what contradicts the catalogue, before anything is kept
     with house.datastore.begin(actor, "import_catalogue") as work:
         for entry in entries:
             value = {"local": entry.local, "national": entry.national}
             work.overrides.put(
                 OverrideKind.CATALOGUE, entry.local, value, valid_from=entry.since, decision=decision
             )
+        _require_sense(work, house.today, entries)
     return len(entries)
+
+
+def _require_sense(work: Work, today: date, entries: tuple[CatalogueOverride, ...]) -> None:
+    """What is imported now and what was imported before make a catalogue on every day from today on."""
+    for day in sorted({today, *(max(entry.since, today) for entry in entries)}):
+        load_catalogue(day, overrides=catalogue_overrides(work.overrides.on(OverrideKind.CATALOGUE, day)))
 
 
 def _entries(file: Path) -> tuple[CatalogueOverride, ...]:
     try:
         rows = tomllib.loads(file.read_text(encoding="utf-8"))["type"]
+        if not isinstance(rows, list):
+            raise KeyError("[[type]]")
     except FileNotFoundError as error:
         raise BadImport(name=file.name, entry=0, reason="không có tệp / no such file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError) as error:

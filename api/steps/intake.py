@@ -16,8 +16,8 @@ from uuid import UUID
 
 from api.house import House
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
-from archive import Ground, SourceForm, Status, Weight
-from common import KhosoError, PartialDate
+from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
+from common import KhosoError, PartialDate, say
 from datastore import (
     Actor,
     AlreadyHeld,
@@ -36,7 +36,7 @@ from datastore import (
     reading_key,
 )
 from ingest import PagePool, Reading, Scan, digitise, open_scan
-from signing import Indication, Verdict, validate
+from signing import FIELDS, Indication, Role, Verdict, validate
 
 _RENEW_AFTER = timedelta(minutes=2)
 """Well inside the lease of a job."""
@@ -109,6 +109,9 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
     if held is not None:
         return _cite(house, actor, held, paper, owners, doc_type)
     verdict = _verdict_on(house, scans)
+    provenance = _provenance(actor, paper, verdict)
+    indication = None if verdict is None else verdict.indication
+    ground = _fitting_ground(house, paper, provenance, indication, scans[0].name)
     draft = house.datastore.draft()
     originals = [_keep(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
     try:
@@ -118,10 +121,10 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
                 originals=originals,
                 owners=owners,
                 weight=_weight(verdict),
-                provenance=_provenance(actor, paper, verdict),
+                provenance=provenance,
                 doc_type=doc_type,
                 dossier=paper.dossier,
-                ground=paper.ground,
+                ground=ground,
                 page_count=sum(scan.pages for scan in scans),
                 verdict=None if verdict is None else verdict.as_json(),
             )
@@ -173,19 +176,26 @@ def _cite(
     doc_type: str | None,
 ) -> Received:
     """The paper is here already: what was open and is now said is kept, and the dossier cites it."""
+    ground = _ground_for_held(house, held, paper)
     with house.datastore.begin(actor, "bring_again") as work:
         document = held
         if owners and not document.owner_ids:
             document = work.documents.assign_owners(held.id, owners)
         if document.doc_type is None and doc_type is not None:
             document = work.documents.classify(held.id, doc_type)
-        if paper.ground is not None and document.ground is None:
-            document = work.documents.record_ground(held.id, paper.ground)
+        if ground is not None and document.ground is None:
+            document = work.documents.record_ground(held.id, ground)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
         go_on(work, document)
         receipt = work.receipts.issue(held.id, {"pages": document.version.page_count})
     return Received(document, receipt.number, again=True)
+
+
+def _ground_for_held(house: House, held: DocumentRecord, paper: Paper) -> Ground | None:
+    kept = held.version.verdict
+    verdict = None if kept is None else Indication(str(kept["verdict"]))
+    return _fitting_ground(house, paper, held.provenance, verdict, held.version.originals[0].name)
 
 
 def go_on(work: Work, document: DocumentRecord) -> None:
@@ -231,15 +241,45 @@ def _verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
 
 
 def _weight(verdict: Verdict | None) -> Weight:
-    """What it weighs on arrival: only passed signatures count before a person decided."""
-    if verdict is not None and verdict.indication is Indication.TOTAL_PASSED:
-        return Weight.ISSUED_ELECTRONICALLY
-    return Weight.UNCONFIRMED
+    """What it weighs on arrival: only passed signatures of somebody else count before a person decided.
+
+    Our own clerk's signature says that a paper was digitised, not that it was issued electronically.
+    """
+    if verdict is None or verdict.indication is not Indication.TOTAL_PASSED:
+        return Weight.UNCONFIRMED
+    ours_at_capture = all(signature.field == FIELDS[Role.CLERK] for signature in verdict.signatures)
+    return Weight.UNCONFIRMED if ours_at_capture else Weight.ISSUED_ELECTRONICALLY
 
 
 def _provenance(actor: Actor, paper: Paper, verdict: Verdict | None) -> Provenance:
+    """A signed file is what its issuer signed, unless it is said to be a copy that somebody certified."""
     source = paper.source if verdict is None else SourceForm.E_ORIGINAL
+    if paper.ground is Ground.CERTIFIED_COPY:
+        source = SourceForm.CERTIFIED_COPY
     return Provenance(source_form=source, compared_by=actor.person, original_returned=None)
+
+
+def _fitting_ground(
+    house: House, paper: Paper, provenance: Provenance, verdict: Indication | None, name: str
+) -> Ground | None:
+    """The ground that was named, if a rule of today takes it for this paper; else why not is said, and none is kept.
+
+    A ground that can never make the paper valid would stand in the way of one that can.
+    """
+    if paper.ground is None:
+        return None
+    facts = ValidityFacts(
+        ground=paper.ground,
+        source=provenance.source_form,
+        checked_by=provenance.compared_by or "",
+        indication=verdict,
+    )
+    answer = decide_validity(house.rules, house.today, facts)
+    if answer.may_become_valid:
+        return paper.ground
+    why = " ".join(reason.vi for reason in answer.reasons)
+    house.steps.say(str(say("ground_does_not_fit", ground=paper.ground.value, name=name, why=why)))
+    return None
 
 
 # --- read -------------------------------------------------------------------------------------------------
@@ -256,7 +296,7 @@ def read(house: House, pool: PagePool, job: Job) -> None:
         return
     with house.room.desk() as desk:
         scans = [_fetch(house, one, key, desk) for one in document.version.originals]
-        house.steps.start(scans[0].name, sum(scan.pages for scan in scans))
+        house.steps.start(str(document.id), sum(scan.pages for scan in scans))  # names may hold a number
         progress = _told_and_renewed(house, job)
         made = digitise(scans, into=desk, pool=pool, limits=house.limits, progress=progress)
         pdf = None

@@ -12,15 +12,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.house import House
-from api.steps.job_kinds import MAKE_VALID
-from api.steps.manifest import write_manifest
+from api.steps.job_kinds import MAKE_VALID, TELL_OUTSIDE
 from archive import (
     Status,
     ValidityAnswer,
     ValidityFacts,
     decide_validity,
 )
-from common import VIETNAM, new_id
+from common import new_id
 from datastore import (
     Actor,
     DataKey,
@@ -63,6 +62,7 @@ def sign_at_capture(house: House, job: Job) -> None:
     with house.datastore.begin(actor, "open_for_signing") as work:
         document = work.documents.get(job.document_id)
         key = work.documents.data_key(document.id)
+        agency = house.agency_name(work, document.competent_agency)
     if document.status is not Status.CHECKED:
         house.datastore.queue.finish(job)
         return
@@ -70,13 +70,15 @@ def sign_at_capture(house: House, job: Job) -> None:
         now = house.clock()
         mark = clerk_mark(house.settings.clerk_name, now)
         signer = house.pki.signer(Role.CLERK, house.settings.clerk_name)
-        sign_once(house, actor, document, key, document.version.pdf, mark, signer)
+        # The clerk's signature leaves room for the agency's text.
+        expected = agency_mark(CopyForm.TRUE_COPY, agency, now)
+        sign_once(house, actor, document, key, document.version.pdf, mark, signer, reserve=expected)
     with house.datastore.begin(actor, "sign") as work:
         document = work.documents.become(document.id, Status.PROVISIONAL)
         if document.ground is not None:
             work.jobs.enqueue(MAKE_VALID, document.id)
+        work.jobs.enqueue(TELL_OUTSIDE, document.id)
         work.jobs.finish(job)
-    write_manifest(house, document.id, agency=job.agency)
 
 
 def sign_once(
@@ -87,6 +89,8 @@ def sign_once(
     base: StoredObject,
     mark: Mark,
     signer: Signer,
+    *,
+    reserve: Mark | None = None,
 ) -> None:
     """One signature of one role on the newest version: written down, made, compared, kept; never twice.
 
@@ -96,7 +100,7 @@ def sign_once(
     """
     with house.room.desk() as desk:
         # 1. Write down.
-        signing = _intention(house, actor, document, key, base, mark, signer, desk)
+        signing = _intention(house, actor, document, key, base, mark, signer, reserve, desk)
         if signing.state is SigningState.COMPLETED:
             return
         tbs = _to_be_signed(house, signing, key, desk)
@@ -121,6 +125,7 @@ def _intention(
     base: StoredObject,
     mark: Mark,
     signer: Signer,
+    reserve: Mark | None,
     desk: Path,
 ) -> Signing:
     with house.datastore.begin(actor, "open_for_signing") as work:
@@ -139,7 +144,7 @@ def _intention(
         now=now,
         into=desk / "to-sign.pdf",
         id=new_id(now),
-        reserve=_expected_next(house, mark),
+        reserve=reserve,
     )
     prepared = house.datastore.put(
         prepared_key(document.id, document.version.n, mark.role), tbs.prepared, sealing=key
@@ -154,13 +159,6 @@ def _can_go_on(signing: Signing, signer: Signer) -> bool:
     """An intention nobody signed yet is taken back when the certificate was renewed meanwhile."""
     tbs = ToBeSigned.from_json(json.dumps(signing.to_be_signed))
     return signing.signature is not None or tbs.certificate == signer.certificate.public_bytes(Encoding.DER)
-
-
-def _expected_next(house: House, mark: Mark) -> Mark | None:
-    """The clerk's signature leaves room for the agency's text."""
-    if mark.role is not Role.CLERK:
-        return None
-    return agency_mark(CopyForm.TRUE_COPY, house.settings.agency_name, house.clock())
 
 
 def _to_be_signed(house: House, signing: Signing, key: DataKey, desk: Path) -> ToBeSigned:
@@ -193,13 +191,19 @@ def make_valid(house: House, job: Job) -> None:
     with house.datastore.begin(actor, "open_for_validity") as work:
         document = work.documents.get(job.document_id)
         key = work.documents.data_key(document.id)
+        agency = house.agency_name(work, document.competent_agency)
     answer = validity(house, document)
-    if document.status is not Status.PROVISIONAL or not answer.may_become_valid or document.ground is None:
+    if document.status is not Status.PROVISIONAL or document.ground is None:
         house.datastore.queue.finish(job)
         return
-    signer = house.pki.signer(Role.AGENCY, house.settings.agency_name)
+    if not answer.may_become_valid:
+        for reason in answer.reasons:
+            house.steps.say(f"{document.id}: {reason}")
+        house.datastore.queue.finish(job)
+        return
+    signer = house.pki.signer(Role.AGENCY, agency)
     if document.latest_revision is not None:
-        mark = agency_mark(CopyForm.TRUE_COPY, house.settings.agency_name, house.clock())
+        mark = agency_mark(CopyForm.TRUE_COPY, agency, house.clock())
         sign_once(house, actor, document, key, document.latest_revision.object, mark, signer)
     attestation = None
     if document.version.pdf is None:
@@ -208,8 +212,8 @@ def make_valid(house: House, job: Job) -> None:
         work.documents.make_valid(document.id, document.ground, weight=answer.weight)
         if attestation is not None:
             work.name_object(attestation, document=document.id)
+        work.jobs.enqueue(TELL_OUTSIDE, document.id)
         work.jobs.finish(job)
-    write_manifest(house, document.id, agency=job.agency)
 
 
 def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer) -> StoredObject:
@@ -238,4 +242,4 @@ def validity(house: House, document: DocumentRecord) -> ValidityAnswer:
         checked_by=document.checked_by or "",
         indication=None if verdict is None else Indication(str(verdict["verdict"])),
     )
-    return decide_validity(house.rules, house.clock().astimezone(VIETNAM).date(), facts)
+    return decide_validity(house.rules, house.today, facts)

@@ -4,32 +4,40 @@ With these a store can be listed, exported and moved without the database. A pap
 entry there that says so; each change adds a version, the newest counts.
 """
 
-from uuid import UUID
-
 from api.house import House
-from datastore import DocumentRecord, StoreEntry, manifest_key
+from api.steps.published import publish_all
+from datastore import DocumentRecord, Job, StoreEntry, manifest_key
 from signing import sign_statement
 
 KIND = "khoso-store-entry"
 
 
-def write_manifest(house: House, document_id: UUID, *, agency: str | None = None) -> None:
-    """Writes the entry of a paper into every store that holds it now, or held it until now."""
-    actor = house.system("manifest", agency=agency)
-    with house.datastore.begin(actor, "open_for_manifest") as work:
-        document = work.documents.get(document_id)
-        entries = [(entry, work.entry_key(entry)) for entry in work.owners.entries_of(document_id)]
-    kept = [
-        house.datastore.put(
-            manifest_key(entry.store_id, document_id),
-            sign_statement(KIND, _statement(document, entry), house.pki.log_key),
-            sealing=key,
-        )
-        for entry, key in entries
-    ]
-    with house.datastore.begin(actor, "keep_manifest") as work:
-        for one in kept:
-            work.name_object(one)
+def tell_outside(house: House, job: Job) -> None:
+    """What stands in the rows is published and written into every store that holds the paper or held it until now.
+
+    Asked for in the transaction that changes a paper, so a crash only delays it. A change that comes meanwhile
+    is told as well: the job ends in a transaction that sees the same paper as it wrote down.
+    """
+    actor = house.system("tell_outside", agency=job.agency)
+    while True:
+        publish_all(house)
+        with house.datastore.begin(actor, "open_for_manifest") as work:
+            document = work.documents.get(job.document_id)
+            entries = [(entry, work.entry_key(entry)) for entry in work.owners.entries_of(document.id)]
+        kept = [
+            house.datastore.put(
+                manifest_key(entry.store_id, document.id),
+                sign_statement(KIND, _statement(document, entry), house.pki.log_key),
+                sealing=key,
+            )
+            for entry, key in entries
+        ]
+        with house.datastore.begin(actor, "keep_manifest") as work:
+            for one in kept:
+                work.name_object(one)
+            if work.documents.get(document.id).stamp == document.stamp:
+                work.jobs.finish(job)
+                return
 
 
 def _statement(document: DocumentRecord, entry: StoreEntry) -> dict[str, object]:

@@ -1,12 +1,12 @@
 """From the store to paper: a numbered print with a seal, entered in the register before it leaves the house."""
 
-import shutil
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from api.deliver import deliver, require_free
 from api.house import House
 from api.steps.archivist import extend_log
 from api.steps.published import publish_all
@@ -15,12 +15,6 @@ from common import VIETNAM, KhosoError, say
 from datastore import Actor, DocumentRecord, Print, StoredObject, Work
 from ingest import DocumentCode, DocumentType, Kind, fields_from_json
 from signing import SealClaims, make_seal, mask_identifier, seal_link, seal_profile
-
-
-class FileExists(KhosoError):
-    """A file is never written over."""
-
-    code = "file_exists"
 
 
 class NotPrintable(KhosoError):
@@ -65,8 +59,7 @@ def print_document(
     1. The log gets its numbers, so that the seal can name a leaf. 2. The print is numbered, sealed and entered
     in one transaction. 3. The status list that knows it is published. 4. Only then the sheets are made.
     """
-    if out.exists():
-        raise FileExists(name=out.name)
+    require_free(out)
     extend_log(house)
     with house.room.desk() as desk:
         with house.datastore.begin(actor, "print") as work:
@@ -81,11 +74,21 @@ def print_document(
             strip = _strip(house, work, document, entry)
             if document.status is Status.VALID:
                 entry, strip = _sealed(house, work, document, entry, strip)
-        publish_all(house)
-        pdf = house.datastore.objects.get(shown, desk / "document.pdf", sealing=key)
-        copy = make_paper_copy(pdf, strip=strip, into=desk / "print.pdf")
-        shutil.copyfile(copy.pdf, out)
+        try:
+            publish_all(house)
+            pdf = house.datastore.objects.get(shown, desk / "document.pdf", sealing=key)
+            copy = make_paper_copy(pdf, strip=strip, into=desk / "print.pdf")
+            deliver(copy.pdf, out)
+        except BaseException:
+            _take_back(house, actor, entry)
+            raise
     return Printed(copy, entry, strip.link)
+
+
+def _take_back(house: House, actor: Actor, entry: Print) -> None:
+    """A numbered print that never reached paper stands in the register as taken back."""
+    with house.datastore.begin(actor, "take_back_print") as work:
+        work.prints.revoke(entry.id, reason=say("print_not_made").vi)
 
 
 def shown_object(document: DocumentRecord) -> StoredObject:

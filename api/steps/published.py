@@ -16,7 +16,7 @@ from pathlib import Path
 from api.house import House
 from archive import Status
 from common import KhosoError
-from signing import PublicKey, Standing, StatusList, TrustBundle
+from signing import BundleNotGenuine, PublicKey, Standing, StatusList, StatusListNotGenuine, TrustBundle
 
 _TRUST, _STATUSES, _PIN = "trust-bundle.json", "status-list.cose", "pinned-key.json"
 NEXT_UPDATE = timedelta(days=1)
@@ -66,6 +66,16 @@ def publish_all(house: House) -> None:
         write_whole(folder / _PIN, json.dumps(key.public.as_json()).encode())
         write_whole(folder / _TRUST, house.pki.trust.to_bytes(key))
         write_whole(folder / _STATUSES, listed.to_bytes(key))
+
+
+def publish_when_old(house: House) -> None:
+    """Renews the list before its time is over, also when nothing changes; a missing or foreign one as well."""
+    try:
+        found = published(house.published).statuses
+    except (NothingPublished, BundleNotGenuine, StatusListNotGenuine):
+        found = None
+    if found is None or house.clock() > found.as_of + NEXT_UPDATE / 2:
+        publish_all(house)
 
 
 def published(folder: Path) -> Published:

@@ -1,11 +1,11 @@
 """Reading without a store: quality, text, type and fields of one file, and its searchable PDF/A."""
 
-import shutil
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from api.deliver import deliver
 from api.progress import Steps
 from api.workroom import Workroom
 from ingest import Document, Limits, PagePool, digitise, open_scan
@@ -50,8 +50,7 @@ def read_file(
         document = digitise([scan], into=desk, pool=pool, limits=limits, progress=steps.reached)
         pdf = None
         if out is not None and document.pdf is not None:
-            pdf = _free_name(out, file.stem)
-            shutil.copyfile(document.pdf, pdf)
+            pdf = deliver(document.pdf, _free_name(out, file.stem))
     return ReadFile(file, document, pdf)
 
 

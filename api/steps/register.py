@@ -23,10 +23,7 @@ def register(house: House) -> Register:
 
     def by_digest(sha256: Digest) -> Known | None:
         with house.datastore.begin(actor, "verify_file") as work:
-            try:
-                document_id, _revision = work.signings.revision_of(sha256)
-            except NotFound:
-                return None
-            return Known(standing_of(work.documents.get(document_id).status), work.at)
+            status = work.documents.standing_of_bytes(sha256)
+            return None if status is None else Known(standing_of(status), work.at)
 
     return Register(by_short_code, by_digest)

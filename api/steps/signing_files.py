@@ -1,11 +1,10 @@
 """Signing and judging loose files, without the store."""
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.deliver import deliver, require_free
 from api.house import House
-from api.steps.paper_copy import FileExists
 from common import new_id
 from ingest import MediaType, UnknownKind, open_scan
 from signing import (
@@ -27,8 +26,7 @@ def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Pa
     """Signs a PDF in a role with the development keys; FileExists, and what `prepare` raises."""
     from signing import complete, prepare  # they load pyHanko, which only whoever signs should wait for
 
-    if out.exists():
-        raise FileExists(name=out.name)
+    require_free(out)
     scan = open_scan(file, limits=house.limits)
     if scan.media_type is not MediaType.PDF:
         raise UnknownKind(name=scan.name)
@@ -48,7 +46,7 @@ def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Pa
             else None,
         )
         signed = complete(tbs, signer.sign(tbs), time_stamps=house.pki.time_stamps, into=desk / "signed.pdf")
-        shutil.copyfile(signed.pdf, out)
+        deliver(signed.pdf, out)
     return signed
 
 
