@@ -31,6 +31,7 @@ from datastore.rows import (
     NoticeRow,
     OriginalRow,
     OwnerRow,
+    RevisionRow,
     StoreEntryRow,
     StoreRow,
     VersionRow,
@@ -44,6 +45,8 @@ _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
 """Nobody has decided on its value yet."""
 _SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
+_SPEAKING = (*_SUCCEEDING, Status.ARCHIVED, Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
+"""In these states a paper says something about the file that somebody holds."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
 
 
@@ -214,14 +217,23 @@ class Documents:
         )
         return self._several(DocumentRow.id.in_(held), owner)
 
-    def with_code(self, code: str) -> tuple[DocumentRecord, ...]:
-        """Every instance that has or had this slot code, newest first."""
-        coded = select(CodeRow.document_id).where(CodeRow.code == code)
-        return self._several(DocumentRow.id.in_(coded), None)
+    def standing_of_bytes(self, sha256: Digest) -> Status | None:
+        """The status of the paper with these bytes, for anybody who holds them; None when there is none.
 
-    def in_status(self, status: Status) -> tuple[DocumentRecord, ...]:
-        """The documents of this actor in a status, newest first: work lists."""
-        return self._several(DocumentRow.status == status, None)
+        Found are signed revisions and PDFs that arrived signed, of every agency; the status is all that is
+        told. Where several took in the same file, one on which something was decided speaks before one that
+        is still open or was rejected, and the latest received of those.
+        """
+        revisions = select(RevisionRow.version_id).where(RevisionRow.sha256 == sha256.value)
+        arrived = (VersionRow.originals_digest == sha256.value) & VersionRow.verdict.is_not(None)
+        query = (
+            select(DocumentRow.status)
+            .join(VersionRow, VersionRow.document_id == DocumentRow.id)
+            .where(VersionRow.id.in_(revisions) | arrived)
+            .order_by(DocumentRow.status.in_(_SPEAKING).desc(), DocumentRow.received_at.desc())
+        )
+        status = self._session.scalars(query.limit(1)).first()
+        return None if status is None else Status(status)
 
     def _several(self, which: Any, owner: UUID | None) -> tuple[DocumentRecord, ...]:
         query = select(DocumentRow).where(which, self._scope.visible_documents())

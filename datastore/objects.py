@@ -11,7 +11,6 @@ import errno
 import hashlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -198,19 +197,6 @@ class FolderObjects:
     def read(self, stored: StoredObject, *, sealing: DataKey) -> bytes:
         """The plain content in memory, for small objects; errors as `get`."""
         return b"".join(self._verified(self._path_of(stored), stored, sealing))
-
-    def open(self, stored: StoredObject, *, sealing: DataKey) -> BinaryIO:
-        """The plain content as a nameless temporary file at its start, checked whole; errors as `get`."""
-        file = tempfile.TemporaryFile(dir=self._unfinished)  # noqa: SIM115 - it is what is returned
-        try:
-            with _full_disk_is_storage_full():
-                for block in self._verified(self._path_of(stored), stored, sealing):
-                    file.write(block)
-                file.seek(0)
-        except BaseException:
-            file.close()
-            raise
-        return file
 
     def check(self, stored: StoredObject, *, sealing: DataKey) -> None:
         """Read the object through; ObjectDamaged or ObjectMissing when it is not as kept."""

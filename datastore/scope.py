@@ -27,7 +27,6 @@ from datastore.rows import (
     OwnerRow,
     StoreEntryRow,
     StoreRow,
-    VersionRow,
 )
 
 
@@ -122,13 +121,6 @@ class Scope:
             raise NotFound(what="document", id=document)
         self.note_document(row)
         return row
-
-    def document_of_version(self, version: UUID) -> DocumentRow:
-        """The document that a version belongs to; NotFound."""
-        row = self.session.get(VersionRow, version)
-        if row is None:
-            raise NotFound(what="document")
-        return self.document(row.document_id)
 
     def note_document(self, row: DocumentRow) -> None:
         """Write the act into the diary of every owner of the paper."""

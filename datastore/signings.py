@@ -14,7 +14,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from common import Digest
 from datastore import mapping
 from datastore.errors import IllegalTransition, NotFound, StaleState
 from datastore.objects import StoredObject
@@ -39,10 +38,6 @@ class Signings:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._session = scope.session
-
-    def next_revision(self, document: UUID) -> int:
-        """The number k of the revision that the next signature makes, from 1."""
-        return len(self._scope.document(document).versions[-1].revisions) + 1
 
     def intend(
         self,
@@ -127,15 +122,6 @@ class Signings:
         version = self._scope.document(document).versions[-1]
         query = select(SigningRow).where(SigningRow.version_id == version.id)
         return tuple(_signing(row) for row in self._session.scalars(query.order_by(SigningRow.prepared_at)))
-
-    def revision_of(self, sha256: Digest) -> tuple[UUID, Revision]:
-        """The document and the revision with these bytes; NotFound."""
-        query = select(RevisionRow).where(RevisionRow.sha256 == sha256.value)
-        row = self._session.scalars(query.limit(1)).first()
-        if row is None:
-            raise NotFound(what="revision")
-        document = self._scope.document_of_version(row.version_id)
-        return document.id, mapping.revision(row)
 
     def _row(self, id: UUID) -> tuple[SigningRow, DocumentRow]:
         row = self._session.get(SigningRow, id)

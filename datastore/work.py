@@ -129,13 +129,6 @@ class Work:
         """The key under which the manifest entry of this store entry is sealed."""
         return self._scope.keychain.object_key(str(entry.store_id))
 
-    def manifest_key_of(self, owner: UUID) -> tuple[UUID, DataKey]:
-        """The owner's store and the key under which its manifest is sealed; NotFound."""
-        store = self.owners.store_of(owner)
-        if self._scope.own_id is None and not self.owners.entries(owner, ended=True):
-            raise NotFound(what="store")
-        return store.id, self._scope.keychain.object_key(str(store.id))
-
 
 class Queue:
     """Claiming and returning jobs; each call is a transaction of its own."""

@@ -1,5 +1,6 @@
 """A datastore on disk with real keys and real encryption, and a clock that ticks by itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,6 +82,7 @@ class House:
         doc_type: str | None = "KET_HON",
         dossier: str | None = None,
         actor: Actor = MAI,
+        verdict: Mapping[str, object] | None = None,
     ) -> DocumentRecord:
         draft = self.store.draft()
         kept = self.store.put(original_key(draft.id, 1), content, sealing=draft.data_key)
@@ -91,6 +93,7 @@ class House:
                 owners=owners,
                 doc_type=doc_type,
                 dossier=dossier,
+                verdict=verdict,
             )
 
     def read(self, document: UUID, text: str = "GIẤY CHỨNG NHẬN KẾT HÔN", k: int = 1) -> DocumentRecord:
@@ -111,7 +114,7 @@ class House:
     def sign(self, document: UUID, role: Role = Role.CLERK) -> DocumentRecord:
         with self.store.begin(MAI, "sign") as work:
             key = work.documents.data_key(document)
-            k = work.signings.next_revision(document)
+            k = len(work.documents.get(document).revisions) + 1
             id = work.signings.intend(self.store.draft().id, document, role, to_be_signed={"k": k}).id
         with self.store.begin(MAI, "sign") as work:
             work.signings.signed(id, b"signature value")

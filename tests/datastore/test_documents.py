@@ -90,8 +90,7 @@ def test_two_papers_of_one_type_get_two_instances_of_one_code(house: House) -> N
     assert first.code == second.code == f"{AN}.KET_HON"
     assert [doc.current_codes[0].instance for doc in (first, second)] == [1, 2]
     with house.store.begin(MAI, "look up") as work:
-        assert {found.id for found in work.documents.with_code(f"{AN}.KET_HON")} == {first.id, second.id}
-        assert {found.id for found in work.documents.in_status(Status.RECEIVED)} == {first.id, second.id}
+        assert {found.id for found in work.search.find(f"{AN}.KET_HON")} == {first.id, second.id}
 
 
 def test_a_paper_nobody_owns_waits_until_somebody_names_its_owners(house: House) -> None:
@@ -340,7 +339,7 @@ def test_what_may_not_be_seen_is_not_found(house: House) -> None:
             ):
                 with pytest.raises(NotFound):
                     forbidden()
-            assert work.documents.with_code(f"{AN}.KET_HON") == ()
+            assert work.search.find(f"{AN}.KET_HON") == ()
             assert work.search.find("nguyen") == ()
 
 
@@ -378,11 +377,9 @@ def test_nobody_learns_from_an_id_whether_an_owner_is_there(house: House) -> Non
     himself = Actor(str(an), "owner", "H41.01", "my papers")
     for actor, owner in ((MAI, nobody), (himself, binh), (himself, nobody)):
         with house.store.begin(actor, "list") as work:
-            for ask in (work.documents.of_owner, work.diary.of_owner, work.owners.get, work.manifest_key_of):
+            for ask in (work.documents.of_owner, work.diary.of_owner, work.owners.get, work.owners.store_of):
                 with pytest.raises(NotFound):
                     ask(owner)
-    with pytest.raises(NotFound), house.store.begin(STRANGER, "list") as work:
-        work.manifest_key_of(an)
 
 
 def test_the_competent_agency_sees_what_another_agency_took_in(house: House) -> None:
@@ -445,13 +442,48 @@ def test_roles_are_signed_once_and_every_repeat_gives_what_stands(house: House) 
         assert made == again
         assert (made.k, made.role, made.level) == (1, Role.CLERK, "B-T")
         assert [one.state for one in work.signings.of_document(document.id)] == [SigningState.COMPLETED]
-        assert work.signings.revision_of(made.sha256) == (document.id, made)
         latest = work.documents.get(document.id).latest_revision
         assert latest == made
-        with pytest.raises(NotFound):
-            work.signings.revision_of(Digest.of(b"never signed"))
     with house.store.begin(MAI, "sign") as work:
         officer = work.signings.intend(other, document.id, Role.OFFICER, to_be_signed={})
         work.signings.withdraw(officer.id)
         assert [one.role for one in work.signings.of_document(document.id)] == [Role.CLERK]
-        assert work.signings.next_revision(document.id) == 2
+
+
+def asked(house: House, content: bytes, actor: Actor = STRANGER) -> Status | None:
+    with house.store.begin(actor, "verify_file") as work:
+        return work.documents.standing_of_bytes(Digest.of(content))
+
+
+def test_whoever_holds_a_signed_file_learns_its_standing_and_nothing_else(house: House) -> None:
+    owner = house.owner()
+    document = house.valid(owner, content=b"the scan")
+    nobody = Actor("verifier", "verifier", "", "check a file")
+    for actor in (MAI, STRANGER, nobody):
+        assert asked(house, b"%PDF-1.7 signed", actor) is Status.VALID
+    for unsigned in (b"the scan", b"%PDF-1.7", b"never seen"):
+        assert asked(house, unsigned) is None
+    with house.store.begin(MAI, "revoke") as work:
+        work.documents.revoke(document.id, reason="false")
+    assert asked(house, b"%PDF-1.7 signed") is Status.REVOKED
+    with sqlite3.connect(house.database) as raw:
+        lines = raw.execute(
+            "SELECT DISTINCT owner_id, document_id, note FROM diary WHERE act = 'verify_file'"
+        ).fetchall()
+    raw.close()
+    assert lines == [(None, None, None)]
+
+
+def test_a_file_that_arrived_signed_is_known_and_a_decision_speaks_before_a_mere_intake(house: House) -> None:
+    owner, content = house.owner(), b"%PDF signed elsewhere"
+    document = house.receive(owner, content=content, verdict={"verdict": "passed"})
+    assert asked(house, content) is Status.RECEIVED
+    house.read(document.id)
+    with house.store.begin(MAI, "check") as work:
+        work.documents.check(document.id, by="mai.clerk")
+    house.sign(document.id)
+    with house.store.begin(MAI, "decide") as work:
+        work.documents.become(document.id, Status.PROVISIONAL)
+        work.documents.make_valid(document.id, Ground.BACK_FILE)
+    house.receive(owner, content=content, verdict={"verdict": "passed"}, actor=STRANGER)
+    assert asked(house, content) is Status.VALID

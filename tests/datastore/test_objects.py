@@ -105,7 +105,7 @@ def test_a_cut_or_grown_object_is_damage(objects: FolderObjects, change: str) ->
     sealed = path.read_bytes()
     changed = {"cut": sealed[:-1], "cut a segment": sealed[:MIB], "longer": sealed + b"\0", "empty": b""}
     path.write_bytes(changed[change])
-    for read in (objects.read, objects.open, objects.check):
+    for read in (objects.read, objects.check):
         with pytest.raises(ObjectDamaged):
             read(stored, sealing=KEY)
 
@@ -140,12 +140,6 @@ def test_what_is_gone_is_missing_and_deleting_it_again_is_no_error(objects: Fold
     objects.delete("documents/never/v1/original", stored.version)
     with pytest.raises(ObjectMissing):
         objects.read(stored, sealing=KEY)
-
-
-def test_an_opened_object_is_read_like_a_file(objects: FolderObjects) -> None:
-    stored = objects.put("documents/a/v1/original", b"first line\nsecond line", sealing=KEY)
-    with objects.open(stored, sealing=KEY) as file:
-        assert file.readlines() == [b"first line\n", b"second line"]
 
 
 @pytest.mark.parametrize(

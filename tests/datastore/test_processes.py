@@ -193,8 +193,9 @@ def test_damaged_and_missing_objects_are_reported_and_the_rest_is_read_on(house:
     files[0].unlink()
     files[1].write_bytes(b"changed")
     with house.store.begin(MAI, "manifest") as work:
-        store, store_key = work.manifest_key_of(owner)
-    entry = house.store.put(manifest_key(store, papers[2].id), b"signed entry", sealing=store_key)
+        (held,) = work.owners.entries_of(papers[2].id)
+        store_key = work.entry_key(held)
+    entry = house.store.put(manifest_key(held.store_id, papers[2].id), b"signed entry", sealing=store_key)
     with house.store.begin(MAI, "manifest") as work:
         work.name_object(entry)
     house.store.log.put_tile("tile/0/000.p/1", b"a tile")
