@@ -103,11 +103,11 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
-    _require_open_dossier(house, actor, paper.dossier)
     owners = _known_owners(house, actor, paper)
     held = _held(house, actor, scans, owners)
     if held is not None:
         return _cite(house, actor, held, paper, owners, doc_type)
+    _require_open_dossier(house, actor, paper.dossier)
     verdict = _verdict_on(house, scans)
     provenance = _provenance(actor, paper, verdict)
     indication = None if verdict is None else verdict.indication
@@ -141,7 +141,7 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
 
 
 def _require_open_dossier(house: House, actor: Actor, dossier: str | None) -> None:
-    """Asked before anything is kept, and again in the transaction that attaches."""
+    """Asked before a new paper is kept, and again in the transaction that attaches."""
     if dossier is None:
         return
     with house.datastore.begin(actor, "look_at_dossier") as work:
