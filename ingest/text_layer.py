@@ -1,10 +1,12 @@
 """The exact words of a born-digital page, where they agree with what is seen.
 
-A text layer may say anything: it is taken only if most of the page agrees with the pixels, only for words
-that were seen on the page, and not against a word that was read clearly. So a number that is drawn in a font
-the reader stumbles over comes out right, and a hidden text never replaces a visible one.
+A text layer may say anything: it is taken only if most of the page agrees with the pixels, and only for words
+that were seen on the page. It may put right the marks of letters, and words that were not read clearly. Where
+it has other figures than the reader, or other letters than a word that was read clearly, the place is in doubt
+and a clear reading stays; one or two figures that the reader took for no number at all are the exception.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +14,7 @@ from itertools import groupby
 
 from rapidfuzz.distance import Levenshtein
 
-from common import Box, fold
+from common import Box, fold, nfc
 from ingest.model import Word
 from ingest.reading_order import line_text
 
@@ -22,8 +24,12 @@ _CLEAR = 0.9
 _ROW = 64
 """Pixels of one row of the index by height."""
 _ALIKE = 0.5
-_SURE, _OVERRULED = 0.99, 0.75
-"""Confidence of a word that both have, and of one that the layer has against the reader."""
+_SURE, _LIKELY, _CONTESTED = 0.99, 0.75, 0.5
+"""Confidence of a word that both have; of one that the reader stumbled over; of one on which they disagree, which
+is below what a field needs to be without doubt (`found.py`)."""
+_LOOKALIKES = str.maketrans("oOlI|i", "001111")
+_FEW_FIGURES = 2
+"""A day or a month. Longer numbers are never taken against the reader without doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +42,18 @@ class LayerWord:
 
 def prefer_layer(words: Sequence[Word], layer: Sequence[LayerWord]) -> tuple[tuple[Word, ...], str]:
     """The words seen on the page, spelled as the layer spells them where it can be trusted; and the text."""
-    spelled, covered = _spellings(words, layer)
-    clear = [index for index, word in enumerate(words) if word.confidence >= _CLEAR]
-    agreeing = sum(_alike(words[index].text, spelled.get(index, "")) for index in clear)
-    if not clear or agreeing < _AGREEING * len(clear):
+    places = _places(words, layer)
+    clear = [place for place in places if place.word.confidence >= _CLEAR]
+    agreeing = sum(_alike(place.seen, place.drawn) for place in clear)
+    others = {index for index, word in enumerate(words) if word.confidence >= _CLEAR}
+    others -= {index for place in places for index in place.covers}
+    if not clear or agreeing < _AGREEING * (len(clear) + len(others)):
         return tuple(words), text_of(words)
-    chosen = tuple(
-        _chosen(word, spelled.get(index))
-        for index, word in enumerate(words)
-        # The reader saw two words where one is drawn: the other of them has the whole spelling.
-        if index in spelled or index not in covered
-    )
-    return chosen, text_of(chosen)
+    chosen = dict(enumerate(words))
+    for place in places:
+        _settle(place, chosen)
+    settled = tuple(chosen[index] for index in sorted(chosen))
+    return settled, text_of(settled)
 
 
 def text_of(words: Sequence[Word]) -> str:
@@ -59,10 +65,22 @@ def text_of(words: Sequence[Word]) -> str:
     return "\n\n".join(blocks)
 
 
-def _spellings(words: Sequence[Word], layer: Sequence[LayerWord]) -> tuple[dict[int, str], set[int]]:
-    """For each seen word the layer's words on it, from left to right; and which words are covered by any."""
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where both have something: the word seen there (or several, if the reader split what is drawn as one)."""
+
+    index: int
+    word: Word
+    covers: tuple[int, ...]
+    """All words seen here, `index` among them, from left to right."""
+    seen: str
+    drawn: str
+
+
+def _places(words: Sequence[Word], layer: Sequence[LayerWord]) -> list[_Place]:
+    """Every seen word on which words of the layer lie, with these."""
     found: dict[int, list[LayerWord]] = defaultdict(list)
-    covered: set[int] = set()
+    owners: dict[int, int] = {}
     rows: dict[int, list[int]] = defaultdict(list)
     for index, word in enumerate(words):
         for row in range(word.box.y0 // _ROW, word.box.y1 // _ROW + 1):
@@ -70,14 +88,22 @@ def _spellings(words: Sequence[Word], layer: Sequence[LayerWord]) -> tuple[dict[
     for drawn in layer:
         near = rows[(drawn.box.y0 + drawn.box.y1) // 2 // _ROW]
         shared = {index: _shared(words[index].box, drawn.box) for index in near}
-        covered |= {index for index, area in shared.items() if 2 * area > _area(words[index].box)}
         best = max(shared, key=lambda index: shared[index], default=None)
         if best is not None and shared[best] > 0:
             found[best].append(drawn)
-    return {
-        index: " ".join(drawn.text for drawn in sorted(drawns, key=lambda drawn: drawn.box.x0))
-        for index, drawns in found.items()
-    }, covered
+            owners |= {index: best for index, area in shared.items() if 2 * area > _area(words[index].box)}
+    parts: dict[int, list[int]] = defaultdict(list)
+    for index, owner in owners.items():
+        if index not in found and index != owner:
+            parts[owner].append(index)
+    return [_place(words, index, parts[index], drawns) for index, drawns in found.items()]
+
+
+def _place(words: Sequence[Word], index: int, parts: Sequence[int], drawns: Sequence[LayerWord]) -> _Place:
+    covers = sorted((index, *parts), key=lambda each: words[each].box.x0)
+    seen = " ".join(words[each].text for each in covers)
+    drawn = " ".join(each.text for each in sorted(drawns, key=lambda each: each.box.x0))
+    return _Place(index, words[index], tuple(covers), seen, nfc(drawn))
 
 
 def _area(box: Box) -> int:
@@ -94,11 +120,47 @@ def _alike(seen: str, drawn: str) -> bool:
     return Levenshtein.normalized_similarity(fold(seen), fold(drawn)) > _ALIKE
 
 
-def _chosen(word: Word, drawn: str | None) -> Word:
-    if drawn is None:
-        return word
-    if drawn == word.text:
-        return replace(word, confidence=max(word.confidence, _SURE))
-    if word.confidence >= _CLEAR and not _alike(word.text, drawn):
-        return word
-    return replace(word, text=drawn, confidence=_OVERRULED if not _alike(word.text, drawn) else _SURE)
+def _settle(place: _Place, chosen: dict[int, Word]) -> None:
+    """Put into `chosen` what holds at this place; words that are parts of one spelling become one."""
+    confidence = _trust(place)
+    if confidence is None:
+        for index in place.covers:
+            if _has_figures(place):
+                chosen[index] = replace(chosen[index], confidence=min(chosen[index].confidence, _CONTESTED))
+        return
+    for index in place.covers:
+        del chosen[index]
+    chosen[place.index] = replace(place.word, text=place.drawn, confidence=confidence)
+
+
+def _trust(place: _Place) -> float | None:
+    """How sure the layer's spelling is; None where what was seen stays."""
+    clear = place.word.confidence >= _CLEAR
+    if _same(place.seen, place.drawn):
+        return max(place.word.confidence, _SURE)
+    if _has_figures(place):
+        return _LIKELY if _stumbled(place) else None if clear else _CONTESTED
+    if clear:
+        return None
+    return _LIKELY if _alike(place.seen, place.drawn) else _CONTESTED
+
+
+def _has_figures(place: _Place) -> bool:
+    return any(map(str.isdigit, place.seen + place.drawn))
+
+
+def _same(seen: str, drawn: str) -> bool:
+    """Whether both say the same up to marks, specks at the ends, and letters that look like figures."""
+    alike = _LOOKALIKES if any(map(str.isdigit, seen + drawn)) else {}
+    one, other = (re.sub(r"^\W+|\W+$|\s", "", fold(text.translate(alike))) for text in (seen, drawn))
+    return one == other
+
+
+def _stumbled(place: _Place) -> bool:
+    """Whether one or two figures are drawn where the reader, itself unsure, saw no number: `2Š` for `08`."""
+    return (
+        place.word.confidence < _CLEAR
+        and place.drawn.isdigit()
+        and len(place.drawn) == len(place.seen) <= _FEW_FIGURES
+        and not place.seen.translate(_LOOKALIKES).isdigit()
+    )
