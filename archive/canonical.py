@@ -18,7 +18,10 @@ from common import nfc
 
 def canonical(value: object) -> bytes:
     """The canonical CBOR of plain values, mappings with text keys and sequences; TypeError else."""
-    return cbor2.dumps(_plain(value), canonical=True)
+    try:
+        return cbor2.dumps(_plain(value), canonical=True)
+    except UnicodeEncodeError as error:
+        raise TypeError("text with half a surrogate pair has no UTF-8") from error
 
 
 def _plain(value: object) -> object:

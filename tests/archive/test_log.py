@@ -70,7 +70,15 @@ def test_dates_ids_enums_and_buffers_have_a_form() -> None:
     assert form == ["2026-01-02", ident.bytes, "valid", b"x", [1.5]]
 
 
-NO_FORM = [NOW.replace(tzinfo=None), Decimal(1), {1: 2}, {"é": 1, "e\u0301": 2}, object()]
+NO_FORM = [
+    NOW.replace(tzinfo=None),
+    Decimal(1),
+    {1: 2},
+    {"é": 1, "e\u0301": 2},
+    object(),
+    "\ud800",
+    {"\udfff": 1},
+]
 
 
 @pytest.mark.parametrize("value", NO_FORM)
