@@ -3,13 +3,12 @@
 import fcntl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from itertools import islice
 
 from api.house import House
 from api.steps.published import write_whole
-from archive import WIDTH, Checkpoint, LogReport, TileMissing, Tiles, check_log
-from datastore import CheckpointRecord
+from archive import Checkpoint, LogReport, Tiles, check_log
+from datastore import CheckpointRecord, ObjectDamaged, ObjectMissing
 
 _AT_ONCE = 1_000
 _CHECKPOINT = "checkpoint"
@@ -60,24 +59,20 @@ def verify_log(house: House) -> LogReport:
             origin=origin(house),
             keys=house.pki.trust.log_keys,
             rows=facts.rows,
-            hash_at=_hash_in_tiles(Tiles(log.get_tile, 0 if latest is None else latest.size)),
+            get_tile=_tiles_left(house),
         )
 
 
-def _hash_in_tiles(tiles: Tiles) -> Callable[[int], bytes | None]:
-    @lru_cache(maxsize=4)
-    def tile(index: int) -> list[bytes]:
+def _tiles_left(house: House) -> Callable[[str], bytes | None]:
+    """The tiles as far as they can be read; one that is lost or damaged in the store is a missing one."""
+
+    def get_tile(name: str) -> bytes | None:
         try:
-            return tiles.hashes(0, index)
-        except TileMissing:
-            return []  # the comparison of roots will say that something is missing
+            return house.datastore.log.get_tile(name)
+        except (ObjectMissing, ObjectDamaged):
+            return None
 
-    def hash_at(number: int) -> bytes | None:
-        index, inside = divmod(number, WIDTH)
-        hashes = tile(index) if number < tiles.size else []
-        return hashes[inside] if inside < len(hashes) else None
-
-    return hash_at
+    return get_tile
 
 
 @contextmanager

@@ -142,3 +142,38 @@ def test_help_of_every_command_has_an_example_and_both_languages(
     text = capsys.readouterr().out
     assert "Ví dụ / Example" in text
     assert f"khoso {' '.join(command)}" in " ".join(text.split())
+
+
+def _import(tmp_path: Path, text: str) -> int:
+    entries = tmp_path / "codes.toml"
+    entries.write_text(text)
+    return run(["catalogue", "import", str(entries), "--decision", "01/QĐ-VPCP"])
+
+
+def test_an_import_that_contradicts_an_earlier_one_is_refused_and_breaks_nothing(tmp_path: Path) -> None:
+    entry = '[[type]]\nlocal = "{}"\nnational = "KQ.G17.000123"\nsince = 2026-01-01\n'
+    assert _import(tmp_path, entry.format("GPXD")) == Exit.DONE
+    assert _import(tmp_path, entry.format("KHAI_TU")) == Exit.BAD_INPUT
+    assert run(["list", "040090001234"]) == Exit.DONE
+
+
+def test_wrong_arguments_are_json_where_json_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["list", "--json"]) == Exit.BAD_INPUT
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+
+
+def test_a_fault_of_ours_is_never_a_no(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise TypeError
+
+    monkeypatch.setattr("api.steps.holdings.store_of", broken)
+    assert run(["list", "040090001234", "--json"]) == Exit.OUT_OF_REACH
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "internal_fault"
+
+
+def test_what_an_installation_keeps_is_for_its_own_user_only(tmp_path: Path) -> None:
+    assert run(["migrate"]) == Exit.DONE
+    for path in (tmp_path / "var", tmp_path / "var" / "keys" / "master.key"):
+        assert path.stat().st_mode & 0o077 == 0, path

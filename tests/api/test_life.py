@@ -47,9 +47,9 @@ def test_a_paper_of_a_refused_dossier_becomes_valid_when_it_is_brought_again_and
     (valid,) = _documents(capsys)
     assert (valid["status"], valid["weight"], valid["ground"]) == ("valid", "digitised", "dossier_succeeded")
 
-    # What was decided for it is not taken back by a later dossier, and a closed one takes no more papers.
-    file = str(_SAMPLES / "trich_luc_khai_tu.png")
-    assert run(["intake", file, "--owner", _OWNER, "--dossier", second]) == Exit.NEGATIVE
+    # A closed dossier takes no other papers, and its ending is not changed.
+    other = str(_SAMPLES / "giay_khai_sinh.jpg")
+    assert run(["intake", other, "--owner", "040326489325", "--dossier", second]) == Exit.NEGATIVE
     assert run(["dossier", "close", second, "--refused"]) == Exit.NEGATIVE
 
 
@@ -84,3 +84,56 @@ def test_a_waiting_paper_that_is_brought_again_with_its_owner_is_not_kept_twice(
     (document,) = _documents(capsys)
     assert document["document_id"] == waiting["document_id"]
     assert document["status"] == "valid"
+
+
+def test_a_paper_of_another_agency_of_this_installation_is_signed_sealed_and_revoked_as_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its print once verified as genuine with an unknown status after it was revoked."""
+    agency = ["--agency", "H41.09"]
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    assert run(["intake", file, "--owner", _OWNER, "--ground", "back_file", "--json", *agency]) == Exit.DONE
+    (valid,) = _documents(capsys)
+    id, out = valid["document_id"], tmp_path / "print.pdf"
+    assert (
+        run(["print", id, "--to", "Ai", "--reason", "Thử", "--out", str(out), "--json", *agency]) == Exit.DONE
+    )
+    link = json.loads(capsys.readouterr().out)["link"]
+    assert run(["verify", link, "--offline", "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["status"] == "good"
+
+    assert run(["get", id, "--out", str(tmp_path / "d.pdf")]) == Exit.BAD_INPUT  # not for this agency
+    assert run(["get", id, "--out", str(tmp_path / "d.pdf"), *agency]) == Exit.DONE
+    assert run(["validate", str(tmp_path / "d.pdf"), "--json"]) == Exit.DONE
+    capsys.readouterr()
+    assert run(["revoke", id, "--reason", "Cấp sai", *agency]) == Exit.DONE
+    assert run(["verify", link, "--offline"]) == Exit.NEGATIVE
+    assert run(["verify", str(tmp_path / "d.pdf")]) == Exit.NEGATIVE
+
+
+def test_a_ground_that_fits_no_rule_is_said_and_does_not_stand_in_the_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    wrong = ["intake", file, "--owner", _OWNER, "--ground", "issued_electronically", "--json"]
+    assert run(wrong) == Exit.DONE
+    captured = capsys.readouterr()
+    (document,) = json.loads(captured.out)["documents"]
+    assert (document["status"], document["ground"]) == ("provisional", None)
+    assert "issued_electronically" in captured.err
+    assert run(["intake", file, "--owner", _OWNER, "--ground", "back_file", "--json"]) == Exit.DONE
+    (document,) = _documents(capsys)
+    assert document["status"] == "valid"
+
+
+def test_a_print_that_cannot_be_handed_over_is_not_entered(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    run(["intake", file, "--owner", _OWNER, "--ground", "back_file", "--json"])
+    (valid,) = _documents(capsys)
+    printing = ["print", valid["document_id"], "--to", "Ai", "--reason", "Thử", "--json", "--out"]
+    assert run([*printing, str(tmp_path / "nowhere" / "p.pdf")]) == Exit.BAD_INPUT
+    capsys.readouterr()
+    assert run([*printing, str(tmp_path / "p.pdf")]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out)["print_number"] == 1

@@ -86,4 +86,6 @@ def test_a_job_of_a_kind_that_nobody_knows_is_set_aside_and_shown(capsys: pytest
     assert (aside.kind, aside.state, aside.last_error) == ("teleport", JobState.SET_ASIDE, "unknown_kind")
     capsys.readouterr()
     assert run(["doctor"]) == Exit.OUT_OF_REACH
-    assert "khoso worker --retry" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "khoso worker --once --retry" in told
+    assert "unknown_kind" in told
