@@ -19,11 +19,12 @@ from hashlib import sha256
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.rw_common import PdfHandler
 
-from signing.pdf_objects import DEEPEST, TooTangled, entry, inherited, resolved
+from signing.form import Node, form_nodes
+from signing.pdf_objects import DEEPEST, Key, TooTangled, entry, inherited, items, key_of, resolved
 
 Hash = bytes
-Key = tuple[int, int]
-"""Number and generation of an object."""
+Place = tuple[int, int, int]
+"""Page, object, and the how-manieth time the page shows it."""
 
 
 class Change(StrEnum):
@@ -31,6 +32,8 @@ class Change(StrEnum):
 
     SIGNATURES = "signatures"
     """Further signatures were added: harmless."""
+    FORBIDDEN_SIGNATURES = "forbidden-signatures"
+    """Further signatures were added though the certification allows no change (DocMDP, P=1)."""
     VALIDATION_DATA = "validation-data"
     """Certificates and revocation answers were added (DSS): harmless."""
     PAGES = "pages"
@@ -66,22 +69,36 @@ _UNSEEN_OF_CATALOGUE = frozenset(
 _UNSEEN_OF_PAGE = frozenset(
     {"/Annots", "/Parent", "/Metadata", "/LastModified", "/PieceInfo", "/Tabs", "/StructParents", "/Type"}
 )
+_FORM_KEYS = ("/XFA", "/CO", "/DR", "/DA", "/Q")
+"""What makes fields look or act otherwise (ISO 32000-1, table 218)."""
 _BACKWARDS = frozenset({"/Parent", "/P", "/StructParent"})
 """Where an annotation or field points back to what holds it: its siblings are not part of it."""
 _PAGE_KEYS = ("/Resources", "/MediaBox", "/CropBox", "/Rotate")
 """Page attributes that may be inherited (ISO 32000-1, table 30)."""
+_INHERITED_BY_FIELDS = ("/V", "/DA", "/Ff", "/MaxLen", "/Opt", "/Q")
+"""What a box of a field takes from above (ISO 32000-1, tables 220, 222, 229, 231)."""
 _MOST_NODES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Widget:
-    """An annotation: what it is, what it shows, and whether it is a signature that is made."""
+    """An annotation: what it is, what it shows, and the signature it stands for, if it is one of the form's."""
+
+    kind: str
+    hash: Hash
+    signature: Hash | None
+    visible: bool
+    place: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """A field: its type, its look and value, and whether it is signed (and then only with a time stamp)."""
 
     kind: str
     hash: Hash
     signed: bool
-    visible: bool
-    place: Hash
+    stamped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +106,9 @@ class Snapshot:
     """A revision as presented: hashes of pages, annotations, fields and the rest of the catalogue."""
 
     pages: tuple[Hash, ...]
-    annotations: dict[tuple[int, int], _Widget]
-    fields: dict[str, tuple[str, Hash, bool]]
+    annotations: dict[Place, _Widget]
+    """In the order in which they are drawn."""
+    fields: dict[str, _Field]
     form: Hash
     rest: Hash
     validation_data: Hash
@@ -102,26 +120,35 @@ def snapshot(revision: PdfHandler) -> Snapshot:
     pages = list(_pages(root.raw_get("/Pages")))
     hasher = _Hasher({key: number for number, (key, _) in enumerate(pages) if key is not None})
     form = entry(root, "/AcroForm")
-    fields = dict(_fields(form, hasher)) if isinstance(form, generic.DictionaryObject) else {}
+    nodes = list(form_nodes(root))
+    signatures = {
+        node.key: hasher.of(node.signature)
+        for node in nodes
+        if node.key is not None and node.signature is not None
+    }
     return Snapshot(
         pages=tuple(_page_hash(page, hasher) for _, page in pages),
-        annotations=dict(_annotations([page for _, page in pages], hasher)),
-        fields=fields,
+        annotations=dict(_annotations([page for _, page in pages], signatures, hasher)),
+        fields=dict(_fields(nodes, hasher)),
         form=_form_hash(form, hasher),
         rest=hasher.of(root, without=_UNSEEN_OF_CATALOGUE),
         validation_data=hasher.of(entry(root, "/DSS")),
     )
 
 
-def changes(before: Snapshot, after: Snapshot, *, certified: bool) -> frozenset[Change]:
-    """What happened between two revisions; after a certification signature no visible field may appear."""
+def changes(before: Snapshot, after: Snapshot, *, certified: bool, closed: bool = False) -> frozenset[Change]:
+    """What happened between two revisions; after a certification signature no visible field may appear.
+
+    `closed`: the certification allows no change at all (DocMDP, P=1; ISO 32000-2, table 257), only validation
+    data and document time stamps.
+    """
     found: set[Change] = set()
     if len(before.pages) != len(after.pages) or set(before.pages) != set(after.pages):
         same_number = len(before.pages) == len(after.pages)
         found.add(Change.CONTENT if same_number else Change.PAGES)
     elif before.pages != after.pages:
         found.add(Change.PAGES)
-    found.update(_field_changes(before, after))
+    found.update(_field_changes(before, after, closed=closed))
     found.update(_annotation_changes(before, after, certified=certified))
     if before.form != after.form:
         found.add(Change.FORM)
@@ -132,23 +159,29 @@ def changes(before: Snapshot, after: Snapshot, *, certified: bool) -> frozenset[
     return frozenset(found)
 
 
-def _field_changes(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+def _field_changes(before: Snapshot, after: Snapshot, *, closed: bool) -> Iterator[Change]:
     for name in before.fields.keys() | after.fields.keys():
         old, new = before.fields.get(name), after.fields.get(name)
         if old == new:
             continue
-        kinds = {field[0] for field in (old, new) if field is not None}
+        kinds = {field.kind for field in (old, new) if field is not None}
         if kinds != {"/Sig"}:
             yield Change.FORM
-        elif old is not None and old[2]:
+        elif old is not None and old.signed:
             yield Change.REPLACED_SIGNATURE
-        elif new is not None and new[2]:
-            yield Change.SIGNATURES
+        elif new is not None and new.signed:
+            yield Change.FORBIDDEN_SIGNATURES if closed and not new.stamped else Change.SIGNATURES
         else:
             yield Change.ANNOTATIONS
 
 
 def _annotation_changes(before: Snapshot, after: Snapshot, *, certified: bool) -> Iterator[Change]:
+    if [key for key in before.annotations if key in after.annotations] != [
+        key for key in after.annotations if key in before.annotations
+    ]:
+        # What is drawn later covers what is drawn before.
+        yield Change.ANNOTATIONS
+    made = {item.signature for item in before.annotations.values()} - {None}
     for key in before.annotations.keys() | after.annotations.keys():
         old, new = before.annotations.get(key), after.annotations.get(key)
         if old == new:
@@ -156,10 +189,13 @@ def _annotation_changes(before: Snapshot, after: Snapshot, *, certified: bool) -
         if {"/Sig"} != {item.kind for item in (old, new) if item is not None}:
             is_field = any(item is not None and item.kind.startswith("/") for item in (old, new))
             yield Change.FORM if is_field else Change.ANNOTATIONS
-        elif new is None or not new.signed or _put_elsewhere(old, new, certified=certified):
+        elif new is None or new.signature is None or _put_elsewhere(old, new, certified=certified):
             yield Change.ANNOTATIONS
-        elif old is not None and old.signed:
+        elif old is not None and old.signature is not None:
             yield Change.REPLACED_SIGNATURE
+        elif new.signature in made:
+            # A picture of its own for a signature that was there before.
+            yield Change.ANNOTATIONS
 
 
 def _put_elsewhere(old: _Widget | None, new: _Widget, *, certified: bool) -> bool:
@@ -181,7 +217,7 @@ def _pages(tree: object) -> Iterator[tuple[Key | None, generic.DictionaryObject]
         if not isinstance(node, generic.DictionaryObject) or depth > DEEPEST or seen > _MOST_NODES:
             raise TooTangled("page tree")
         if "/Kids" not in node:
-            yield _key(item), node
+            yield key_of(item), node
             continue
         kids = entry(node, "/Kids")
         if not isinstance(kids, generic.ArrayObject):
@@ -194,82 +230,75 @@ def _page_hash(page: generic.DictionaryObject, hasher: "_Hasher") -> Hash:
     return sha256(b"".join([own, *(hasher.of(inherited(page, key)) for key in _PAGE_KEYS)])).digest()
 
 
-def _key(item: object) -> Key | None:
-    return (item.idnum, item.generation) if isinstance(item, generic.IndirectObject) else None
-
-
 def _annotations(
-    pages: list[generic.DictionaryObject], hasher: "_Hasher"
-) -> Iterator[tuple[tuple[int, int], _Widget]]:
+    pages: list[generic.DictionaryObject], signatures: Mapping[Key, Hash], hasher: "_Hasher"
+) -> Iterator[tuple[Place, _Widget]]:
     for number, page in enumerate(pages):
-        array = entry(page, "/Annots")
-        for place, item in enumerate(list.copy(array) if isinstance(array, generic.ArrayObject) else []):
+        times: Counter[int] = Counter()
+        for place, item in enumerate(items(entry(page, "/Annots"))):
             annotation = resolved(item)
             if isinstance(annotation, generic.DictionaryObject):
                 key = item.idnum if isinstance(item, generic.IndirectObject) else -place - 1
-                yield (number, key), _widget(annotation, _key(item), hasher)
+                times[key] += 1
+                yield (number, key, times[key]), _widget(annotation, key_of(item), signatures, hasher)
 
 
-def _widget(annotation: generic.DictionaryObject, itself: Key | None, hasher: "_Hasher") -> _Widget:
+def _widget(
+    annotation: generic.DictionaryObject,
+    itself: Key | None,
+    signatures: Mapping[Key, Hash],
+    hasher: "_Hasher",
+) -> _Widget:
     subtype = str(entry(annotation, "/Subtype"))
     field_type = inherited(annotation, "/FT") if subtype == "/Widget" else None
-    value = inherited(annotation, "/V") if field_type == "/Sig" else None
     shown = hasher.of(annotation, without=_BACKWARDS, itself=itself)
+    values = [hasher.of(inherited(annotation, key)) for key in _INHERITED_BY_FIELDS if field_type is not None]
     return _Widget(
         # Field types are names with their slash, other annotations stand without it.
         kind=str(field_type) if field_type is not None else subtype.lstrip("/"),
-        hash=sha256(shown + hasher.of(value)).digest(),
-        signed=value is not None,
-        visible=_has_area(entry(annotation, "/Rect")),
+        hash=sha256(b"".join([shown, *values])).digest(),
+        # Only what hangs in the form is judged; a picture that merely calls itself a signature is none.
+        signature=None if itself is None else signatures.get(itself),
+        visible=has_area(entry(annotation, "/Rect")),
         place=hasher.of(entry(annotation, "/Rect")),
     )
 
 
-def _has_area(rectangle: object) -> bool:
+def has_area(rectangle: object) -> bool:
+    """Whether a box can show anything; one that is no box is not believed to be empty."""
     if not isinstance(rectangle, generic.ArrayObject) or len(rectangle) != 4:
         return True
     x0, y0, x1, y1 = (float(value) for value in rectangle)
     return x0 != x1 and y0 != y1
 
 
-def _fields(
-    form: generic.DictionaryObject, hasher: "_Hasher"
-) -> Iterator[tuple[str, tuple[str, Hash, bool]]]:
-    """Every field that can hold a value, by its full name: type, hash, and whether it is a made signature."""
-    top = entry(form, "/Fields")
-    items = list.copy(top) if isinstance(top, generic.ArrayObject) else []
-    stack: list[tuple[object, str, object, int]] = [(item, "", None, 0) for item in reversed(items)]
+def _fields(nodes: list[Node], hasher: "_Hasher") -> Iterator[tuple[str, _Field]]:
+    """Every field that can hold a value, by its full name, with what it takes from the fields above it."""
     names: Counter[str] = Counter()
-    seen = 0
-    while stack:
-        item, prefix, kind, depth = stack.pop()
-        field = resolved(item)
-        seen += 1
-        if not isinstance(field, generic.DictionaryObject) or depth > DEEPEST or seen > _MOST_NODES:
-            raise TooTangled("form")
-        name = f"{prefix}.{field['/T']}" if "/T" in field else prefix
-        kind = entry(field, "/FT") or kind
-        kids = entry(field, "/Kids")
-        listed = list.copy(kids) if isinstance(kids, generic.ArrayObject) else []
-        named = [kid for kid in listed if _is_field(kid)]
-        stack.extend((kid, name, kind, depth + 1) for kid in named)
-        if not named:
+    for node in nodes:
+        if node.is_field:
             # Several fields of one name must not hide each other.
-            names[name] += 1
-            shown = hasher.of(field, without=_BACKWARDS, itself=_key(item))
-            yield f"{name}#{names[name]}", (str(kind), shown, entry(field, "/V") is not None)
+            names[node.name] += 1
+            shown = [hasher.of(node.itself, without=_BACKWARDS, itself=node.key)]
+            shown += [hasher.of(parent, without=_BACKWARDS | {"/Kids"}) for parent in node.above]
+            signature = node.signature
+            yield (
+                f"{node.name}#{names[node.name]}",
+                _Field(
+                    node.kind, sha256(b"".join(shown)).digest(), signature is not None, _stamps(signature)
+                ),
+            )
 
 
-def _is_field(kid: object) -> bool:
-    node = resolved(kid)
-    return isinstance(node, generic.DictionaryObject) and "/T" in node
+def _stamps(signature: generic.DictionaryObject | None) -> bool:
+    return signature is not None and entry(signature, "/SubFilter") == "/ETSI.RFC3161"
 
 
 def _form_hash(form: object, hasher: "_Hasher") -> Hash:
     """What makes fields look or act otherwise: XFA, calculation order, regenerated appearances."""
     if not isinstance(form, generic.DictionaryObject):
         return hasher.of(None)
-    parts = [hasher.of(form.raw_get(key) if key in form else None) for key in ("/XFA", "/CO")]
+    parts = [hasher.of(form.raw_get(key) if key in form else None) for key in _FORM_KEYS]
     return sha256(b"".join([*parts, str(bool(entry(form, "/NeedAppearances"))).encode()])).digest()
 
 

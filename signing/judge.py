@@ -16,6 +16,7 @@ For every signature, in this order (ETSI EN 319 102-1, 5.3, in our words):
 
 import binascii
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import BytesIO
@@ -26,8 +27,9 @@ from asn1crypto import x509
 from asn1crypto.core import Void
 from cryptography import x509 as strict_x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -36,8 +38,9 @@ from pyhanko_certvalidator.errors import AlgorithmNotSupported
 
 from common import one_line
 from signing.chains import Moment, Purpose, check_certificate
-from signing.changes import HARMLESS, Change, Snapshot, changes, snapshot
-from signing.pdf_objects import entry
+from signing.changes import HARMLESS, Change, Snapshot, changes, has_area, snapshot
+from signing.form import filled_signature_fields, form_nodes, is_signature
+from signing.pdf_objects import entry, key_of
 from signing.proof import PARSER_ERRORS, WEAK_DIGESTS, proven_by_stamps, token_time, token_verified
 from signing.trust import TrustBundle
 from signing.verdict import Finding, Indication, SignatureVerdict, worst
@@ -78,16 +81,27 @@ def judge_signatures(content: bytes, trust: TrustBundle, now: datetime) -> list[
         raise _NoSignatureFormat("catalogue")
     judged = []
     revisions = _Revisions(reader)
-    for name, _, reference in enumerate_sig_fields(reader, filled_status=True):
-        label = one_line(str(name))[:_LONGEST_NAME]
+    filled = filled_signature_fields(reader.root)
+    uses = Counter(_value_of(holder) for _, holder in filled)
+    for name, holder in filled:
+        label = one_line(name)[:_LONGEST_NAME]
         try:
-            signature = EmbeddedPdfSignature(reader, reference.get_object(), name)
+            if not is_signature(entry(holder, "/V")) or uses[_value_of(holder)] > 1:
+                # A value that nobody can judge, or one signature lent to several fields.
+                raise _NoSignatureFormat("value")
+            signature = EmbeddedPdfSignature(reader, holder, name)
             order = signature.signed_revision
             verdict = _judge_one(label, signature, content, revisions, trust, now)
         except PARSER_ERRORS as error:
             order, verdict = reader.xrefs.total_revisions, _no_format(label, error)
         judged.append((order, verdict))
     return [verdict for _, verdict in sorted(judged, key=lambda item: item[0])]
+
+
+def _value_of(holder: generic.DictionaryObject) -> object:
+    """Which object of the file a field has as its value (a copy of it fails by what it covers)."""
+    value = holder.raw_get("/V")
+    return key_of(value) or id(value)
 
 
 def _judge_one(
@@ -114,6 +128,7 @@ def _judge_one(
         purpose = Purpose.TIME_STAMPING if _is_document_time_stamp(signature) else Purpose.SIGNING
         case.findings += check_certificate(certificate, others, trust, moment, purpose)
     # 5. Later changes.
+    case.findings += _shown_stamp(signature)
     case.findings += _later_changes(case, content, revisions)
     return _verdict(name, case, content)
 
@@ -134,6 +149,8 @@ def _check_format(signature: EmbeddedPdfSignature, content: bytes) -> None:
         raise _NoSignatureFormat("byte range gap")
     if binascii.unhexlify(b"".join(gap[1:-1].split())) != signature.pkcs7_content:
         raise _NoSignatureFormat("contents")
+    if _is_document_time_stamp(signature) is not (_subfilter(signature) == "/ETSI.RFC3161"):
+        raise _NoSignatureFormat("sub filter")
     for certificate in (signature.signer_cert, *signature.other_embedded_certs):
         # A second, strict parser: what only the lenient one reads is read differently elsewhere.
         try:
@@ -229,6 +246,10 @@ def _claimed(signature: EmbeddedPdfSignature) -> datetime | None:
         return None
 
 
+def _subfilter(signature: EmbeddedPdfSignature) -> object:
+    return entry(signature.sig_object, "/SubFilter")
+
+
 def _is_document_time_stamp(signature: EmbeddedPdfSignature) -> bool:
     kind = signature.signed_data["encap_content_info"]["content_type"].native
     return bool(kind == "tst_info")
@@ -272,6 +293,20 @@ class _Revisions:
         return self._made[number]
 
 
+def _shown_stamp(signature: EmbeddedPdfSignature) -> list[Finding]:
+    """A document time stamp speaks of a time and nobody's will: it has nothing to show on a page."""
+    if not _is_document_time_stamp(signature):
+        return []
+    boxes = [
+        node.itself
+        for node in form_nodes(signature.reader.root)
+        if node.holder is signature.sig_field and "/Rect" in node.itself
+    ]
+    if not any(has_area(entry(box, "/Rect")) for box in boxes):
+        return []
+    return [Finding.of(Indication.INDETERMINATE, "time-stamp-shown")]
+
+
 def _later_changes(case: _Case, content: bytes, revisions: _Revisions) -> list[Finding]:
     signature = case.signature
     coverage = signature.evaluate_signature_coverage()
@@ -284,7 +319,8 @@ def _later_changes(case: _Case, content: bytes, revisions: _Revisions) -> list[F
         harmless = not trailing.strip(b"\0\t\n\f\r ")
         return [] if harmless else [Finding.of(Indication.INDETERMINATE, "NONSTANDARD_COVERAGE")]
     before, after = revisions.at(signature.signed_revision), revisions.at(revisions.last)
-    case.changed = changes(before, after, certified=signature.docmdp_level is not None)
+    allowed = signature.docmdp_level
+    case.changed = changes(before, after, certified=allowed is not None, closed=allowed is MDPPerm.NO_CHANGES)
     return _weigh_changes(case.changed)
 
 

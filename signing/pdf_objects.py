@@ -5,6 +5,9 @@
 
 from pyhanko.pdf_utils import generic
 
+Key = tuple[int, int]
+"""Number and generation of an object."""
+
 DEEPEST = 200
 """Trees deeper than this are loops or attacks."""
 
@@ -22,6 +25,16 @@ def resolved(value: object) -> object:
 def entry(dictionary: generic.DictionaryObject, key: str) -> object:
     """What stands under a key, references followed; None when nothing does."""
     return resolved(dictionary.raw_get(key)) if key in dictionary else None
+
+
+def items(array: object) -> list[object]:
+    """What stands in an array, references kept; nothing when it is no array."""
+    return list.copy(array) if isinstance(array, generic.ArrayObject) else []
+
+
+def key_of(item: object) -> Key | None:
+    """The number of the object that a reference leads to; None for what stands in place."""
+    return (item.idnum, item.generation) if isinstance(item, generic.IndirectObject) else None
 
 
 def inherited(node: generic.DictionaryObject, key: str) -> object:
