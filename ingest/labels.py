@@ -5,8 +5,11 @@ the form that was opened last above it, or, where two parts stand side by side, 
 """
 
 import re
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from common import fold
 from ingest.catalogue import FieldSpec, Kind
@@ -20,6 +23,10 @@ _SHORT = 6
 """Labels of fewer letters (`Số`, `Cho`, `Từ`) must agree exactly and be followed by a colon or dots."""
 _FORM_PAGES = 12
 """No form has more; what follows is annexes."""
+_MOST_HITS = 300
+"""Labels of one page that are looked at; the fullest form has about 60."""
+_MOST_TRIES = 30
+"""Labels without a value after which a field is given up."""
 _WRAPPED_ROWS = 2
 _WRAPPING = {Kind.TEXT, Kind.PLACE, Kind.ID_PAPER}
 
@@ -53,17 +60,52 @@ class Hit:
 def find_labelled(pages: Sequence[Layout], specs: Sequence[FieldSpec]) -> dict[str, Found]:
     """The first value of every field whose label stands on the pages; blanks that were left empty are absent."""
     labels = _by_label(specs)
-    hits = [hit for page in pages[:_FORM_PAGES] for hit in _hits(page, labels)]
+    hits = [hit for page in pages[:_FORM_PAGES] for hit in islice(_hits(page, labels), _MOST_HITS)]
     assigned = list(_assigned(hits))
     # A short word that announces nothing here is part of a value: `lúc 18 giờ, ngày 11 tháng 3`.
-    announcing = [hit for hit, _ in assigned]
-    hits = [hit for hit in hits if hit.letters >= _SHORT or hit in announcing]
+    announcing = {id(hit) for hit, _ in assigned}
+    form = _Form([hit for hit in hits if hit.letters >= _SHORT or id(hit) in announcing])
     values: dict[str, Found] = {}
+    tries: Counter[str] = Counter()
     for hit, spec in assigned:
-        found = None if spec.name in values else _value(hit, spec, hits)
+        tries[spec.name] += 1
+        found = None if spec.name in values or tries[spec.name] > _MOST_TRIES else _value(hit, spec, form)
         if found:
             values[spec.name] = found
     return values
+
+
+class _Form:
+    """The labels of all pages, indexed once, so that no question about one label goes through all others."""
+
+    def __init__(self, hits: Sequence[Hit]) -> None:
+        self._by_row: dict[tuple[int, int], list[Hit]] = defaultdict(list)
+        openers: dict[tuple[int, int], list[Hit]] = defaultdict(list)
+        for hit in hits:
+            self._by_row[id(hit.page), hit.row].append(hit)
+            if hit.opens:
+                openers[id(hit.page), hit.row].append(hit)
+        self._opening_rows: dict[int, list[int]] = defaultdict(list)
+        for page, row in openers:  # in reading order, as the hits are
+            self._opening_rows[page].append(row)
+        self._paired = {place for place, beside in openers.items() if len(beside) > 1}
+        self._starts = sorted({hit.x0 for place in self._paired for hit in openers[place]})
+
+    def in_row(self, page: Layout, row: int) -> Sequence[Hit]:
+        """The labels of one row, from left to right."""
+        return self._by_row.get((id(page), row), ())
+
+    def column(self, hit: Hit) -> tuple[float, float]:
+        """Left and right end of the column in which the label stands: the page, or its half on a form of two."""
+        rows = self._opening_rows.get(id(hit.page), [])
+        above = bisect_right(rows, hit.row) - 1
+        # Parts side by side were opened last above the label; a single part ends them.
+        if above < 0 or (id(hit.page), rows[above]) not in self._paired:
+            return 0.0, hit.page.width
+        at = bisect_right(self._starts, hit.x0 + 2 * hit.page.line_height)
+        left = self._starts[at - 1] if at else 0.0
+        right = self._starts[at] if at < len(self._starts) else hit.page.width
+        return left - hit.page.line_height, right
 
 
 @dataclass(frozen=True)
@@ -116,7 +158,9 @@ def _best_at(
     """How well the best label from token `at` on agrees, the label, and where it ends; long ones count more."""
     best: tuple[float, _Label, int] | None = None
     for label in labels if at < len(letters) and letters[at] else ():
-        for last in _ends(letters, at, len(label.words)):
+        for last, size in _ends(letters, at, len(label.words)):
+            if abs(size - len(label.letters)) > 0.3 * len(label.letters):
+                continue
             alike = _agreement("".join(letters[at:last]), label, row, at, last)
             score = alike**2 * len(label.letters)
             if alike and (best is None or score > best[0]):
@@ -124,21 +168,21 @@ def _best_at(
     return best
 
 
-def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[int]:
-    """Ends of a run of at most `words` tokens with letters, or one more: readers join words and split them."""
-    count, last, most = 0, at, words + (words > 2)
+def _ends(letters: Sequence[str], at: int, words: int) -> Iterator[tuple[int, int]]:
+    """Ends of a run of at most `words` tokens with letters, or one more, since readers join words and split them;
+    and the letters in that run."""
+    count, last, size, most = 0, at, 0, words + (words > 2)
     while last < len(letters) and count < most:
         count += bool(letters[last])
+        size += len(letters[last])
         last += 1
         if letters[last - 1]:
-            yield last
+            yield last, size
 
 
 def _agreement(read: str, label: _Label, row: Row, first: int, last: int) -> float:
     """The likeness of what was read with the label, 0 when it is not enough for a label here."""
     ended = row.tokens[last - 1].text.endswith((":", "…", "..")) or _starts_blank(row, last)
-    if abs(len(read) - len(label.letters)) > 0.3 * len(label.letters):
-        return 0.0
     if len(label.letters) < _SHORT:
         dated = any(spec.kind is Kind.DATE for spec in label.specs) and _starts_figures(row, last)
         return float(read == label.letters and (ended or dated))
@@ -158,76 +202,54 @@ def _starts_figures(row: Row, at: int) -> bool:
 
 def _assigned(hits: Sequence[Hit]) -> Iterator[tuple[Hit, FieldSpec]]:
     """Each label with the field it announces here: the one of its part of the form, else the first without part."""
-    for index, hit in enumerate(hits):
-        section = hit.opens or _section(hits[:index], hit)
+    beside: list[Hit] = []
+    """The labels that opened the latest parts: more than one where they stand side by side."""
+    for hit in hits:
+        section = hit.opens or _section(beside, hit)
         inside = [spec for spec in hit.specs if spec.section == section]
         yield from ((hit, spec) for spec in inside or hit.specs if spec.section in (section, None))
+        if hit.opens:
+            beside = [*beside, hit] if beside and _same_row(beside[0], hit) else [hit]
 
 
-def _section(before: Sequence[Hit], hit: Hit) -> str | None:
+def _section(beside: Sequence[Hit], hit: Hit) -> str | None:
     """The part of the form in which the label stands."""
-    openers = [each for each in before if each.opens]
-    if not openers:
+    if not beside:
         return None
-    latest = openers[-1]
-    beside = [each for each in openers if each.page is latest.page and each.row == latest.row]
+    latest = beside[-1]
     if hit.page is not latest.page or len(beside) == 1:
         return latest.opens
     # Side by side: the rightmost part that begins left of the label (or a letter right of it).
-    slack = 2 * hit.page.line_height
-    return max(
-        (each for each in beside if each.x0 <= hit.x0 + slack), key=lambda e: e.x0, default=latest
-    ).opens
+    at = bisect_right(beside, hit.x0 + 2 * hit.page.line_height, key=lambda each: each.x0)
+    return (beside[at - 1] if at else latest).opens
 
 
 # ---- values -------------------------------------------------------------------------------------------------
 
 
-def _value(hit: Hit, spec: FieldSpec, hits: Sequence[Hit]) -> Found | None:
-    column = _column(hit, hits)
-    tokens = [token for token in hit.tokens[hit.last : _next_label(hit, hits)] if token.x0 < column[1]]
+def _value(hit: Hit, spec: FieldSpec, form: _Form) -> Found | None:
+    column = form.column(hit)
+    tokens = [token for token in hit.tokens[hit.last : _next_label(hit, form)] if token.x0 < column[1]]
     if spec.section != spec.name or spec.kind is not Kind.TEXT:
-        tokens += _continued(hit, spec, hits, tokens, column)
+        tokens += _continued(hit, spec, form, tokens, column)
     text = " ".join(token.text for token in tokens)
     value, sure = normalised(text, spec.kind)
     telling = tuple(token for token in tokens if any(map(str.isalnum, token.text)))
     return Found(value, telling, sure) if value and telling else None
 
 
-def _next_label(hit: Hit, hits: Sequence[Hit]) -> int:
-    later = (other.first for other in hits if _same_row(hit, other) and other.first >= hit.last)
-    return min(later, default=len(hit.tokens))
+def _next_label(hit: Hit, form: _Form) -> int:
+    row = form.in_row(hit.page, hit.row)
+    at = bisect_left(row, hit.last, key=lambda other: other.first)
+    return row[at].first if at < len(row) else len(hit.tokens)
 
 
 def _same_row(one: Hit, other: Hit) -> bool:
     return one.page is other.page and one.row == other.row
 
 
-def _column(hit: Hit, hits: Sequence[Hit]) -> tuple[float, float]:
-    """Left and right end of the column in which the label stands: the page, or its half on a form of two columns."""
-    starts = sorted({other.x0 for other in hits if other.opens and _has_neighbour(other, hits)})
-    inside = [each for each in starts if each <= hit.x0 + 2 * hit.page.line_height]
-    right = next((each for each in starts if each > hit.x0 + 2 * hit.page.line_height), hit.page.width)
-    if not any(_beside(hit, other, hits) for other in hits):
-        return 0.0, hit.page.width
-    return (inside[-1] if inside else 0.0) - hit.page.line_height, right
-
-
-def _has_neighbour(hit: Hit, hits: Sequence[Hit]) -> bool:
-    return any(other is not hit and other.opens and _same_row(hit, other) for other in hits)
-
-
-def _beside(hit: Hit, other: Hit, hits: Sequence[Hit]) -> bool:
-    """Whether `other` opened a part beside another one, above the label and below every later single part."""
-    if not (other.opens and _has_neighbour(other, hits) and other.page is hit.page and other.row <= hit.row):
-        return False
-    return not any(
-        later.opens and later.page is hit.page and other.row < later.row <= hit.row for later in hits
-    )
-
-
 def _continued(
-    hit: Hit, spec: FieldSpec, hits: Sequence[Hit], tokens: Sequence[Token], column: tuple[float, float]
+    hit: Hit, spec: FieldSpec, form: _Form, tokens: Sequence[Token], column: tuple[float, float]
 ) -> list[Token]:
     """The rows below that the value runs into: no label in them, close, and the row above full or empty."""
     text = bare(" ".join(token.text for token in tokens))
@@ -241,7 +263,7 @@ def _continued(
         part = page.rows[number].part(column[0], column[1])
         if (
             part is None
-            or _labelled(page, number, part, hits)
+            or _labelled(page, number, column, form)
             or not _runs_on(last, part, above, page, column)
         ):
             break
@@ -252,11 +274,9 @@ def _continued(
     return found
 
 
-def _labelled(page: Layout, number: int, part: Row, hits: Sequence[Hit]) -> bool:
-    return any(
-        hit.page is page and hit.row == number and page.rows[number].tokens[hit.first] in part.tokens
-        for hit in hits
-    )
+def _labelled(page: Layout, number: int, column: tuple[float, float], form: _Form) -> bool:
+    begins = (hit.tokens[hit.first].middle for hit in form.in_row(page, number))
+    return any(column[0] <= middle < column[1] for middle in begins)
 
 
 def _runs_on(last: Token | None, part: Row, above: Row, page: Layout, column: tuple[float, float]) -> bool:

@@ -1,5 +1,6 @@
 """Fields: right, in doubt or absent on what the reader really gave; never invented, never from a stamp."""
 
+import cProfile
 from dataclasses import replace
 
 import pytest
@@ -309,3 +310,29 @@ def test_a_page_made_to_cost_time_is_looked_at_in_part() -> None:
         Word("GIẤY", Box(i % 1600, 2300, i % 1600 + 3, 2320), 0.9, last + 1, 0) for i in range(60_000)
     )
     assert values_of((replace(head, words=(*head.words, *flood)),))["number"].endswith("/TB-UBND")
+
+
+def page_of_labels(count: int) -> PageReading:
+    """A birth certificate on which the label that opens a part of it stands `count` times, ten in a row."""
+    words = [
+        Word(text, Box(800 + 130 * i, 100, 900 + 130 * i, 140), 0.95, 0, 0)
+        for i, text in enumerate(("GIẤY", "KHAI", "SINH"))
+    ]
+    for number in range(count):
+        row, column = divmod(number, 10)
+        for place, text in enumerate(("Họ", "và", "tên", "người", "mẹ:")):
+            left, top = 10 + 240 * column + 48 * place, 300 + 14 * row
+            words.append(Word(text, Box(left, top, left + 44, top + 10), 0.95, 1 + row, 1))
+    return PageReading(Page(1, 2480, 3508, 300, 0, 0.0, False, Quality(1.0)), tuple(words), "", 0.95)
+
+
+def calls_while_looking_for_fields(page: PageReading) -> int:
+    """How many functions are called, which unlike the clock says the same on every machine."""
+    profile = cProfile.Profile()
+    profile.runcall(find_fields, [page], CATALOGUE.find("KHAI_SINH"), CATALOGUE)
+    return sum(entry.callcount for entry in profile.getstats())
+
+
+def test_a_page_full_of_labels_costs_in_proportion_to_its_words() -> None:
+    few, many = (calls_while_looking_for_fields(page_of_labels(count)) for count in (100, 400))
+    assert many < 6 * few
