@@ -24,7 +24,7 @@ from ingest import (
     digitise,
     open_scan,
 )
-from samples.measure import character_error as measured_error
+from measure import character_error as measured_error
 from tests.conftest import CHECKOUT
 from tests.ingest.pdfs import A4, printed_page, saved
 
