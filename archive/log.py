@@ -1,17 +1,20 @@
 """`check_log`: whether the log still says what was signed, and the rows still stand as the log says.
 
 Leaves are read once, in order of their numbers, in bounded memory besides one short note for each row. Found
-are gaps and doubles in the numbering, leaves that no longer make their commitment, a root that differs from
-the signed checkpoint, and rows that were changed, deleted or written past the program. Whoever holds the
-checkpoint key and the database together can rewrite both; that is what witnesses of checkpoints are for.
+are gaps and doubles in the numbering, leaves that no longer make their commitment, tiles that are missing or
+say something else (`tile_check.py`), a root that differs from the signed checkpoint, and rows that were
+changed, deleted or written past the program. Whoever holds the checkpoint key and the database together can
+rewrite both; that is what witnesses of checkpoints are for.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from archive.checkpoint import Checkpoint, CheckpointNotGenuine, open_checkpoint
 from archive.leaves import Leaf, RowState, row_state
+from archive.tile_check import TileCheck
+from archive.tiles import Get
 from archive.tree import Frontier, leaf_hash
 from common import Sentence, say
 from signing import PublicKey
@@ -85,13 +88,14 @@ def check_log(
     origin: str,
     keys: Iterable[PublicKey],
     rows: Iterable[Row] | None = None,
-    hash_at: Callable[[int], bytes | None] | None = None,
+    get_tile: Get | None = None,
 ) -> LogReport:
     """Recompute the log and compare it with its signed checkpoint and with the rows of today.
 
     `checkpoint` is the newest signed note, None when none was made yet (a finding as soon as there are
-    leaves); `rows` are all rows of the witnessed tables, None to leave them out; `hash_at` gives the leaf
-    hash that the tiles hold for a number, so that a rewritten leaf is named and not only the root.
+    leaves); `rows` are all rows of the witnessed tables, None to leave them out; `get_tile` gives the
+    content of a tile by its name, None what it does not have: then every tile up to the signed size is read,
+    and a rewritten leaf is named and not only the root.
     """
     findings = _Findings()
     signed = _signed(checkpoint, origin, keys, findings)
@@ -99,15 +103,18 @@ def check_log(
     frontier, root_then = Frontier(), None
     if signed is not None and signed.size == 0:
         root_then = frontier.root
-    # 1. Every leaf: its number, its commitment, its hash in the tiles; the tree grows with it.
+    tiles = None if signed is None or get_tile is None else TileCheck(get_tile, signed.size, findings.add)
+    # 1. Every leaf: its number, its commitment, its place in the tiles; the tree grows with it.
     for numbered in _in_order(leaves, findings):
-        _check_leaf(numbered, hash_at, findings)
+        _check_leaf(numbered, tiles, findings)
         frontier.add(leaf_hash(numbered.commitment))
         if signed is not None and frontier.size == signed.size:
             root_then = frontier.root
         for state in numbered.leaf.states:
             witness = _Witness(numbered.number, numbered.leaf.salt, state)
             witnesses[_tag(state.table, state.key)] = witness
+    if tiles is not None:
+        tiles.end()
     # 2. The tree against what was signed.
     _check_root(signed, checkpoint is None, frontier, root_then, findings)
     # 3. The rows of today against the newest leaf that spoke of each.
@@ -139,15 +146,11 @@ def _in_order(leaves: Iterable[NumberedLeaf], findings: _Findings) -> Iterator[N
         yield numbered
 
 
-def _check_leaf(
-    numbered: NumberedLeaf, hash_at: Callable[[int], bytes | None] | None, findings: _Findings
-) -> None:
+def _check_leaf(numbered: NumberedLeaf, tiles: TileCheck | None, findings: _Findings) -> None:
     if numbered.leaf.commitment != numbered.commitment:
         findings.add("log-leaf-changed", number=numbered.number)
-        return
-    published = None if hash_at is None else hash_at(numbered.number)
-    if published is not None and published != leaf_hash(numbered.commitment):
-        findings.add("log-leaf-changed", number=numbered.number)
+    elif tiles is not None:
+        tiles.see(numbered.number, leaf_hash(numbered.commitment))
 
 
 def _check_root(

@@ -37,10 +37,7 @@ class Tiles:
         tile_level, inside = divmod(level, HEIGHT)
         first, last = index << inside, (index + 1) << inside
         tile, start = divmod(first, WIDTH)
-        hashes = self.hashes(tile_level, tile)[start : start + last - first]
-        while len(hashes) > 1:
-            hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
-        return hashes[0]
+        return fold(self.hashes(tile_level, tile)[start : start + last - first])
 
     @property
     def root(self) -> bytes:
@@ -96,11 +93,12 @@ def _put_level(log: Tiles, level: int, fresh: list[bytes], put: Put) -> Iterator
         if start + len(part) > already:
             put(tile_path(level, tile, len(part)), b"".join(part))
         if len(part) == WIDTH:
-            yield _fold(part)
+            yield fold(part)
         tile += 1
 
 
-def _fold(hashes: list[bytes]) -> bytes:
+def fold(hashes: list[bytes]) -> bytes:
+    """The root over the hashes of a full tile, or of any power of two."""
     while len(hashes) > 1:
         hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
     return hashes[0]

@@ -40,6 +40,7 @@ from archive import (
     row_state,
     tile_path,
 )
+from archive.tile_check import TileCheck
 from signing import LogKey
 
 NOW = datetime(2026, 11, 22, 1, 0, 0, 123456, tzinfo=UTC)
@@ -272,6 +273,10 @@ class House:
         hashes = [leaf_hash(leaf.commitment) for leaf in self.leaves]
         return Checkpoint(ORIGIN, len(hashes), root(hashes)).sign(KEY)
 
+    def tiles(self) -> Folder:
+        """The tiles of the log as it is."""
+        return tiles_of([leaf.commitment for leaf in self.leaves])
+
     def check(self, checkpoint: str | None) -> LogReport:
         rows = [Row(table, key, columns) for (table, key), columns in self.rows.items()]
         return check_log(self.leaves, checkpoint=checkpoint, origin=ORIGIN, keys=[KEY.public], rows=rows)
@@ -327,7 +332,7 @@ def test_a_changed_leaf_is_named(house: House) -> None:
 
 def test_a_leaf_rewritten_with_its_commitment_breaks_the_root_and_the_tiles_name_it(house: House) -> None:
     signed = house.checkpoint()
-    published = [leaf_hash(leaf.commitment) for leaf in house.leaves]
+    folder = house.tiles()
     changed = replace(house.leaves[2].leaf, at=NOW)
     house.leaves[2] = NumberedLeaf(2, changed, changed.commitment)
     assert house.findings(signed) == ["log-root-differs"]
@@ -336,9 +341,98 @@ def test_a_leaf_rewritten_with_its_commitment_breaks_the_root_and_the_tiles_name
         checkpoint=signed,
         origin=ORIGIN,
         keys=[KEY.public],
-        hash_at=lambda number: published[number],
+        get_tile=folder.get,
     )
     assert [finding.code for finding in report.findings] == ["log-leaf-changed", "log-root-differs"]
+
+
+Found = list[tuple[str, object]]
+ENTRIES = [bytes(32)] * 66_000
+"""So many that the tree has three levels of tiles; 65 536 are a full tile of the second."""
+
+
+def tiles_of(entries: list[bytes]) -> Folder:
+    """The tiles of a log."""
+    folder = Folder()
+    Tiles(folder.get, 0).append(entries, folder.put)
+    return folder
+
+
+def found_in_tiles(folder: Folder, entries: list[bytes], size: int) -> Found:
+    """What reading all tiles of a log of this size finds, each with the tile or leaf that it names."""
+    found: Found = []
+    check = TileCheck(folder.get, size, lambda code, **facts: found.append((code, *facts.values())))
+    for number, entry in enumerate(entries):
+        check.see(number, leaf_hash(entry))
+    check.end()
+    return found
+
+
+LONG_TILES = [
+    "tile/0/000",
+    "tile/0/257.p/208",
+    "tile/1/000",
+    "tile/1/001.p/1",
+    "tile/2/000.p/1",
+    "tile/entries/003",
+    "tile/entries/257.p/208",
+]
+
+
+def test_every_lost_or_cut_tile_is_named() -> None:
+    folder = tiles_of(ENTRIES)
+    cut = {name: folder.files[name][:-1] for name in LONG_TILES[::2]}
+    for name in LONG_TILES:
+        del folder.files[name]
+    folder.files.update(cut)
+    found = found_in_tiles(folder, ENTRIES, len(ENTRIES))
+    assert sorted(found) == [("log-tile-missing", name) for name in sorted(LONG_TILES)]
+
+
+@pytest.mark.parametrize("name", LONG_TILES[2:])
+def test_a_rewritten_tile_is_named_and_none_besides(name: str) -> None:
+    folder = tiles_of(ENTRIES)
+    content = folder.files[name]
+    folder.files[name] = bytes([content[0] ^ 1]) + content[1:]
+    assert found_in_tiles(folder, ENTRIES, len(ENTRIES)) == [("log-tile-changed", name)]
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 257, 511, 65_535, 65_536, 65_792])
+def test_the_tiles_of_an_honest_log_are_clean_at_every_size(size: int) -> None:
+    # Leaves that came after the checkpoint are in no tile yet.
+    assert found_in_tiles(tiles_of(ENTRIES[:size]), ENTRIES[: size + 300], size) == []
+
+
+def found_in(house: House, folder: Folder, checkpoint: str) -> list[str]:
+    """The English sentences of a check that reads the tiles."""
+    report = check_log(
+        house.leaves, checkpoint=checkpoint, origin=ORIGIN, keys=[KEY.public], get_tile=folder.get
+    )
+    return [finding.en for finding in report.findings]
+
+
+def test_a_deleted_tile_is_a_finding_of_the_log(house: House) -> None:
+    signed, folder = house.checkpoint(), house.tiles()
+    assert found_in(house, folder, signed) == []
+    del folder.files["tile/0/000.p/6"]
+    assert found_in(house, folder, signed) == ["The log's tile tile/0/000.p/6 is missing or cut."]
+
+
+def test_a_hash_rewritten_in_its_tile_names_the_leaf_and_the_tile_of_entries(house: House) -> None:
+    signed, folder = house.checkpoint(), house.tiles()
+    content = folder.files["tile/0/000.p/6"]
+    folder.files["tile/0/000.p/6"] = content[:64] + bytes(32) + content[96:]
+    leaf, entries = found_in(house, folder, signed)
+    assert leaf.startswith("Leaf 2 ")
+    assert "tile/entries/000.p/6 was changed" in entries
+
+
+def test_tiles_without_their_leaves_are_read_all_the_same(house: House) -> None:
+    signed, folder = house.checkpoint(), house.tiles()
+    house.leaves = []
+    assert len(found_in(house, folder, signed)) == 1
+    del folder.files["tile/0/000.p/6"]
+    assert len(found_in(house, folder, signed)) == 2
 
 
 def test_a_missing_leaf_is_a_gap_and_a_cut_end_is_missed(house: House) -> None:
