@@ -110,6 +110,16 @@ class PagePool:
         return job.future
 
 
+_NO_ANSWER = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that a process in its last moments, or in foreign hands, has written."""
+
+
+def _result(header: Any, picture: bytes) -> PageResult:
+    if "failure" in header:
+        raise PageFailed(header["failure"])
+    return PageResult(page_from_json(header["page"]), picture)
+
+
 class _Keeper(threading.Thread):
     """Owns one process: a thread, because a process dies with the *thread* that started it."""
 
@@ -128,7 +138,8 @@ class _Keeper(threading.Thread):
                 continue
             try:
                 job.future.set_result(self._read(job))
-            except PageFailed as error:
+            except BaseException as error:  # whoever waits must hear of it, and the next page be read
+                self._bury()
                 job.future.set_exception(error)
         self._bury()
 
@@ -148,15 +159,13 @@ class _Keeper(threading.Thread):
         try:
             send(process.stdin, job.order, job.pixels)
             answer = receive(process.stdout)
-        except OSError:
-            answer = None
+            if answer is None:
+                raise PageFailed("killed")
+            return _result(*answer)
+        except (OSError, *_NO_ANSWER) as error:
+            raise PageFailed("no answer") from error
         finally:
             clock.cancel()
-        if answer is None or "failure" in answer[0]:
-            self._bury()
-            raise PageFailed("killed" if answer is None else answer[0]["failure"])
-        header, picture = answer
-        return PageResult(page_from_json(header["page"]), picture)
 
     def _ensure_process(self) -> "subprocess.Popen[bytes]":
         if self._process is None or self._process.poll() is not None:
@@ -171,12 +180,16 @@ class _Keeper(threading.Thread):
         setup = {**self._setup, "sys_path": search_path(), "parent": os.getpid()}
         process = start_program(_WORKER, json.dumps(setup))
         assert process.stdout is not None
-        hello = receive(process.stdout)
+        try:
+            hello = receive(process.stdout)
+            name = None if hello is None else str(hello[0]["recogniser"])
+        except _NO_ANSWER:
+            name = None
         if not self.recogniser.done():
-            if hello is None:
+            if name is None:
                 self.recogniser.set_exception(PageFailed("the reader does not start"))
             else:
-                self.recogniser.set_result(hello[0]["recogniser"])
+                self.recogniser.set_result(name)
         return process
 
     def _bury(self) -> None:

@@ -17,10 +17,11 @@ def send(out: IO[bytes], header: Any, body: bytes | memoryview = b"") -> None:
 
 
 def receive(source: IO[bytes]) -> tuple[Any, bytes] | None:
-    """The next frame from a writer that is trusted; None when the writer has gone."""
+    """The next frame; None when the writer has gone, be it in the middle of one. ValueError for no JSON."""
     sizes = source.read(SIZES.size)
     if len(sizes) < SIZES.size:
         return None
     header_size, body_size = SIZES.unpack(sizes)
     header, body = source.read(header_size), source.read(body_size)
-    return None if len(body) < body_size else (json.loads(header), body)
+    complete = len(header) == header_size and len(body) == body_size
+    return (json.loads(header), body) if complete else None

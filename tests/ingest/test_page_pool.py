@@ -1,6 +1,7 @@
 import os
 import select
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import ModelMissing, PagePool, find_tessdata
+from ingest import ModelMissing, PagePool, find_tessdata, page_pool
 from ingest.page_pool import PageFailed, PagePixels
 from tests.ingest.pdfs import printed_page
 
@@ -69,3 +70,30 @@ def test_no_process_outlives_a_parent_that_was_killed() -> None:
         # A pidfd becomes readable when its process has ended.
         assert select.select([end], [], [], 10)[0] == [end]
         os.close(end)
+
+
+@pytest.mark.parametrize(
+    "last_words",
+    [
+        struct.pack(">II", 100_000, 0) + b'{"page": {"num',
+        struct.pack(">II", 4, 0) + b"[{]}",
+        struct.pack(">II", 12, 0) + b'{"page": {}}',
+        struct.pack(">II", 2, 0) + b"17",
+    ],
+)
+def test_a_process_that_breaks_off_in_the_middle_of_its_answer_fails_the_page(
+    last_words: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "dying_worker.py"
+    program.write_text(
+        "import os, struct, sys\n"
+        'hello = b\'{"recogniser": "dying"}\'\n'
+        "os.write(1, struct.pack('>II', len(hello), 0) + hello)\n"
+        f"sys.stdin.buffer.read(8); os.write(1, {last_words!r})\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(page_pool, "_WORKER", program)
+    with PagePool(1) as dying:
+        for number in (1, 2):
+            with pytest.raises(PageFailed):
+                dying.submit(pixels(), number=number, seconds=60).result(60)
