@@ -37,7 +37,7 @@ from datastore.rows import (
     VersionRow,
 )
 from datastore.scope import Scope
-from datastore.search import Search
+from datastore.search import make_findable
 from datastore.telling import tell
 
 _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
@@ -100,6 +100,7 @@ class Documents:
         intake.
         """
         scope = self._scope
+        scope.require_staff("store")
         came = provenance or Provenance()
         digest = digest_of([one.object.sha256_plain for one in originals])
         row = DocumentRow(
@@ -264,7 +265,7 @@ class Documents:
         A `doc_type` is taken only where none was set (a person's choice stays). Later readings add to the
         earlier ones; the digitised `pdf` (None for a PDF that arrived signed) never changes once it is there.
         """
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         newest = row.versions[-1]
         if pdf is not None and newest.pdf is not None:
             raise StaleState(what="document")
@@ -290,14 +291,14 @@ class Documents:
 
     def set_fields(self, document: UUID, fields: Mapping[str, object]) -> DocumentRecord:
         """The data record as a person confirmed it; the reading itself stays as it was."""
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         row.versions[-1].fields = dict(fields)
         return self._changed(row)
 
     def classify(self, document: UUID, doc_type: str) -> DocumentRecord:
         """Set the shown type code. Before a first signature only: what was signed and printed keeps its
         code."""
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         if row.doc_type == doc_type:
             return mapping.document(row)
         if row.versions[-1].revisions:
@@ -310,7 +311,7 @@ class Documents:
 
     def assign_owners(self, document: UUID, owners: Sequence[UUID]) -> DocumentRecord:
         """Name the owners of a paper that had none; `pending_identifier` becomes `read`."""
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         if _owners(row):
             raise IllegalTransition(what="owner", old="set", new="set")
         key = self._scope.keychain.open(document, ARCHIVE)
@@ -334,7 +335,7 @@ class Documents:
         fields: Mapping[str, object] | None = None,
     ) -> DocumentRecord:
         """A person compared what was read with the page; `read` becomes `checked`."""
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         self._step(row, Status.CHECKED)
         row.checked_by = by
         if weight is not None:
@@ -383,14 +384,14 @@ class Documents:
         return self._changed(row)
 
     def _unchanged(self, document: UUID, stamp: int | None) -> DocumentRow:
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         if stamp is not None and row.stamp != stamp:
             raise StaleState(what="document")
         return row
 
     def record_ground(self, document: UUID, ground: Ground) -> DocumentRecord:
         """Keep the ground on which it is to become valid; IllegalTransition once another one made it so."""
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         if row.ground != ground and Status(row.status) not in _OPEN:
             raise IllegalTransition(what="document", old=row.status, new=ground)
         row.ground = ground
@@ -401,8 +402,8 @@ class Documents:
 
         IllegalTransition when the successor stands for nothing itself: it must be provisional or valid.
         """
+        row = self._scope.document_to_change(document)
         successor = self._scope.document(by)
-        row = self._scope.document(document)
         if successor.id == row.id:
             raise IllegalTransition(what="document", old=row.status, new=Status.SUPERSEDED)
         if row.status == Status.SUPERSEDED and row.superseded_by == by:
@@ -441,7 +442,7 @@ class Documents:
         (the old ones end and stay), both owners' diaries, the prints and the dossiers are told. NotFound when
         `away_from` does not hold it; AlreadyHeld when the new owner has the same originals already.
         """
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         before = _owners(row)
         leaving = set(before) if away_from is None else {away_from}
         if not leaving <= set(before) or (not leaving and not before):
@@ -461,7 +462,7 @@ class Documents:
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
         """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""
-        row = self._scope.document(document)
+        row = self._scope.document_to_change(document)
         if owner not in _owners(row):
             raise NotFound(what="owner", id=owner)
         self._leave_stores(row, {owner}, reason)
@@ -536,7 +537,7 @@ class Documents:
         )
 
     def _index(self, row: DocumentRow, text: str | None) -> None:
-        Search(self._scope).put(row, text)
+        make_findable(self._session, row, text)
 
     def _changed(self, row: DocumentRow) -> DocumentRecord:
         row.changed_at = self._scope.at

@@ -24,6 +24,7 @@ class Dossiers:
 
     def open(self, number: str, *, procedure: str, agency: str | None = None) -> Dossier:
         """Open a dossier received by the actor's agency, for `agency` to decide; AlreadyThere."""
+        self._scope.require_staff("dossier")
         scope = self._scope
         row = DossierRow(
             id=scope.id(),
@@ -61,6 +62,7 @@ class Dossiers:
 
     def attach(self, number: str, document: UUID, *, component: str, how: AttachedHow) -> Dossier:
         """Put a paper into an open dossier as a component; attached before is no error."""
+        self._scope.require_staff("dossier")
         row = self._row(number)
         paper = self._scope.document(document)
         if any((one.document_id, one.component) == (document, component) for one in row.documents):
@@ -81,6 +83,7 @@ class Dossiers:
 
     def record(self, number: str, kind: str, note: str | None = None) -> Dossier:
         """Write an event of an open dossier: `supplement`, `transferred`."""
+        self._scope.require_staff("dossier")
         row = self._row(number)
         self._require_open(row, kind)
         add_event(self._scope, row, kind, note)
@@ -91,6 +94,7 @@ class Dossiers:
 
         What the ending means for each paper is decided by `archive` and done by a step.
         """
+        self._scope.require_staff("dossier")
         row = self._row(number)
         if row.state == state != DossierState.OPEN:
             return self._done(row)

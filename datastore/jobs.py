@@ -37,6 +37,7 @@ class Jobs:
 
     def enqueue(self, kind: str, document: UUID, *, not_before: datetime | None = None) -> Job:
         """Ask for a job on a document; one that waits or runs stays as it is, a finished one runs again."""
+        self._scope.require_staff("document", document)
         self._scope.document(document)
         query = select(JobRow).where(JobRow.kind == kind, JobRow.document_id == document)
         row = self._session.scalar(query.with_for_update())
@@ -54,6 +55,7 @@ class Jobs:
     def finish(self, job: Job) -> None:
         """Mark the job done in the transaction that keeps its result; StaleState when it is not ours any
         more."""
+        self._scope.require_staff("job")
         finish(self._session, job)
 
     def of_document(self, document: UUID) -> tuple[Job, ...]:
@@ -64,6 +66,7 @@ class Jobs:
 
     def set_aside(self) -> tuple[Job, ...]:
         """The jobs of the actor's agency that a person must look at."""
+        self._scope.require_staff("job")
         query = select(JobRow).where(
             JobRow.state == JobState.SET_ASIDE, JobRow.agency == self._scope.actor.agency
         )
@@ -71,6 +74,7 @@ class Jobs:
 
     def retry(self, id: UUID) -> Job:
         """Queue a job that was set aside again, with all its attempts; NotFound for any other."""
+        self._scope.require_staff("job", id)
         query = select(JobRow).where(
             JobRow.id == id,
             JobRow.state == JobState.SET_ASIDE,

@@ -119,8 +119,6 @@ def _full_disk_is_storage_full() -> Iterator[None]:
 class FolderObjects:
     """Objects as files `<root>/<key>@<version>`, encrypted, mode 0600."""
 
-    write_once = False
-
     def __init__(self, root: Path) -> None:
         self.root = root
         self._unfinished = root / _UNFINISHED

@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from datastore.errors import NotFound
 from datastore.records import Override
 from datastore.rows import AgencyRow, OverrideRow
 from datastore.scope import Scope
@@ -36,6 +37,7 @@ class Overrides:
     ) -> Override:
         """Import one entry for the actor's agency; the same key and start again replaces what was
         imported."""
+        self._scope.require_staff("override")
         scope = self._scope
         query = select(OverrideRow).where(
             OverrideRow.kind == kind,
@@ -59,7 +61,10 @@ class Overrides:
         return in_force(self._session, kind, self._scope.actor.agency, day)
 
     def name_agency(self, code: str, name: str) -> None:
-        """Keep or correct the name under which papers show an agency."""
+        """Keep or correct the name under which papers show the actor's agency; NotFound for another."""
+        self._scope.require_staff("agency")
+        if code != self._scope.actor.agency:
+            raise NotFound(what="agency")
         row = self._session.get(AgencyRow, code)
         if row is None:
             self._session.add(AgencyRow(code=code, name=name))

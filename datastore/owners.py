@@ -1,7 +1,8 @@
 """Owners, their dated identifiers and their stores.
 
 Promised: one owner per current identifier and one store per owner, whoever asks at the same moment. Staff of
-every agency may look an owner up by number (a person moves); what the owner's store holds is filtered.
+every agency may look an owner up by number (a person moves); what the owner's store holds is filtered, and only
+an agency that made the owner known or sees a paper of it corrects what is known.
 """
 
 from datetime import datetime
@@ -15,7 +16,7 @@ from datastore.errors import AlreadyThere, NotFound
 from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
 from datastore.rows import DocumentRow, OwnerIdentifierRow, OwnerRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
-from datastore.search import Search
+from datastore.search import refresh_owner
 from ingest import AgencyCode, EnterpriseCode, Identifier, PersonalId, parse_identifier
 
 
@@ -34,13 +35,14 @@ class Owners:
         A name or birth date fills what was unknown and never replaces what is known: a difference is for a
         person to decide (`rename`).
         """
+        self._scope.require_staff("owner")
         parsed = parse_identifier(identifier)
         row = self._current(str(parsed))
         if row is None:
             row = self._make(parsed)
         if row.name is None and name is not None:
             row.name = one_line(name)
-            Search(self._scope).refresh_owner(row.id)
+            refresh_owner(self._session, row.id)
         if row.birth_date is None and birth_date is not None:
             row.birth_date = str(birth_date)
         self._scope.note(owner=row.id)
@@ -56,8 +58,6 @@ class Owners:
         return self._session.scalar(query)
 
     def _make(self, identifier: Identifier) -> OwnerRow:
-        if self._scope.own_id is not None:
-            raise NotFound(what="owner")
         scope = self._scope
         kind = kind_of(identifier)
         row = OwnerRow(
@@ -100,15 +100,15 @@ class Owners:
     ) -> Owner:
         """Record a further number, former ones with `valid_to`; AlreadyThere when it is somebody's current
         one."""
-        row = self._row(owner)
+        row = self._to_correct(owner)
         self._add(row, identifier, kind, valid_from or self._scope.at, valid_to)
-        Search(self._scope).refresh_owner(owner)
+        refresh_owner(self._session, owner)
         self._scope.note(owner=owner)
         return _owner(row)
 
     def end_identifier(self, owner: UUID, identifier: str) -> Owner:
         """The number is not this owner's any more, from now on; NotFound when it was not."""
-        row = self._row(owner)
+        row = self._to_correct(owner)
         current = [one for one in row.identifiers if one.identifier == identifier and one.valid_to is None]
         if not current:
             raise NotFound(what="identifier", id=owner)
@@ -118,17 +118,17 @@ class Owners:
 
     def rename(self, owner: UUID, *, name: str, birth_date: PartialDate | None = None) -> Owner:
         """What a person decided after a difference was seen."""
-        row = self._row(owner)
+        row = self._to_correct(owner)
         row.name = one_line(name)
         if birth_date is not None:
             row.birth_date = str(birth_date)
-        Search(self._scope).refresh_owner(owner)
+        refresh_owner(self._session, owner)
         self._scope.note(owner=owner)
         return _owner(row)
 
     def set_state(self, owner: UUID, state: OwnerState) -> Owner:
         """Record that a person died or an organisation was dissolved."""
-        row = self._row(owner)
+        row = self._to_correct(owner)
         row.state = state
         self._scope.note(owner=owner)
         return _owner(row)
@@ -177,6 +177,20 @@ class Owners:
     def _row(self, owner: UUID) -> OwnerRow:
         row = self._session.get(OwnerRow, owner)
         if row is None or self._scope.own_id not in (None, owner):
+            raise NotFound(what="owner", id=owner)
+        return row
+
+    def _to_correct(self, owner: UUID) -> OwnerRow:
+        """The owner, for staff of the agency that made it known or that sees a paper of it; NotFound."""
+        self._scope.require_staff("owner", owner)
+        row = self._row(owner)
+        seen = (
+            select(DocumentRow.id)
+            .join(StoreEntryRow, StoreEntryRow.document_id == DocumentRow.id)
+            .join(StoreRow)
+            .where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None), self._scope.visible_documents())
+        )
+        if row.agency != self._scope.actor.agency and self._session.scalar(seen.limit(1)) is None:
             raise NotFound(what="owner", id=owner)
         return row
 

@@ -35,6 +35,7 @@ class Prints:
 
         `number` counts from 1 within the document, `status_index` from 0 over all prints.
         """
+        self._scope.require_staff("document", document)
         paper = self._scope.document(document)
         if paper.status not in _PRINTABLE:
             raise IllegalTransition(what="document", old=paper.status, new="print")
@@ -58,6 +59,7 @@ class Prints:
 
     def set_seal(self, id: UUID, seal: bytes) -> Print:
         """Keep the print's seal, once; IllegalTransition unless its document is valid."""
+        self._scope.require_staff("print", id)
         row, paper = self._row(id)
         if row.seal == seal:
             return _print(row)
@@ -71,6 +73,7 @@ class Prints:
 
     def revoke(self, id: UUID, *, reason: str) -> Print:
         """Take back one print; twice is no error."""
+        self._scope.require_staff("print", id)
         row, _paper = self._row(id)
         if row.revoked_at is None:
             row.revoked_at, row.revoke_reason = self._scope.at, reason

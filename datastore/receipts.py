@@ -19,6 +19,7 @@ class Receipts:
 
     def issue(self, document: UUID, content: Mapping[str, object]) -> Receipt:
         """A receipt for the paper; the one that was given when there is one already."""
+        self._scope.require_staff("document", document)
         paper = self._scope.document(document)
         agency = self._scope.actor.agency
         row = self._session.scalar(

@@ -1,7 +1,8 @@
 """What every repository gets from its `Work`: the session, who asks, when, and the diary.
 
 Here stands the one rule of who may see what: staff sees the papers of which its agency is the intake or the
-competent agency, an owner sees what its own store holds now. What may not be seen is not found.
+competent agency, an owner sees what its own store holds now. What may not be seen is not found. And the one
+rule of who may change: staff; an owner only reads.
 """
 
 from collections.abc import Sequence
@@ -112,6 +113,16 @@ class Scope:
         """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""
         if self.own_id not in (None, owner) or self.session.get(OwnerRow, owner) is None:
             raise NotFound(what="owner", id=owner)
+
+    def require_staff(self, what: str, id: UUID | None = None) -> None:
+        """NotFound for an owner: every method that changes something asks this before it looks at anything."""
+        if self.actor.role == ActorRole.OWNER:
+            raise NotFound(what=what, id=id)
+
+    def document_to_change(self, document: UUID) -> DocumentRow:
+        """`document`, for staff only."""
+        self.require_staff("document", document)
+        return self.document(document)
 
     def document(self, document: UUID) -> DocumentRow:
         """The row, locked for this transaction, with a diary line for each of its owners; NotFound."""

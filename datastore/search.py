@@ -7,6 +7,7 @@ Promised: only documents that the actor may see are found, and their owners' dia
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from datastore import dialect, mapping
 from datastore.records import DocumentRecord, SearchField
@@ -52,32 +53,35 @@ class Search:
         rows = {found.id: found.DocumentRow for found in self._session.execute(query)}
         return [rows[hit] for hit in hits if hit in rows]
 
-    def put(self, row: DocumentRow, text: str | None) -> None:
-        """Make the document findable as it stands; `text` None keeps the text that is there."""
-        self._session.flush()
-        names = " ".join(self._names(row))
-        codes = " ".join(code.code for code in row.codes if code.ended_at is None)
-        kept = self._session.scalar(select(SearchRow).where(SearchRow.document_id == row.id))
-        if kept is None:
-            kept = SearchRow(document_id=row.id, text="")
-            self._session.add(kept)
-        kept.owner, kept.code, kept.type = names, codes, row.doc_type or ""
-        if text is not None:
-            kept.text = text
-        self._session.flush()
-        dialect.index_words(self._session, kept.id, (kept.owner, kept.code, kept.type, kept.text))
 
-    def refresh_owner(self, owner: UUID) -> None:
-        """The owner's name or numbers changed: what its store holds is found by the new ones."""
-        held = select(StoreEntryRow.document_id).join(StoreRow)
-        held = held.where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
-        for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(held))):
-            self.put(row, None)
+def make_findable(session: Session, row: DocumentRow, text: str | None) -> None:
+    """Make the document findable as it stands; `text` None keeps the text that is there."""
+    session.flush()
+    names = " ".join(_names(session, row))
+    codes = " ".join(code.code for code in row.codes if code.ended_at is None)
+    kept = session.scalar(select(SearchRow).where(SearchRow.document_id == row.id))
+    if kept is None:
+        kept = SearchRow(document_id=row.id, text="")
+        session.add(kept)
+    kept.owner, kept.code, kept.type = names, codes, row.doc_type or ""
+    if text is not None:
+        kept.text = text
+    session.flush()
+    dialect.index_words(session, kept.id, (kept.owner, kept.code, kept.type, kept.text))
 
-    def _names(self, row: DocumentRow) -> list[str]:
-        words = []
-        for entry in row.entries:
-            if entry.to_at is None:
-                owner = self._session.get_one(OwnerRow, entry.store.owner_id)
-                words += [owner.name or "", *(one.identifier for one in owner.identifiers)]
-        return words
+
+def refresh_owner(session: Session, owner: UUID) -> None:
+    """The owner's name or numbers changed: what its store holds is found by the new ones."""
+    held = select(StoreEntryRow.document_id).join(StoreRow)
+    held = held.where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
+    for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(held))):
+        make_findable(session, row, None)
+
+
+def _names(session: Session, row: DocumentRow) -> list[str]:
+    words = []
+    for entry in row.entries:
+        if entry.to_at is None:
+            owner = session.get_one(OwnerRow, entry.store.owner_id)
+            words += [owner.name or "", *(one.identifier for one in owner.identifiers)]
+    return words

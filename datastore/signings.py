@@ -53,6 +53,7 @@ class Signings:
 
         When another one is given back, its `id` differs and `prepared` is left to the sweep of orphans.
         """
+        self._scope.require_staff("document", document)
         row = self._scope.document(document)
         version = row.versions[-1]
         query = select(SigningRow).where(SigningRow.version_id == version.id, SigningRow.role == role)
@@ -75,6 +76,7 @@ class Signings:
     def withdraw(self, id: UUID) -> None:
         """Take back an intention that nobody signed, so that it can be prepared anew; IllegalTransition
         else."""
+        self._scope.require_staff("signing", id)
         row, _document = self._row(id)
         if row.state != SigningState.PREPARED:
             raise IllegalTransition(what="signing", old=row.state, new="withdrawn")
@@ -83,6 +85,7 @@ class Signings:
 
     def signed(self, id: UUID, signature: bytes) -> Signing:
         """Keep the signature value; a second one for the same intention is refused unless it is the same."""
+        self._scope.require_staff("signing", id)
         row, _document = self._row(id)
         if row.state == SigningState.PREPARED:
             row.state, row.signature = SigningState.SIGNED, signature
@@ -94,6 +97,7 @@ class Signings:
     def complete(self, id: UUID, revision: NewRevision) -> Revision:
         """Make the revision; the one that stands when it was made before (then the new object is an
         orphan)."""
+        self._scope.require_staff("signing", id)
         row, document = self._row(id)
         standing = [one for one in row.version.revisions if one.role == row.role]
         if standing:

@@ -110,19 +110,9 @@ class Work:
     def overrides(self) -> Overrides:
         return Overrides(self._scope)
 
-    def note(
-        self,
-        *,
-        owner: UUID | None = None,
-        document: UUID | None = None,
-        dossier: str | None = None,
-        note: str | None = None,
-    ) -> None:
-        """Add a diary line of this act beyond those that the repositories write by themselves."""
-        self._scope.note(owner=owner, document=document, dossier=dossier, note=note)
-
     def name_object(self, stored: StoredObject, *, document: UUID | None = None) -> None:
         """Give an object a row that no repository names: a store's manifest entry, an attestation on a document."""
+        self._scope.require_staff("document", document)
         self._scope.name_object(stored, document)
 
     def entry_key(self, entry: StoreEntry) -> DataKey:
@@ -293,7 +283,7 @@ class Datastore:
         except NotFound as error:
             # Asking for what may not be seen is the one failure that an auditor must find: it gets its line.
             with self._transaction(named, act, error.code) as work:
-                work.note(note=_asked_for(error))
+                work._scope.note(note=_asked_for(error))
             raise
 
     @contextmanager

@@ -81,7 +81,6 @@ def test_a_second_put_under_the_same_key_leaves_the_first_as_it_was(objects: Fol
     assert objects.read(first, sealing=KEY) == b"first"
     assert objects.read(second, sealing=KEY) == b"second"
     assert {each.version for each in objects.versions("documents/a")} == {first.version, second.version}
-    assert not objects.write_once
 
 
 @pytest.mark.parametrize("place", [0, 5, 35, 41, MIB - 1, MIB, -1])

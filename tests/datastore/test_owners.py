@@ -82,7 +82,9 @@ def test_an_owner_sees_itself_and_nobody_else(house: House) -> None:
     himself = Actor(str(an), "owner", "H41.01", "my papers")
     with house.store.begin(himself, "visit") as work:
         assert work.owners.get(an).name == "Nguyễn Văn An"
-        assert work.owners.ensure(AN).id == an
+        found = work.owners.find(AN)
+        assert found is not None
+        assert found.id == an
         assert work.owners.find(BINH) is None
         for forbidden in (
             lambda: work.owners.get(binh),
