@@ -33,6 +33,20 @@ _SMALLEST_RSA = 2048
 """ETSI TS 119 312 leaves shorter RSA keys behind."""
 
 
+_TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
+_MAY_SIGN_DOCUMENTS = frozenset(
+    {
+        "2.5.29.37.0",  # anyExtendedKeyUsage (RFC 5280, 4.2.1.12)
+        "1.3.6.1.5.5.7.3.2",  # clientAuth: the authorities put it beside signing
+        "1.3.6.1.5.5.7.3.4",  # emailProtection
+        "1.3.6.1.5.5.7.3.36",  # documentSigning (RFC 9336)
+        "1.3.6.1.4.1.311.10.3.12",  # Microsoft's document signing
+        "1.2.840.113583.1.1.5",  # Adobe's authentic documents trust
+    }
+)
+"""Extended key usages under which software signs documents; one is enough."""
+
+
 class Purpose(Enum):
     """What a certificate was used for; the value names the key usages of which one must be there."""
 
@@ -76,13 +90,11 @@ def _own_state(certificate: x509.Certificate, moment: Moment) -> list[Finding]:
 
 
 def _fitness(certificate: x509.Certificate, purpose: Purpose) -> list[Finding]:
-    """Key usage (RFC 5280, 4.2.1.3; RFC 3161, 2.3) and key length."""
+    """Key usage and extended key usage (RFC 5280, 4.2.1.3 and 4.2.1.12; RFC 3161, 2.3) and key length."""
     findings = []
     usage = certificate.key_usage_value
     uses = usage.native if usage is not None else set(purpose.value)
-    purposes = certificate.extended_key_usage_value
-    stamping = purposes is not None and "time_stamping" in purposes.native
-    if not uses & purpose.value or (purpose is Purpose.TIME_STAMPING and not stamping):
+    if not uses & purpose.value or not _extended_to(certificate, purpose):
         findings.append(Finding.of(Indication.INDETERMINATE, "CHAIN_CONSTRAINTS_FAILURE"))
     key = certificate.public_key
     if key.algorithm == "rsa" and key.bit_size < _SMALLEST_RSA:
@@ -92,6 +104,15 @@ def _fitness(certificate: x509.Certificate, purpose: Purpose) -> list[Finding]:
             )
         )
     return findings
+
+
+def _extended_to(certificate: x509.Certificate, purpose: Purpose) -> bool:
+    """Whether the extended key usage, if there is one, names the purpose; stamping must be named."""
+    extended = certificate.extended_key_usage_value
+    named = None if extended is None else {item.dotted for item in extended}
+    if purpose is Purpose.TIME_STAMPING:
+        return named is not None and _TIME_STAMPING in named
+    return named is None or bool(named & _MAY_SIGN_DOCUMENTS)
 
 
 def _path_findings(

@@ -19,7 +19,7 @@ from hashlib import sha256
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.rw_common import PdfHandler
 
-from signing.form import Node, form_nodes
+from signing.form import Node, form_nodes, is_signature
 from signing.pdf_objects import DEEPEST, Key, TooTangled, entry, inherited, items, key_of, resolved
 
 Hash = bytes
@@ -347,9 +347,11 @@ class _Walk:
             raise TooTangled("objects")
         if isinstance(value, generic.IndirectObject):
             return self._reference(value)
+        if isinstance(value, generic.DecryptedObjectProxy):
+            return self.text(value.decrypted, depth)
         if isinstance(value, generic.DictionaryObject):
             keys = sorted(set(value.keys()) - without)
-            parts = [(key.encode(), self.text(value.raw_get(key), depth + 1)) for key in keys]
+            parts = [(key.encode(), self.text(_in_place(value, key), depth + 1)) for key in keys]
             return _framed(b"d", b"".join(_framed(b"k", key) + part for key, part in parts))
         if isinstance(value, generic.ArrayObject):
             return _framed(b"a", b"".join(self.text(item, depth + 1) for item in list.__iter__(value)))
@@ -365,6 +367,13 @@ class _Walk:
             self._numbers[key] = len(self._numbers)
             self.waiting.append((key, reference.get_object()))
         return _framed(b"r", str(self._numbers[key]).encode())
+
+
+def _in_place(dictionary: generic.DictionaryObject, key: str) -> object:
+    """The value as it stands; a signature's contents are the one string never encrypted (7.6.1)."""
+    if key == "/Contents" and is_signature(dictionary):
+        return dictionary.raw_get(key, decrypt=generic.EncryptedObjAccess.RAW)
+    return dictionary.raw_get(key)
 
 
 def _framed(kind: bytes, content: bytes) -> bytes:

@@ -28,6 +28,7 @@ from asn1crypto.core import Void
 from cryptography import x509 as strict_x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.crypt import AuthStatus
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.errors import SignatureValidationError
@@ -43,11 +44,15 @@ from signing.form import filled_signature_fields, form_nodes, is_signature
 from signing.pdf_objects import entry, key_of
 from signing.proof import PARSER_ERRORS, WEAK_DIGESTS, proven_by_stamps, token_time, token_verified
 from signing.trust import TrustBundle
-from signing.verdict import Finding, Indication, SignatureVerdict, worst
+from signing.verdict import LOCKED, TIME_STAMP_LEVEL, Finding, Indication, SignatureVerdict, worst
 
 _PAGES = frozenset({Change.PAGES, Change.CONTENT, Change.REPLACED_SIGNATURE})
 """Changes that no signature allows anybody (ISO 32000-1, 12.8.2.2): the file is not what was signed."""
 _LONGEST_NAME = 200
+
+
+class Locked(ValueError):
+    """The file is encrypted, and not for everybody to read: nothing can be said of it."""
 
 
 class _NoSignatureFormat(ValueError):
@@ -64,18 +69,22 @@ class _Case:
     changed: frozenset[Change] = frozenset()
 
 
-def judge(request: dict[str, Any]) -> list[dict[str, object]]:
-    """`{"pdf", "trust", "now"}` → the verdict of every signature as JSON, in the order of signing."""
+def judge(request: dict[str, Any]) -> list[dict[str, object]] | str:
+    """`{"pdf", "trust", "now"}` → the verdict of every signature as JSON, in the order of signing, or LOCKED."""
     content = Path(request["pdf"]).read_bytes()
     trust = TrustBundle.from_json(request["trust"])
     now = datetime.fromisoformat(request["now"])
-    verdicts = judge_signatures(content, trust, now)
+    try:
+        verdicts = judge_signatures(content, trust, now)
+    except Locked:
+        return LOCKED
     return [verdict.as_json() for verdict in verdicts]
 
 
 def judge_signatures(content: bytes, trust: TrustBundle, now: datetime) -> list[SignatureVerdict]:
-    """The same on values; raises any of the parsers' errors when the file as a whole cannot be read."""
+    """The same on values; Locked, or any of the parsers' errors when the file as a whole cannot be read."""
     reader = PdfFileReader(BytesIO(content), strict=False)
+    _unlock(reader)
     if "/Pages" not in reader.root:
         # Without this, a broken catalogue would read as "no signature".
         raise _NoSignatureFormat("catalogue")
@@ -96,6 +105,16 @@ def judge_signatures(content: bytes, trust: TrustBundle, now: datetime) -> list[
             order, verdict = reader.xrefs.total_revisions, _no_format(label, error)
         judged.append((order, verdict))
     return [verdict for _, verdict in sorted(judged, key=lambda item: item[0])]
+
+
+def _unlock(reader: PdfFileReader) -> None:
+    """Opens what everybody may read: encryption with an empty password (ISO 32000-1, 7.6.3.1)."""
+    try:
+        opened = not reader.encrypted or reader.decrypt("").status is not AuthStatus.FAILED
+    except PARSER_ERRORS as error:
+        raise Locked from error
+    if not opened:
+        raise Locked
 
 
 def _value_of(holder: generic.DictionaryObject) -> object:
@@ -360,7 +379,7 @@ def _verdict(name: str, case: _Case, content: bytes) -> SignatureVerdict:
 def _level(case: _Case) -> str:
     """The level by what is proven: a time stamp that nobody trusts does not make a B-T."""
     if _is_document_time_stamp(case.signature):
-        return "document-time-stamp"
+        return TIME_STAMP_LEVEL
     proven = "T" if case.proven is not None else "B"
     is_pades = entry(case.signature.sig_object, "/SubFilter") == "/ETSI.CAdES.detached"
     return f"B-{proven}" if is_pades else f"PKCS7-{proven}"

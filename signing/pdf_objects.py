@@ -18,7 +18,9 @@ class TooTangled(ValueError):
 
 def resolved(value: object) -> object:
     """The object that a reference leads to; anything else as it is; null as None."""
-    found = value.get_object() if isinstance(value, generic.IndirectObject) else value
+    # pyHanko wraps what stands in place in an encrypted file until it is asked for.
+    hidden = generic.IndirectObject | generic.DecryptedObjectProxy
+    found = value.get_object() if isinstance(value, hidden) else value
     return None if isinstance(found, generic.NullObject) else found
 
 

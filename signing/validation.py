@@ -20,7 +20,7 @@ from ingest import (
     confined,
 )
 from signing.trust import TrustBundle
-from signing.verdict import Finding, Indication, SignatureVerdict, Verdict, worst
+from signing.verdict import LOCKED, TIME_STAMP_LEVEL, Finding, Indication, SignatureVerdict, Verdict, worst
 
 _HEADER = b"%PDF-"
 _HEADER_WITHIN = 1024
@@ -38,6 +38,8 @@ def validate(
     request = {"pdf": str(pdf.resolve()), "trust": trust.as_json(), "now": now.isoformat()}
     try:
         answer = confined("signing.judge:judge", request, readable=[pdf], limits=limits)
+        if answer == LOCKED:
+            return _without_signatures(pdf, _locked(pdf), trust, now)
         signatures = _signatures(answer)
     except (TookTooLong, TooMuchMemory, TooMuchOutput):
         return _without_signatures(pdf, [_found("LIMIT_EXCEEDED")], trust, now)
@@ -45,9 +47,14 @@ def validate(
         return _without_signatures(pdf, _unreadable(pdf), trust, now)
     if not signatures:
         return _without_signatures(pdf, [_found("no-signature")], trust, now)
+    # Time stamps prove when, not who: a file with nothing else was signed by nobody.
+    unsigned = all(signature.level == TIME_STAMP_LEVEL for signature in signatures)
+    missing = [_found("no-signature")] if unsigned else []
+    reasons = [reason for signature in signatures for reason in signature.reasons]
+    indications = [*(one.indication for one in signatures), *(one.indication for one in missing)]
     return Verdict(
-        indication=worst(signature.indication for signature in signatures),
-        reasons=tuple(dict.fromkeys(reason for signature in signatures for reason in signature.reasons)),
+        indication=worst(indications),
+        reasons=tuple(dict.fromkeys([*reasons, *(finding.reason for finding in missing)])),
         signatures=signatures,
         checked_at=now,
         trust_as_of=trust.as_of,
@@ -56,9 +63,12 @@ def validate(
 
 def _require_pdf(pdf: Path) -> None:
     try:
+        # Asked before it is opened: opening a pipe waits for somebody to write.
+        if not pdf.is_file():
+            raise FileMissing(name=pdf.name)
         with pdf.open("rb") as file:
             head = file.read(_HEADER_WITHIN)
-    except (FileNotFoundError, IsADirectoryError) as error:
+    except OSError as error:
         raise FileMissing(name=pdf.name) from error
     if _HEADER not in head:
         raise UnknownKind(name=pdf.name)
@@ -87,6 +97,12 @@ def _unreadable(pdf: Path) -> list[Finding]:
     if _mentions_signature(pdf):
         return [Finding.of(Indication.TOTAL_FAILED, "FORMAT_FAILURE", cause="PDF")]
     return [Finding.of(Indication.INDETERMINATE, "FORMAT_FAILURE", cause="PDF"), _found("no-signature")]
+
+
+def _locked(pdf: Path) -> list[Finding]:
+    """A PDF that only some may read: nothing is known of what it says, least of all that it is false."""
+    findings = [_found("encrypted")]
+    return findings if _mentions_signature(pdf) else [*findings, _found("no-signature")]
 
 
 def _found(code: str) -> Finding:

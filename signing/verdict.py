@@ -11,6 +11,11 @@ from typing import Any
 
 from common import Sentence, say
 
+TIME_STAMP_LEVEL = "document-time-stamp"
+"""The level of what proves a time and nobody's will."""
+LOCKED = "locked"
+"""The judge's answer, in place of verdicts, for a file that only some may read."""
+
 
 class Indication(StrEnum):
     """ETSI EN 319 102-1, 5.1.2: the status of a signature or of all signatures of a file."""

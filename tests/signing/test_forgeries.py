@@ -3,12 +3,16 @@
 # mypy: disallow-untyped-calls=False
 # pyHanko's PDF object classes have untyped constructors.
 
+import os
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pikepdf
 import pytest
 from asn1crypto import keys, x509
+from cryptography import x509 as x
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
@@ -16,10 +20,11 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
-from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObject
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from signing import FileSigner, Indication, Role, SignedDocument, cms
+from ingest import FileMissing
+from signing import FileSigner, Indication, Role, SignedDocument, cms, validate
 from signing.judge import judge_signatures
 from signing.pades import _draw_mark
 from signing.verdict import SignatureVerdict, worst
@@ -300,3 +305,129 @@ def second_signature(content: bytes, desk: Desk) -> bytes:
     raw = cms.sign_attributes(agency.key, attributes)
     embedding.send(cms.assemble(attributes, raw, agency.certificate, list(agency.chain)))
     return out.getvalue()
+
+
+# --- time stamps -------------------------------------------------------------------------------------------
+
+
+def time_stamped(content: bytes, desk: Desk, *, box: tuple[int, int, int, int] | None = None) -> bytes:
+    """The file with a document time stamp, which has perhaps a box on the page."""
+    writer = IncrementalPdfFileWriter(BytesIO(content))
+    fields.append_signature_field(writer, fields.SigFieldSpec("Stamp", box=box))
+    embedding = PdfCMSEmbedder().write_cms("Stamp", writer, existing_fields_only=True)
+    next(embedding)
+    embedding.send(SigObjSetup(sig_placeholder=DocumentTimestamp(bytes_reserved=16_384)))
+    prepared, out = embedding.send(SigIOSetup(md_algorithm=cms.DIGEST))
+    embedding.send(desk.pki.time_stamps.stamp(prepared.document_digest))
+    assert isinstance(out, BytesIO)
+    return out.getvalue()
+
+
+def test_a_time_stamp_alone_is_nobodys_signature(
+    desk: Desk, by_clerk: SignedDocument, altered: Callable[[bytes], Path]
+) -> None:
+    stamped = altered(time_stamped(with_two_stamps(), desk))
+    verdict = validate(stamped, trust=desk.pki.trust, now=desk.clock())
+    assert [one.indication for one in verdict.signatures] == [PASSED]
+    assert (verdict.indication, [reason.code for reason in verdict.reasons]) == (UNKNOWN, ["no-signature"])
+    both = altered(time_stamped(by_clerk.pdf.read_bytes(), desk))
+    assert validate(both, trust=desk.pki.trust, now=desk.clock()).indication is PASSED
+
+
+def test_a_time_stamp_that_shows_a_picture_is_told(desk: Desk) -> None:
+    signed = approved(with_two_stamps(), desk.agency)
+    assert overall(time_stamped(signed, desk), desk) is PASSED
+    *_, stamp = judged(time_stamped(signed, desk, box=(0, 0, 500, 700)), desk)
+    assert (stamp.indication, [reason.code for reason in stamp.reasons]) == (UNKNOWN, ["time-stamp-shown"])
+
+
+def test_a_certification_that_allows_no_change_allows_a_time_stamp(desk: Desk) -> None:
+    certified = approved(with_two_stamps(), desk.clerk, permission=fields.MDPPerm.NO_CHANGES)
+    assert overall(time_stamped(certified, desk), desk) is PASSED
+
+
+# --- what a certificate is for -----------------------------------------------------------------------------
+
+
+def for_purposes(desk: Desk, *purposes: str) -> FileSigner:
+    """The agency's certificate again, by the same authority, with an extended key usage."""
+    old, issuing = desk.agency, desk.pki._authority.issuing
+    builder = (
+        x.CertificateBuilder()
+        .subject_name(old.certificate.subject)
+        .issuer_name(issuing.certificate.subject)
+        .public_key(old.certificate.public_key())
+        .serial_number(x.random_serial_number())
+        .not_valid_before(old.certificate.not_valid_before_utc)
+        .not_valid_after(old.certificate.not_valid_after_utc)
+        .add_extension(x.ExtendedKeyUsage([x.ObjectIdentifier(one) for one in purposes]), critical=False)
+    )
+    for extension in old.certificate.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    return FileSigner(old.key, builder.sign(issuing.key, hashes.SHA256()), old.chain)
+
+
+@pytest.mark.parametrize(
+    ("purposes", "expected"),
+    [
+        (["1.3.6.1.5.5.7.3.36"], []),
+        (["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.4"], []),
+        (["1.3.6.1.5.5.7.3.1"], ["CHAIN_CONSTRAINTS_FAILURE"]),
+        (["1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8"], ["CHAIN_CONSTRAINTS_FAILURE"]),
+    ],
+    ids=["documents", "servers and mail", "servers", "code and time stamps"],
+)
+def test_a_certificate_for_other_purposes_does_not_sign_documents(
+    desk: Desk, purposes: list[str], expected: list[str]
+) -> None:
+    (verdict,) = judged(approved(with_two_stamps(), for_purposes(desk, *purposes)), desk)
+    assert [reason.code for reason in verdict.reasons] == expected
+
+
+def test_the_time_stampers_certificate_does_not_sign_documents(desk: Desk) -> None:
+    (verdict,) = judged(approved(with_two_stamps(), desk.pki._authority.time_stamps), desk)
+    assert [reason.code for reason in verdict.reasons] == ["CHAIN_CONSTRAINTS_FAILURE"]
+
+
+# --- files that are hard to open ---------------------------------------------------------------------------
+
+
+def encrypted(password: str) -> bytes:
+    out = BytesIO()
+    with pikepdf.open(BytesIO(with_two_stamps())) as document:
+        document.save(out, encryption=pikepdf.Encryption(owner="o", user=password))
+    return out.getvalue()
+
+
+def test_a_file_encrypted_for_everybody_is_judged(desk: Desk, altered: Callable[[bytes], Path]) -> None:
+    signed = approved(encrypted(""), desk.agency, password="")
+    verdict = validate(altered(signed), trust=desk.pki.trust, now=desk.clock())
+    assert (verdict.indication, verdict.reasons) == (PASSED, ())
+    broken = bytearray(signed)
+    broken[100] ^= 1
+    assert validate(altered(bytes(broken)), trust=desk.pki.trust, now=desk.clock()).indication is not PASSED
+
+
+def test_later_changes_are_seen_in_a_file_encrypted_for_everybody(desk: Desk) -> None:
+    writer = IncrementalPdfFileWriter(BytesIO(approved(encrypted(""), desk.agency, password="")))
+    writer.encrypt("")
+    box_of_nobody(writer, generic.DictionaryObject())
+    out = BytesIO()
+    writer.write(out)
+    (verdict,) = judged(out.getvalue(), desk)
+    assert (verdict.indication, verdict.changes) == (UNKNOWN, ("annotations",))
+
+
+def test_a_file_that_only_some_may_read_is_not_called_false(
+    desk: Desk, altered: Callable[[bytes], Path]
+) -> None:
+    signed = approved(encrypted("secret"), desk.agency, password="secret")
+    verdict = validate(altered(signed), trust=desk.pki.trust, now=desk.clock())
+    assert (verdict.indication, [reason.code for reason in verdict.reasons]) == (UNKNOWN, ["encrypted"])
+
+
+def test_what_is_no_file_is_not_waited_for(desk: Desk, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pdf")
+    for path in (tmp_path / "pipe.pdf", Path(os.devnull), tmp_path):
+        with pytest.raises(FileMissing):
+            validate(path, trust=desk.pki.trust, now=desk.clock())
