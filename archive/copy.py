@@ -9,15 +9,19 @@ checker passed, the same bytes for the same input; does not sign it: the seal sp
 The work is done in a confined child (`printing.py`), because the documents came from outside.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from archive.fingerprint import page_fingerprint
 from archive.strip import PrintStrip
 from common import Digest, KhosoError
 from ingest import Confinement, confined
 
-_LIMITS = Confinement(seconds=600, memory_bytes=1_100_000_000, output_bytes=1_000_000_000)
+_COUNTING = Confinement(seconds=30, output_bytes=10_000)
+_PRINTING = Confinement(memory_bytes=1_100_000_000, output_bytes=1_000_000_000)
+_SECONDS_AT_LEAST, _SECONDS_EACH, _SECONDS_AT_MOST = 30, 1, 300
+"""A page that is drawn takes half a second; one page made to cost minutes must not hold a desk's work up."""
 
 
 class PdfUnusable(KhosoError):
@@ -48,6 +52,8 @@ def make_paper_copy(pdf: Path, *, strip: PrintStrip, into: Path) -> PaperCopy:
     and ingest's refusals when the work takes too long or too much memory.
     """
     source, revision = pdf.resolve(), Digest.of_file(pdf)
+    counted = confined("archive.printing:count_pages", str(source), readable=[source], limits=_COUNTING)
+    pages = _page_count(counted)
     # A folder of its own, in the same file system: whatever the child leaves behind goes with it.
     with TemporaryDirectory(dir=into.resolve().parent, prefix=".print-") as folder:
         unfinished = Path(folder) / "print.pdf"
@@ -57,8 +63,35 @@ def make_paper_copy(pdf: Path, *, strip: PrintStrip, into: Path) -> PaperCopy:
             "strip": strip.as_json(),
             "into": str(unfinished),
         }
+        limits = replace(_PRINTING, seconds=_seconds(pages))
         done = confined(
-            "archive.printing:print_pages", request, readable=[source], writable=Path(folder), limits=_LIMITS
+            "archive.printing:print_pages", request, readable=[source], writable=Path(folder), limits=limits
         )
+        fingerprints = _fingerprints(done, revision, pages)
+        if unfinished.is_symlink() or not unfinished.is_file():
+            raise PdfUnusable
         unfinished.replace(into)
-    return PaperCopy(into, len(done["fingerprints"]), tuple(done["fingerprints"]))
+    return PaperCopy(into, pages, fingerprints)
+
+
+def _seconds(pages: int) -> int:
+    """What a print of so many pages may take on the clock."""
+    return min(_SECONDS_AT_LEAST + _SECONDS_EACH * pages, _SECONDS_AT_MOST)
+
+
+def _page_count(counted: object) -> int:
+    """What a child counted. It read a stranger's bytes: an answer that cannot be ours is PdfUnusable."""
+    if type(counted) is not int or counted < 1:
+        raise PdfUnusable
+    return counted
+
+
+def _fingerprints(done: object, revision: Digest, pages: int) -> tuple[str, ...]:
+    """The fingerprints that a child says it printed; PdfUnusable unless they are those of this revision."""
+    said = done.get("fingerprints") if isinstance(done, dict) else None
+    if not isinstance(said, list) or len(said) != pages:
+        raise PdfUnusable
+    expected = [page_fingerprint(revision, page, pages) for page in range(1, pages + 1)]
+    if said != expected:
+        raise PdfUnusable
+    return tuple(expected)

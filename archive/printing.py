@@ -41,6 +41,12 @@ _ODD_OBJECTS = (
 """What the libraries raise when an object is not of the kind that its place calls for."""
 
 
+def count_pages(source: str) -> int:
+    """How many pages the PDF at this path has, none included; PdfUnusable."""
+    with _opened(Path(source), flat=False) as document:
+        return len(document.pages)
+
+
 def print_pages(request: Mapping[str, Any]) -> dict[str, list[str]]:
     """`make_paper_copy` (`copy.py`) as plain values, in and out.
 
@@ -102,11 +108,15 @@ class _Job:
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[pikepdf.Pdf]:
-    """The document with what its annotations show drawn into the pages; PdfUnusable for whatever is wrong."""
+def _opened(source: Path, *, flat: bool = True) -> Iterator[pikepdf.Pdf]:
+    """The document, if `flat` with what its annotations show drawn into the pages.
+
+    PdfUnusable for whatever is wrong with it, also while it is used.
+    """
     try:
         with pikepdf.open(source) as document:
-            document.flatten_annotations("all")
+            if flat:
+                document.flatten_annotations("all")
             yield document
     except (pikepdf.PdfError, pikepdf.PasswordError, pikepdf.DependencyError, *_ODD_OBJECTS) as error:
         raise PdfUnusable from error

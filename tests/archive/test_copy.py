@@ -24,6 +24,7 @@ from archive import (
     make_paper_copy,
     page_fingerprint,
 )
+from archive.copy import _fingerprints, _page_count, _seconds
 from archive.frame import FOOTER, HEADER, LARGEST_SCALE, MODULE, SIDE, TOP, place
 from archive.frame import STRIP as STRIP_HEIGHT
 from archive.printing import _add_sheet, print_pages
@@ -345,6 +346,9 @@ def test_nothing_of_ours_touches_the_page(width: float, height: float, first: bo
 def test_a4_pages_stand_at_85_percent_and_the_first_at_80() -> None:
     assert place(595.28, 841.89, first=False).scale == LARGEST_SCALE
     assert place(595.28, 841.89, first=True).scale == pytest.approx(0.80, abs=0.01)
+    assert place(841.89, 595.28, first=False).scale == LARGEST_SCALE
+    assert place(841.89, 595.28, first=True).scale == pytest.approx(0.72, abs=0.01)
+    assert place(419.53, 595.28, first=True).scale == LARGEST_SCALE
 
 
 def test_the_seal_of_a_born_digital_letter_is_printed_though_only_a_widget_draws_it(
@@ -525,6 +529,39 @@ def test_three_hundred_scanned_pages_print_within_the_memory_of_the_child(tmp_pa
     copy = make_paper_copy(source, strip=STRIP, into=tmp_path / "print.pdf")
     assert copy.pages == len(set(copy.fingerprints)) == 300
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+def test_a_print_may_take_longer_the_more_pages_it_has_but_never_beyond_five_minutes() -> None:
+    assert [_seconds(pages) for pages in (1, 100, 270, 300, 10**6)] == [31, 130, 300, 300, 300]
+
+
+@pytest.mark.parametrize("answer", [None, True, 0, -1, 1.0, "1", [1], {"pages": 1}])
+def test_a_count_that_is_none_is_refused(answer: object) -> None:
+    with pytest.raises(PdfUnusable):
+        _page_count(answer)
+
+
+REVISION = Digest.of(b"a revision")
+FIRST, SECOND = (page_fingerprint(REVISION, page, 2) for page in (1, 2))
+ODD_ANSWERS: list[object] = [
+    None,
+    [],
+    "fingerprints",
+    {},
+    {"fingerprints": None},
+    {"fingerprints": "AB"},
+    {"fingerprints": [FIRST]},
+    {"fingerprints": [FIRST, None]},
+    {"fingerprints": [SECOND, FIRST]},
+    {"fingerprints": {FIRST: 1, SECOND: 2}},
+]
+
+
+@pytest.mark.parametrize("answer", ODD_ANSWERS)
+def test_an_answer_that_cannot_be_of_this_print_is_refused(answer: object) -> None:
+    with pytest.raises(PdfUnusable):
+        _fingerprints(answer, REVISION, 2)
+    assert _fingerprints({"fingerprints": [FIRST, SECOND]}, REVISION, 2) == (FIRST, SECOND)
 
 
 HOSTILE = [
