@@ -1,17 +1,18 @@
 """Whether a certificate can be traced to a root we trust, was in force, and was not revoked, at a moment.
 
 Only what the trust bundle and the signature itself carry is used: nothing is fetched. Revocation lists count
-when they are not older than their own next update at the moment asked about; without one the answer is
+when they are not older than their own next update at the moment asked about, nor than the certificate they
+would speak of; without one the answer is
 "cannot tell" (TRY_LATER), never "good".
 """
 
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
-from asn1crypto import x509
+from asn1crypto import crl, x509
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import (
     DisallowedAlgorithmError,
@@ -23,6 +24,7 @@ from pyhanko_certvalidator.errors import (
     RevokedError,
     ValidationError,
 )
+from pyhanko_certvalidator.path import ValidationPath
 
 from common import shown
 from signing.trust import TrustBundle
@@ -72,10 +74,10 @@ def check_certificate(
 ) -> list[Finding]:
     """Everything that speaks against the certificate; an empty list is a pass."""
     findings = [*_own_state(certificate, moment), *_fitness(certificate, purpose)]
-    path = _path_findings(certificate, others, trust, moment)
-    findings.extend(item for item in path if item not in findings)
-    if not findings:
-        findings = _revocation_findings(certificate, others, trust, moment)
+    against, path = _path_findings(certificate, others, trust, moment)
+    findings.extend(item for item in against if item not in findings)
+    if not findings and path is not None:
+        findings = _revocation_findings(certificate, others, _without_early_lists(trust, path), moment)
     return findings
 
 
@@ -120,7 +122,8 @@ def _path_findings(
     others: Sequence[x509.Certificate],
     trust: TrustBundle,
     moment: Moment,
-) -> list[Finding]:
+) -> tuple[list[Finding], ValidationPath | None]:
+    """What speaks against the path to a root, and the path when nothing does."""
     context = ValidationContext(
         trust_roots=_certificates(trust.roots),
         other_certs=[*_certificates(trust.intermediates), *others],
@@ -130,19 +133,38 @@ def _path_findings(
         ocsps=[],
     )
     try:
-        _run(CertificateValidator(certificate, validation_context=context).async_validate_path())
+        return [], _run(CertificateValidator(certificate, validation_context=context).async_validate_path())
     except (PathBuildingError, InvalidCertificateError):
         # InvalidCertificateError: self-signed, and not one of our roots.
-        return [Finding.of(Indication.INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND")]
+        finding = Finding.of(Indication.INDETERMINATE, "NO_CERTIFICATE_CHAIN_FOUND")
     except ExpiredError as error:
-        return [Finding.of(Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE", until=shown(error.expired_dt))]
+        finding = Finding.of(Indication.INDETERMINATE, "OUT_OF_BOUNDS_NO_POE", until=shown(error.expired_dt))
     except NotYetValidError as error:
-        return [Finding.of(Indication.INDETERMINATE, "NOT_YET_VALID", since=shown(error.valid_from))]
+        finding = Finding.of(Indication.INDETERMINATE, "NOT_YET_VALID", since=shown(error.valid_from))
     except DisallowedAlgorithmError:
-        return [Finding.of(Indication.INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE", algorithm="SHA-1/MD5")]
+        finding = Finding.of(Indication.INDETERMINATE, "CRYPTO_CONSTRAINTS_FAILURE", algorithm="SHA-1/MD5")
     except ValidationError:
-        return [Finding.of(Indication.INDETERMINATE, "CERTIFICATE_CHAIN_GENERAL_FAILURE")]
-    return []
+        finding = Finding.of(Indication.INDETERMINATE, "CERTIFICATE_CHAIN_GENERAL_FAILURE")
+    return [finding], None
+
+
+def _without_early_lists(trust: TrustBundle, path: ValidationPath) -> TrustBundle:
+    """The trust without lists that are older than a certificate of the path they would speak of.
+
+    Such a list was made before the certificate was: that it does not name it proves nothing.
+    """
+    since: dict[bytes, datetime] = {}
+    for certificate in path.iter_certs(include_root=False):
+        issuer = certificate.issuer.hashable.encode()
+        since[issuer] = max(certificate.not_valid_before, since.get(issuer, certificate.not_valid_before))
+    kept = tuple(der for der in trust.crls if not _made_before(der, since))
+    return replace(trust, crls=kept)
+
+
+def _made_before(der: bytes, since: dict[bytes, datetime]) -> bool:
+    facts = crl.CertificateList.load(der)["tbs_cert_list"]
+    first = since.get(facts["issuer"].hashable.encode())
+    return first is not None and facts["this_update"].native < first
 
 
 def _revocation_findings(

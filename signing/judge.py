@@ -90,15 +90,10 @@ def judge_signatures(content: bytes, trust: TrustBundle, now: datetime) -> list[
         raise _NoSignatureFormat("catalogue")
     judged = []
     revisions = _Revisions(reader)
-    filled = filled_signature_fields(reader.root)
-    uses = Counter(_value_of(holder) for _, holder in filled)
-    for name, holder in filled:
+    for name, holder in _filled(reader):
         label = one_line(name)[:_LONGEST_NAME]
         try:
-            if not is_signature(entry(holder, "/V")) or uses[_value_of(holder)] > 1:
-                # A value that nobody can judge, or one signature lent to several fields.
-                raise _NoSignatureFormat("value")
-            signature = EmbeddedPdfSignature(reader, holder, name)
+            signature = _signature(reader, name, holder)
             order = signature.signed_revision
             verdict = _judge_one(label, signature, content, revisions, trust, now)
         except PARSER_ERRORS as error:
@@ -117,10 +112,47 @@ def _unlock(reader: PdfFileReader) -> None:
         raise Locked
 
 
+def _filled(reader: PdfFileReader) -> list[tuple[str, generic.DictionaryObject | None]]:
+    """Every filled signature field with what has its value; None for one signature lent to several fields."""
+    filled = filled_signature_fields(reader.root)
+    # A copy is another object, and fails by what it covers.
+    uses = Counter(_value_of(holder) for _, holder in filled)
+    return [(name, holder if uses[_value_of(holder)] == 1 else None) for name, holder in filled]
+
+
 def _value_of(holder: generic.DictionaryObject) -> object:
-    """Which object of the file a field has as its value (a copy of it fails by what it covers)."""
     value = holder.raw_get("/V")
     return key_of(value) or id(value)
+
+
+def _signature(
+    reader: PdfFileReader, name: str, holder: generic.DictionaryObject | None
+) -> EmbeddedPdfSignature:
+    if holder is None or not is_signature(entry(holder, "/V")):
+        raise _NoSignatureFormat("value")
+    return EmbeddedPdfSignature(reader, holder, name)
+
+
+def untouched(content: bytes) -> bool:
+    """Whether every signature of a file is what it was when it was made; asks nothing of trust or time.
+
+    Format, digest, raw value, coverage and later changes, as in a verdict. What cannot be read is not untouched.
+    """
+    try:
+        reader = PdfFileReader(BytesIO(content), strict=False)
+        revisions = _Revisions(reader)
+        return all(
+            _is_untouched(_signature(reader, name, holder), content, revisions)
+            for name, holder in _filled(reader)
+        )
+    except PARSER_ERRORS:
+        return False
+
+
+def _is_untouched(signature: EmbeddedPdfSignature, content: bytes, revisions: "_Revisions") -> bool:
+    _check_format(signature, content)
+    case = _Case(signature)
+    return not (_integrity(signature) or _shown_stamp(signature) or _later_changes(case, content, revisions))
 
 
 def _judge_one(

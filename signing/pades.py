@@ -52,7 +52,9 @@ from signing.errors import (
     SignedElsewhere,
     WrongSignature,
 )
+from signing.form import filled_signature_fields, form_nodes
 from signing.ink import InkMap
+from signing.judge import untouched
 from signing.layout import SIZE, Layout, plan
 from signing.marks import Mark, Role
 from signing.sheet import Sheet, add_band, appearance
@@ -179,7 +181,8 @@ def prepare(
     """Writes `into` = `pdf` plus an empty signature of the mark's role, and says what has to be signed.
 
     `reserve` is the mark that is expected next (its text decides how much room is kept for it). Raises
-    SignedElsewhere, AlreadySigned, NotSignable, CertificateNotInForce, LetterMissing.
+    SignedElsewhere, AlreadySigned, DocumentChanged (a signature in the file is not intact, or the file was
+    changed after it), NotSignable, CertificateNotInForce, LetterMissing.
     """
     require_in_force(certificate_of.certificate, now)
     content = pdf.read_bytes()
@@ -187,6 +190,8 @@ def prepare(
     try:
         writer = _Writer(BytesIO(content), strict=False)
         first = _look_at_fields(writer, mark.role)
+        if not first and not untouched(content):
+            raise DocumentChanged
         if first:
             _reserve_fields(writer, _layout(pdf, writer, mark, reserve))
         _draw_mark(writer, mark)
@@ -213,14 +218,17 @@ def _look_at_fields(writer: IncrementalPdfFileWriter, role: Role) -> bool:
     """Whether this will be the first signature; refuses foreign and repeated ones."""
     if writer.prev.encrypted:
         raise NotSignable(cause="encrypted")
-    names = {name: value is not None for name, value, _ in fields.enumerate_sig_fields(writer)}
-    filled = {name for name, signed in names.items() if signed}
+    names = {node.name for node in form_nodes(writer.root) if node.is_for_signature}
+    filled = {name for name, _ in filled_signature_fields(writer.root)}
     if filled - set(FIELDS.values()):
         raise SignedElsewhere
     if FIELDS[role] in filled:
         raise AlreadySigned(role=role.value)
     if filled and FIELDS[role] not in names:
         # Revision 1 is always ours and holds all fields; without them, the file is not.
+        raise SignedElsewhere
+    if not filled and names & set(FIELDS.values()):
+        # Our fields are made together with our first signature; an empty one comes with somebody's look.
         raise SignedElsewhere
     return not filled
 
@@ -237,13 +245,11 @@ def _reserve_fields(writer: IncrementalPdfFileWriter, layout: Layout) -> None:
     """The fields of all roles at once: after a certification signature no visible field may be added."""
     sheet = add_band(writer, _page(writer), layout.band) if layout.band else Sheet.of(_page(writer))
     places = {Role.CLERK: layout.clerk, Role.OFFICER: None, Role.AGENCY: layout.agency}
-    existing = {name for name, _, _ in fields.enumerate_sig_fields(writer)}
     for role, place in places.items():
-        if FIELDS[role] not in existing:
-            box = None if place is None else sheet.box(place)
-            fields.append_signature_field(writer, fields.SigFieldSpec(FIELDS[role], box=box))  # type: ignore[arg-type]
-            # The empty look has the frame of the later one: filling it in then changes nothing else.
-            _draw_mark(writer, Mark(role))
+        box = None if place is None else sheet.box(place)
+        fields.append_signature_field(writer, fields.SigFieldSpec(FIELDS[role], box=box))  # type: ignore[arg-type]
+        # The empty look has the frame of the later one: filling it in then changes nothing else.
+        _draw_mark(writer, Mark(role))
 
 
 def _draw_mark(writer: IncrementalPdfFileWriter, mark: Mark) -> None:

@@ -35,7 +35,9 @@ _SEGMENT_HEADS = (4 + 16) + (4 + 12)
 _HALF = 32
 _CLOCKS_DIFFER = timedelta(minutes=5)
 """How far ahead of ours an honest agency's clock may be."""
-_LINK = re.compile(r"(?:https?://[^\s#]*/v#)?(\d+)", re.IGNORECASE | re.ASCII)
+_LINK = re.compile(r"(https?://[^\s#]*/v#)?(\d+)", re.IGNORECASE | re.ASCII)
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""Of the curve P-256 (FIPS 186-4, D.1.2.3); with s, its opposite n - s is as good a signature of the same."""
 
 
 def _largest_seal() -> int:
@@ -46,6 +48,15 @@ def _largest_seal() -> int:
 
 LARGEST_SEAL: Final = _largest_seal()
 """Bytes of COSE that fit a QR code of version 18-M behind the longest host."""
+
+
+def _fewest_digits() -> int:
+    empty = seal_bytes(b"", ES256, bytes(8), lambda _: bytes(2 * _HALF))
+    return digits_needed(len(empty))
+
+
+FEWEST_DIGITS: Final = _fewest_digits()
+"""No seal has fewer: a shorter number without a link is some other number."""
 
 
 class NoSeal(KhosoError):
@@ -156,21 +167,25 @@ def seal_link(host: str, cose: bytes) -> str:
     return f"https://{host}/v#{to_digits(cose)}"
 
 
-def read_link(text: str) -> bytes:
-    """The bytes of a seal out of a link or bare digits, whatever host the link names.
+def read_link(text: str, *, bare_digits: bool = True) -> bytes:
+    """The bytes of a seal out of a link, whatever host it names, or out of the link's digits alone.
 
-    NoSeal when the text is something else, DigitsDamaged when its digits were changed on the way.
+    `bare_digits=False` accepts the link only: for a code found on a page, where long numbers stand for other
+    things. NoSeal when the text is something else, DigitsDamaged when its digits were changed on the way.
     """
     match = _LINK.fullmatch(text.strip())
     if match is None:
         raise NoSeal
-    return from_digits(match.group(1))
+    link, digits = match.groups()
+    if link is None and not (bare_digits and len(digits) >= FEWEST_DIGITS):
+        raise NoSeal
+    return from_digits(digits)
 
 
-def check_seal_text(text: str, *, trust: TrustBundle, now: datetime) -> SealVerdict:
+def check_seal_text(text: str, *, trust: TrustBundle, now: datetime, bare_digits: bool = True) -> SealVerdict:
     """`check_seal` of a link or digits; changed digits are TOTAL-FAILED, other text raises NoSeal."""
     try:
-        return check_seal(read_link(text), trust=trust, now=now)
+        return check_seal(read_link(text, bare_digits=bare_digits), trust=trust, now=now)
     except DigitsDamaged as damage:
         return _verdict(Indication.TOTAL_FAILED, damage.sentence, trust, now)
 
@@ -234,6 +249,7 @@ def _verdict(
 
 def _sign(key: SealKey, data: bytes) -> bytes:
     r, s = decode_dss_signature(key.private.sign(data, ECDSA(SHA256())))
+    s = min(s, _ORDER - s)
     return r.to_bytes(_HALF) + s.to_bytes(_HALF)
 
 
@@ -242,6 +258,9 @@ def _intact(signed: Sign1, key: PublicKey) -> bool:
     if not isinstance(public, EllipticCurvePublicKey):
         return False
     r, s = (int.from_bytes(half) for half in (signed.signature[:_HALF], signed.signature[_HALF:]))
+    if s > _ORDER // 2:
+        # The same signature in other digits: one seal has one form.
+        return False
     try:
         public.verify(encode_dss_signature(r, s), signed.signed_bytes, ECDSA(SHA256()))
     except InvalidSignature:

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -24,7 +25,16 @@ from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp, SignatureObjec
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from ingest import FileMissing
-from signing import FileSigner, Indication, Role, SignedDocument, cms, validate
+from signing import (
+    DocumentChanged,
+    FileSigner,
+    Indication,
+    Role,
+    SignedDocument,
+    SignedElsewhere,
+    cms,
+    validate,
+)
 from signing.judge import judge_signatures
 from signing.pades import _draw_mark
 from signing.verdict import SignatureVerdict, worst
@@ -431,3 +441,84 @@ def test_what_is_no_file_is_not_waited_for(desk: Desk, tmp_path: Path) -> None:
     for path in (tmp_path / "pipe.pdf", Path(os.devnull), tmp_path):
         with pytest.raises(FileMissing):
             validate(path, trust=desk.pki.trust, now=desk.clock())
+
+
+# --- signing what others signed ----------------------------------------------------------------------------
+
+
+def with_our_fields() -> bytes:
+    """A stranger's file with empty fields of our names."""
+    writer = IncrementalPdfFileWriter(BytesIO(with_two_stamps()))
+    for name, box in {
+        "KhosoClerk": (10, 800, 200, 830),
+        "KhosoOfficer": None,
+        "KhosoAgency": (300, 780, 560, 830),
+    }.items():
+        fields.append_signature_field(writer, fields.SigFieldSpec(name, box=box))
+    out = BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def test_empty_fields_of_our_names_in_a_strangers_file_are_refused(
+    desk: Desk, altered: Callable[[bytes], Path]
+) -> None:
+    for role in (Role.CLERK, Role.AGENCY):
+        with pytest.raises(SignedElsewhere):
+            desk.prepared(altered(with_our_fields()), role, desk.clerk)
+
+
+def test_the_second_to_sign_refuses_a_file_whose_first_signature_is_broken(
+    desk: Desk, altered: Callable[[bytes], Path]
+) -> None:
+    content = bytearray(approved(with_our_fields(), desk.clerk, "KhosoClerk"))
+    content[content.index(b"/Stamp") + 2] ^= 1
+    with pytest.raises(DocumentChanged):
+        desk.prepared(altered(bytes(content)), Role.AGENCY, desk.agency)
+
+
+def test_the_second_to_sign_refuses_a_file_changed_after_the_first(
+    desk: Desk, by_clerk: SignedDocument, altered: Callable[[bytes], Path]
+) -> None:
+    content = by_clerk.pdf.read_bytes()
+
+    def paint(writer: IncrementalPdfFileWriter) -> None:
+        box_of_nobody(writer, generic.DictionaryObject())
+
+    def lend(writer: IncrementalPdfFileWriter) -> None:
+        officer = writer.root["/AcroForm"]["/Fields"][1]
+        officer[pdf_name("/V")] = writer.root["/AcroForm"]["/Fields"][0].raw_get("/V")
+        writer.update_container(officer)
+
+    for changed in (updated(content, paint), updated(content, lend), content + b"\nhidden"):
+        with pytest.raises(DocumentChanged):
+            desk.prepared(altered(changed), Role.AGENCY, desk.agency)
+
+
+# --- revocation lists --------------------------------------------------------------------------------------
+
+
+def test_a_list_older_than_the_certificate_proves_nothing_of_it(desk: Desk) -> None:
+    content = approved(with_two_stamps(), younger(desk, by=timedelta(minutes=58)))
+    (verdict,) = judged(content, desk)
+    assert [reason.code for reason in verdict.reasons] == ["TRY_LATER"]
+    (verdict,) = judged(approved(with_two_stamps(), younger(desk, by=timedelta(minutes=50))), desk)
+    assert verdict.indication is PASSED
+
+
+def younger(desk: Desk, *, by: timedelta) -> FileSigner:
+    """The agency's certificate again, by the same authority, but in force from later on."""
+    signer, issuing = desk.agency, desk.pki._authority.issuing
+    old = signer.certificate
+    builder = (
+        x.CertificateBuilder()
+        .subject_name(old.subject)
+        .issuer_name(issuing.certificate.subject)
+        .public_key(old.public_key())
+        .serial_number(x.random_serial_number())
+        .not_valid_before(old.not_valid_before_utc + by)
+        .not_valid_after(old.not_valid_after_utc)
+    )
+    for extension in old.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    return FileSigner(signer.key, builder.sign(issuing.key, hashes.SHA256()), signer.chain)

@@ -38,7 +38,7 @@ from signing import (
     to_digits,
 )
 from signing.cose import ES256, NotStrict, decode, encode, open_sign1, seal_bytes
-from signing.seal import _sign
+from signing.seal import _ORDER, FEWEST_DIGITS, _sign
 
 NOW = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 KEY = SealKey(generate_private_key(SECP256R1()), "H41.12", NOW - timedelta(30), NOW + timedelta(60))
@@ -133,7 +133,25 @@ def test_we_accept_the_seal_of_the_second_implementation() -> None:
     )
     payload = open_sign1(make_seal(CLAIMS, KEY)).payload
     theirs = COSE.new().encode(payload, private, protected={1: COSEAlgs.ES256, 4: KEY.key_id})
-    assert verdict(theirs) == (Indication.TOTAL_PASSED, "seal-genuine")
+    assert verdict(min(theirs, other_form(theirs), key=half)) == (Indication.TOTAL_PASSED, "seal-genuine")
+
+
+def half(seal: bytes) -> int:
+    """The second half of a seal's signature."""
+    return int.from_bytes(seal[-32:])
+
+
+def other_form(seal: bytes) -> bytes:
+    """The seal with the one other signature that anybody can make of its own (n - s for s)."""
+    return seal[:-32] + (_ORDER - half(seal)).to_bytes(32)
+
+
+def test_a_seal_has_one_form_only() -> None:
+    for number in range(8):
+        seal = make_seal(replace(CLAIMS, print_number=number), KEY)
+        assert half(seal) <= _ORDER // 2
+        assert verdict(seal) == (Indication.TOTAL_PASSED, "seal-genuine")
+        assert verdict(other_form(seal)) == (Indication.TOTAL_FAILED, "seal-signature-wrong")
 
 
 def test_an_unknown_key_cannot_be_judged() -> None:
@@ -329,6 +347,27 @@ def test_a_link_is_read_whatever_host_it_names() -> None:
 def test_other_text_is_no_seal(text: str) -> None:
     with pytest.raises(NoSeal):
         check_seal_text(text, trust=TRUST, now=NOW)
+
+
+@pytest.mark.parametrize("number", ["0912345678", "040090001234", "9" * (FEWEST_DIGITS - 1)])
+def test_a_number_too_short_for_a_seal_is_no_seal(number: str) -> None:
+    with pytest.raises(NoSeal):
+        check_seal_text(number, trust=TRUST, now=NOW)
+
+
+def test_the_smallest_seal_is_read_from_its_digits() -> None:
+    bare = SealClaims("A", CLAIMS.document_id, CLAIMS.revision_sha256, 1, 0, NOW)
+    digits = to_digits(make_seal(bare, KEY))
+    assert len(digits) >= FEWEST_DIGITS
+    assert check_seal_text(digits, trust=TRUST, now=NOW).claims is not None
+
+
+def test_a_page_shows_its_seal_as_a_link_or_not_at_all() -> None:
+    seal = make_seal(CLAIMS, KEY)
+    assert read_link(seal_link("a.vn", seal), bare_digits=False) == seal
+    for number in (to_digits(seal), "9" * 300):
+        with pytest.raises(NoSeal):
+            check_seal_text(number, trust=TRUST, now=NOW, bare_digits=False)
 
 
 def test_damaged_digits_are_a_verdict_with_its_reason() -> None:
