@@ -1,6 +1,7 @@
 """Machine-readable codes on photos, images and PDF pages. What they say is a claim of whoever printed them."""
 
 from pathlib import Path
+from typing import Any
 
 from common import Box
 from ingest.model import Barcode, Limits
@@ -27,9 +28,18 @@ def read_codes(path: Path, *, name: str | None = None, limits: Limits | None = N
     confinement = Confinement(
         seconds=limits.page_seconds + scan.pages * _SECONDS_PER_PAGE, memory_bytes=limits.memory_bytes
     )
-    found = confined(
-        "ingest.barcode_reading:find", request, readable=[path], limits=confinement, name=scan.name
+    codes: tuple[Barcode, ...] = confined(
+        "ingest.barcode_reading:find",
+        request,
+        readable=[path],
+        limits=confinement,
+        name=scan.name,
+        parse=_codes,
     )
+    return codes
+
+
+def _codes(found: list[Any]) -> tuple[Barcode, ...]:
     return tuple(
         Barcode(str(text)[:_LONGEST], str(kind), int(page), Box(*(int(side) for side in box)))
         for text, kind, page, *box in found

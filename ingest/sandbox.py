@@ -16,7 +16,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -33,6 +33,11 @@ from ingest.wire import SIZES
 
 _CHILD = Path(__file__).with_name("confined_child.py")
 _TRIAL_MEMORY = 512 << 20
+_LONGEST_HEADER = 8 << 20
+"""Bytes. JSON becomes up to twenty times as large in memory, and it is read outside of the walls."""
+_LONGEST_FACT = 1_000
+_ODD_ANSWER = (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""What code raises that takes a child's answer for what it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +97,28 @@ def confined(
     writable: Path | None = None,
     limits: Confinement | None = None,
     name: str | None = None,
+    parse: Callable[[Any], Any] | None = None,
 ) -> Any:
     """Run `package.module:function` on the JSON value `request` in a fresh child; return its JSON result.
 
-    `name` is how a refusal calls the file (default: the name of the first readable one). Raises the
-    `KhosoError` that the function raised; TookTooLong, TooMuchMemory, TooMuchOutput at its limits;
-    DamagedFile, with `ChildFailed` as cause, when it died of anything else.
+    `name` is how a refusal calls the file (default: the name of the first readable one). `parse` makes what the
+    caller needs of the result, which a child in foreign hands may have forged: what it trips over is refused as
+    DamagedFile. Raises the `KhosoError` that the function raised; TookTooLong, TooMuchMemory, TooMuchOutput at
+    its limits; DamagedFile, with `ChildFailed` as cause, when it died of anything else.
     """
     limits = limits or Confinement()
+    before = 0 if writable is None else _bytes_in(writable)
     with _Child(target, request, readable, writable, limits, name) as child:
         child.tell()
-        deadline = time.monotonic() + limits.seconds
-        while True:
-            header, _ = child.frame(deadline)
-            if "result" in header:
-                return header["result"]
+        result = child.result(time.monotonic() + limits.seconds)
+        shown = child.name
+    # Counted when the child is gone: the kernel bounds each file that it writes, but not how many.
+    if writable is not None and _bytes_in(writable) - before > limits.output_bytes:
+        raise TooMuchOutput(name=shown)
+    try:
+        return result if parse is None else parse(result)
+    except _ODD_ANSWER as error:
+        raise DamagedFile(name=shown) from error
 
 
 def confined_stream(
@@ -146,6 +158,16 @@ def require_walls() -> None:
         raise NoWalls()
 
 
+def _bytes_in(folder: Path) -> int:
+    """Bytes of all files below a folder; links are not followed."""
+    size = 0
+    for place, _, files in os.walk(folder):
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):  # somebody else's, and gone again
+                size += Path(place, file).lstat().st_size
+    return size
+
+
 class _Child:
     """One child process, from its start to its burial."""
 
@@ -159,7 +181,7 @@ class _Child:
         name: str | None,
     ) -> None:
         self._limits = limits
-        self._name = name if name is not None else readable[0].name if readable else "?"
+        self.name = name if name is not None else readable[0].name if readable else "?"
         paths = [path.resolve() for path in readable]
         folder = None if writable is None else writable.resolve()
         order = {
@@ -187,26 +209,32 @@ class _Child:
             self._process.order.write(self._order)
             self._process.order.close()
 
+    def result(self, deadline: float) -> Any:
+        """What the function returned, past whatever items it gave."""
+        while "result" not in (header := self.frame(deadline)[0]):
+            pass
+        return header["result"]
+
     def frame(self, deadline: float) -> tuple[dict[str, Any], bytes]:
         """The next item or the result; raises what the child raised or died of."""
         sizes = self._read(SIZES.size, deadline)
         header_size, body_size = SIZES.unpack(sizes)
-        if max(header_size, body_size) > self._limits.output_bytes:
-            raise TooMuchOutput(name=self._name)
+        if header_size > _LONGEST_HEADER or max(header_size, body_size) > self._limits.output_bytes:
+            raise TooMuchOutput(name=self.name)
         header = self._parsed(self._read(header_size, deadline))
         if "refusal" in header:
             raise self._refusal(header["refusal"])
         if "failure" in header:
-            raise DamagedFile(name=self._name) from ChildFailed(str(header["failure"]))
+            raise DamagedFile(name=self.name) from ChildFailed(str(header["failure"]))
         return header, self._read(body_size, deadline)
 
     def _parsed(self, text: bytes) -> dict[str, Any]:
         try:
             header = json.loads(text)
-        except ValueError as error:
-            raise DamagedFile(name=self._name) from error
+        except (ValueError, RecursionError) as error:
+            raise DamagedFile(name=self.name) from error
         if not isinstance(header, dict) or not header.keys() & {"item", "result", "refusal", "failure"}:
-            raise DamagedFile(name=self._name)
+            raise DamagedFile(name=self.name)
         return header
 
     def _read(self, size: int, deadline: float) -> bytes:
@@ -217,42 +245,47 @@ class _Child:
         while len(parts) < size:
             left = deadline - time.monotonic()
             if left <= 0 or not watch.poll(left * 1000):
-                raise TookTooLong(name=self._name)
+                raise TookTooLong(name=self.name)
             part = os.read(answer, min(size - len(parts), 1 << 20))
             if not part:
                 raise self._death(deadline)
             parts += part
         return bytes(parts)
 
-    def _refusal(self, told: dict[str, Any]) -> KhosoError:
-        kind = _kinds_of_error().get(str(told.get("code")))
-        facts = told.get("facts")
-        if kind is None or not isinstance(facts, dict):
-            return DamagedFile(name=self._name)
-        error = kind(**{"name": self._name, **facts})
+    def _refusal(self, told: Any) -> KhosoError:
         try:
-            str(error)
-        except (KeyError, IndexError, ValueError):
-            return DamagedFile(name=self._name)  # not the facts that its sentence needs
+            kind = _kinds_of_error()[told["code"]]
+            error = kind(**{"name": self.name, **_facts(told["facts"])})
+            str(error)  # raises when these are not the facts that its sentence needs
+        except _ODD_ANSWER:
+            return DamagedFile(name=self.name)
         return error
 
     def _death(self, deadline: float) -> Refusal:
         """The refusal for a child that closed its pipe without a result."""
         if not self._process.dead_within(deadline - time.monotonic()):
-            return TookTooLong(name=self._name)
+            return TookTooLong(name=self.name)
         # A nursery is killed like a child, by a system that ran short, and takes its children along.
         ending = self._process.burial() or Ending(-signal.SIGKILL, 0)
         if ending.code == -signal.SIGXCPU:
-            refusal: Refusal = TookTooLong(name=self._name)
+            refusal: Refusal = TookTooLong(name=self.name)
         elif ending.code == -signal.SIGXFSZ:
-            refusal = TooMuchOutput(name=self._name)
+            refusal = TooMuchOutput(name=self.name)
         elif ending.code == -signal.SIGKILL or ending.grown > self._limits.memory_bytes // 2:
             # Killed, but not by us: the system ran short; or a parser aborted because it got no memory.
-            refusal = TooMuchMemory(name=self._name)
+            refusal = TooMuchMemory(name=self.name)
         else:
-            refusal = DamagedFile(name=self._name)
+            refusal = DamagedFile(name=self.name)
         refusal.__cause__ = ChildFailed(f"the child ended with {ending.code}")
         return refusal
+
+
+def _facts(told: Any) -> dict[str, str | int | float]:
+    """Facts that a sentence can take; ValueError for others."""
+    plain = isinstance(told, dict) and all(isinstance(fact, str | int | float) for fact in told.values())
+    if not plain or any(len(str(fact)) > _LONGEST_FACT for fact in told.values()):
+        raise ValueError("not the facts of an error")
+    return dict(told)
 
 
 def _bounds(limits: Confinement) -> Bounds:

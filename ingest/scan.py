@@ -4,6 +4,7 @@ The parser runs in the sandbox (`opening.py`); this side reads only the file's f
 """
 
 from pathlib import Path
+from typing import Any
 
 from common import Digest
 from ingest.model import Limits, MediaType, Scan
@@ -42,9 +43,17 @@ def open_scan(path: Path, *, name: str | None = None, limits: Limits | None = No
         "pages": limits.pages,
         "pixels": limits.pixels_per_page,
     }
-    seen = confined("ingest.opening:look", request, readable=[path], limits=confinement, name=shown)
-    pages, signed = int(seen["pages"]), bool(seen["signed"])
+    pages, signed = confined(
+        "ingest.opening:look", request, readable=[path], limits=confinement, name=shown, parse=_what_was_seen
+    )
     return Scan(path, shown, kind, size, Digest.of_file(path), pages, signed)
+
+
+def _what_was_seen(answer: dict[str, Any]) -> tuple[int, bool]:
+    pages, signed = int(answer["pages"]), bool(answer["signed"])
+    if pages < 1:
+        raise ValueError("a file that is taken in has pages")
+    return pages, signed
 
 
 def kind_of(path: Path, shown: str) -> MediaType:

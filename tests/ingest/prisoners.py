@@ -2,12 +2,14 @@
 
 import contextlib
 import ctypes
+import gc
 import os
 import random
 import socket
+import struct
 import time
 from collections.abc import Iterator
-from io import RawIOBase
+from io import BufferedWriter, RawIOBase
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +187,29 @@ def abort_without_memory(megabytes: int) -> None:
     """End as a parser in C++ does: it fills what it gets, and aborts."""
     _hoard = [bytearray(1_000_000) for _ in range(megabytes)]
     os.abort()
+
+
+def forge(header: str) -> None:
+    """Answer past the child's own code, as a parser that was taken over can."""
+    _answer(header.encode())
+
+
+def forge_depth(depth: int) -> None:
+    _answer(b"[" * depth)
+
+
+def forge_width(count: int) -> None:
+    _answer(b'{"result":[' + b"[]," * count + b"0]}")
+
+
+def _answer(header: bytes) -> None:
+    for pipe in gc.get_objects():
+        if isinstance(pipe, BufferedWriter) and not pipe.closed and pipe.fileno() > 2:
+            pipe.write(struct.pack(">II", len(header), 0) + header)
+            pipe.flush()
+    os._exit(0)
+
+
+def fill(folder: str) -> None:
+    for number in range(20):
+        Path(folder, str(number)).write_bytes(bytes(900_000))

@@ -138,3 +138,45 @@ def test_a_stream_that_is_no_longer_wanted_ends_its_child() -> None:
 def test_an_unknown_target_is_an_error_and_not_a_hang() -> None:
     with pytest.raises(KhosoError):
         run("nobody")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "17",
+        '{"refusal": 17}',
+        '{"refusal": {"code": ["file_damaged"], "facts": {}}}',
+        '{"refusal": {"code": "file_damaged", "facts": {"self": 1}}}',
+        '{"refusal": {"code": "file_too_large", "facts": {"size": [1], "limit": {}}}}',
+        '{"refusal": {"code": "file_damaged", "facts": {"name": "' + "x" * 2000 + '"}}}',
+    ],
+)
+def test_a_forged_answer_is_a_damaged_file(header: str) -> None:
+    with pytest.raises(DamagedFile):
+        run("forge", header)
+
+
+def test_an_answer_nested_without_end_is_a_damaged_file() -> None:
+    with pytest.raises(DamagedFile):
+        run("forge_depth", 200_000)
+
+
+def test_an_answer_that_would_fill_the_memory_of_whoever_reads_it_is_refused() -> None:
+    with pytest.raises(TooMuchOutput):
+        run("forge_width", 4_000_000)
+
+
+@pytest.mark.parametrize("answer", [{}, {"pages": "many"}, 17, None, {"pages": [1]}])
+def test_an_answer_that_its_caller_cannot_use_is_a_damaged_file(answer: object) -> None:
+    with pytest.raises(DamagedFile) as raised:
+        run("echo", answer, name="sổ.pdf", parse=lambda told: int(told["pages"]))
+    assert raised.value.facts["name"] == "sổ.pdf"
+
+
+def test_what_a_caller_makes_of_the_answer_comes_back() -> None:
+    assert run("echo", {"pages": "7"}, parse=lambda told: int(told["pages"])) == 7
+
+
+def test_many_small_files_are_too_much_output_as_one_large_file_is(tmp_path: Path) -> None:
+    with pytest.raises(TooMuchOutput):
+        run("fill", str(tmp_path), writable=tmp_path, limits=Confinement(output_bytes=1_000_000))
