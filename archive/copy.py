@@ -68,9 +68,7 @@ def make_paper_copy(pdf: Path, *, strip: PrintStrip, into: Path) -> PaperCopy:
             "archive.printing:print_pages", request, readable=[source], writable=Path(folder), limits=limits
         )
         fingerprints = _fingerprints(done, revision, pages)
-        if unfinished.is_symlink() or not unfinished.is_file():
-            raise PdfUnusable
-        unfinished.replace(into)
+        _hand_over(unfinished, into)
     return PaperCopy(into, pages, fingerprints)
 
 
@@ -95,3 +93,10 @@ def _fingerprints(done: object, revision: Digest, pages: int) -> tuple[str, ...]
     if said != expected:
         raise PdfUnusable
     return tuple(expected)
+
+
+def _hand_over(unfinished: Path, into: Path) -> None:
+    """Move a child's file to its place; PdfUnusable for what is no file of its own, such as a link to ours."""
+    if unfinished.is_symlink() or not unfinished.is_file():
+        raise PdfUnusable
+    unfinished.replace(into)

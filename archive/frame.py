@@ -3,8 +3,8 @@
 Every page stands whole in a fixed frame on A4, upright or on its side as the page is, at 85 % of its size or
 smaller, never larger. Page 1 shares its sheet with the strip, which is 43 mm high so that the largest QR code
 (version 18) fits with modules of 0.46 mm: an A4 page then stands at 80 %, on its side at 72 %. Below every
-page is one line of ours, above pages from 2 on another. Nothing of ours lies within 4.5 mm of the paper's edge, where office
-printers cannot print, and nothing of ours overlaps the page.
+page is one line of ours, above pages from 2 on another. Nothing of ours lies within 4.5 mm of the paper's
+edge, where office printers cannot print, and nothing of ours overlaps the page.
 """
 
 from dataclasses import dataclass

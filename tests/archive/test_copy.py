@@ -24,7 +24,7 @@ from archive import (
     make_paper_copy,
     page_fingerprint,
 )
-from archive.copy import _fingerprints, _page_count, _seconds
+from archive.copy import _fingerprints, _hand_over, _page_count, _seconds
 from archive.frame import FOOTER, HEADER, LARGEST_SCALE, MODULE, SIDE, TOP, place
 from archive.frame import STRIP as STRIP_HEIGHT
 from archive.printing import _add_sheet, print_pages
@@ -562,6 +562,18 @@ def test_an_answer_that_cannot_be_of_this_print_is_refused(answer: object) -> No
     with pytest.raises(PdfUnusable):
         _fingerprints(answer, REVISION, 2)
     assert _fingerprints({"fingerprints": [FIRST, SECOND]}, REVISION, 2) == (FIRST, SECOND)
+
+
+def test_only_a_file_of_the_childs_own_becomes_the_print(tmp_path: Path) -> None:
+    ours, link, into = tmp_path / "ours", tmp_path / "link", tmp_path / "print.pdf"
+    ours.write_bytes(b"secret")
+    link.symlink_to(ours)
+    for unfinished in (link, tmp_path, tmp_path / "nothing"):
+        with pytest.raises(PdfUnusable):
+            _hand_over(unfinished, into)
+    assert not into.exists()
+    _hand_over(ours, into)
+    assert into.read_bytes() == b"secret"
 
 
 HOSTILE = [
