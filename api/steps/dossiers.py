@@ -3,7 +3,7 @@
 from api.house import House
 from api.steps.job_kinds import MAKE_VALID
 from archive import Ground, Status
-from datastore import Actor, DocumentRecord, Dossier, DossierState, Work
+from datastore import Actor, AlreadyThere, DocumentRecord, Dossier, DossierState, Work
 
 _UNDECIDED = (
     Status.RECEIVED,
@@ -15,9 +15,19 @@ _UNDECIDED = (
 
 
 def open_dossier(house: House, actor: Actor, number: str, procedure: str) -> Dossier:
-    """The one-stop system received a dossier under its number; AlreadyThere for a second one."""
-    with house.datastore.begin(actor, "open_dossier", dossier=number) as work:
-        return work.dossiers.open(number, procedure=procedure)
+    """The one-stop system received a dossier under its number; repeated, after a crash perhaps, it is the same one.
+
+    AlreadyThere when a dossier of that number is of another procedure, or closed.
+    """
+    try:
+        with house.datastore.begin(actor, "open_dossier", dossier=number) as work:
+            return work.dossiers.open(number, procedure=procedure)
+    except AlreadyThere:
+        with house.datastore.begin(actor, "look_at_dossier", dossier=number) as work:
+            standing = work.dossiers.get(number)
+        if (standing.procedure, standing.state) != (procedure, DossierState.OPEN):
+            raise
+        return standing
 
 
 def close_dossier(house: House, actor: Actor, number: str, state: DossierState) -> Dossier:

@@ -20,16 +20,15 @@ from api.steps.published import publish_when_old
 from archive import Status
 from common import KhosoError
 from datastore import DatabaseBusy, DatabaseUnreachable, Job, StaleState, StorageFull
-from ingest import PagePool, Refusal, TookTooLong
+from ingest import PagePool, Refusal
 
 _PAUSE = 0.2
 """Seconds between two looks at an empty queue; a person waits for no more."""
 
 _RECOVER_EVERY = 30.0
 """Seconds between two looks of a worker for what dead processes left."""
-_ATTEMPTS_WHEN_SLOW = 2
-"""A slow moment of the machine is not the paper's fault; a second one is taken for its."""
-
+_ATTEMPTS_BEFORE_REFUSAL = 2
+"""The file was opened when it came: a slow moment or a killed child is not its fault, a second time is."""
 _PAUSE_IN_TROUBLE = 10.0
 
 OpenPool = Callable[[], PagePool]
@@ -103,13 +102,11 @@ def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
     """Does a job; the error for which it will be tried again, if there was one."""
     try:
         _step(house, pool, job)
-    except TookTooLong as refusal:
-        if job.attempts < _ATTEMPTS_WHEN_SLOW:
+    except Refusal as refusal:
+        if job.attempts < _ATTEMPTS_BEFORE_REFUSAL:
             _give_back(house, job, refusal.code)
         else:
             _reject(house, job, refusal)
-    except Refusal as refusal:
-        _reject(house, job, refusal)
     except KhosoError as error:
         # StaleState too: a row changed under the step, or somebody else has the job now.
         _give_back(house, job, error.code)

@@ -177,3 +177,12 @@ def test_what_an_installation_keeps_is_for_its_own_user_only(tmp_path: Path) -> 
     assert run(["migrate"]) == Exit.DONE
     for path in (tmp_path / "var", tmp_path / "var" / "keys" / "master.key"):
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_opening_a_dossier_twice_is_once_and_another_procedure_is_refused() -> None:
+    number = "H41.08-261122-0001"
+    assert run(["dossier", "open", number, "--procedure", "1.001193"]) == Exit.DONE
+    assert run(["dossier", "open", number, "--procedure", "1.001193"]) == Exit.DONE
+    assert run(["dossier", "open", number, "--procedure", "1.000894"]) == Exit.NEGATIVE
+    assert run(["dossier", "close", number, "--withdrawn"]) == Exit.DONE
+    assert run(["dossier", "open", number, "--procedure", "1.001193"]) == Exit.NEGATIVE
