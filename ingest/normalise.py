@@ -10,7 +10,7 @@ from common import fold, one_line
 from ingest.catalogue import Kind
 from ingest.identifiers import BadIdentifier, EnterpriseCode, Sex
 from ingest.person_names import is_family_name, respelt_name
-from ingest.printed_dates import parse_date
+from ingest.printed_dates import only_date
 
 _BLANKS = re.compile(r"[.…·_]{2,}|(?:\s[.…·_]){2,}|[…_]")
 _AT_THE_ENDS = " \t.,;:|'\"`~*“”‘’=«»"
@@ -34,13 +34,18 @@ def _as_it_is(text: str) -> tuple[str, bool]:
 
 
 def _date(text: str) -> tuple[str, bool]:
-    parsed = parse_date(text)
+    parsed = only_date(text)
     return (str(parsed[0]), parsed[1]) if parsed else (text, False)
 
 
 def _year(text: str) -> tuple[str, bool]:
-    parsed = parse_date(text)
-    return (str(parsed[0].year), True) if parsed else (text, False)
+    parsed = only_date(text)
+    if parsed is None:
+        return text, False
+    year = str(parsed[0].year)
+    # A day that was not read says nothing against the year, as long as the year itself stands there in figures.
+    alone = set(re.findall(r"(?<!\d)\d{4}(?!\d)", text)) == {year}
+    return year, alone and (parsed[1] or parsed[0].complete is None)
 
 
 def _name(text: str) -> tuple[str, bool]:
@@ -64,7 +69,9 @@ def _name(text: str) -> tuple[str, bool]:
 def _sex(text: str) -> tuple[str, bool]:
     word = text.split()[0].strip(_AT_THE_ENDS) if text.split() else ""
     sex = Sex.parse(word)
-    return (("Nam" if sex is Sex.MALE else "Nữ"), True) if sex else (text, False)
+    # A form that prints both leaves it to a mark which of them holds: `Nam □ Nữ ☒`.
+    told = {each for each in map(Sex.parse, re.findall(r"\w+", text)) if each}
+    return (("Nam" if sex is Sex.MALE else "Nữ"), told == {sex}) if sex else (text, False)
 
 
 def _digits_of(text: str) -> str:
@@ -75,12 +82,12 @@ def _digits_of(text: str) -> str:
 
 def _personal_id(text: str) -> tuple[str, bool]:
     digits = re.findall(r"(?<!\d)(?:\d{12}|\d{9})(?!\d)", _digits_of(text))
-    return (digits[0], len(digits[0]) == 12) if digits else (text, False)
+    return (digits[0], len(digits[0]) == 12 and len(set(digits)) == 1) if digits else (text, False)
 
 
 def _id_paper(text: str) -> tuple[str, bool]:
     numbers = re.findall(r"(?<!\d)\d{12}(?!\d)|(?<!\d)\d{9}(?!\d)|\b[A-Z]\d{7,8}\b", _digits_of(text))
-    return (numbers[0], True) if numbers else (text, False)
+    return (numbers[0], len(set(numbers)) == 1) if numbers else (text, False)
 
 
 def _enterprise_code(text: str) -> tuple[str, bool]:

@@ -52,6 +52,18 @@ def parse_date(text: str) -> tuple[PartialDate, bool] | None:
     return None
 
 
+def only_date(text: str) -> tuple[PartialDate, bool] | None:
+    """As `parse_date`, but not sure where the text holds a second, different date or year beside the first."""
+    parsed = parse_date(text)
+    if parsed is None:
+        return None
+    folded = fold(text)
+    years = {int(match["year"]) for match in _YEAR.finditer(folded)}
+    full = (match for shape in (_FIGURES, _WRITTEN, _DAY_AND_MONTH) for match in shape.finditer(folded))
+    days = {each[0] for each in map(_parse, full) if each}
+    return parsed[0], parsed[1] and years <= {parsed[0].year} and len(days) < 2
+
+
 def _parse(match: re.Match[str]) -> tuple[PartialDate, bool] | None:
     parts = match.groupdict()
     year, month, day = (_number(parts.get(name) or "") for name in ("year", "month", "day"))
