@@ -189,8 +189,9 @@ def _is_file(path: Path) -> bool:
 
 
 def _is_seal(text: str) -> bool:
+    """Whether a code on a page is one of our links; bare digits there may be anybody's number."""
     try:
-        read_link(text)
+        read_link(text, bare_digits=False)
     except NoSeal:
         return False
     except KhosoError:
