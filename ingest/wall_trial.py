@@ -1,6 +1,7 @@
 """Runs inside the sandbox and tries to get out, one wall after the other. For `confinement_report`."""
 
 import errno
+import fcntl
 import os
 import signal
 import socket
@@ -19,7 +20,8 @@ def try_walls(request: dict[str, int]) -> dict[str, bool]:
         "network": _refused(_open_a_socket),
         "programs": _refused(lambda: os.execv("/bin/true", ["true"])),
         "processes": _refused(_fork),
-        "signals": _refused(lambda: os.kill(request["parent"], 0)),
+        "signals": _refused(lambda: os.kill(request["parent"], 0))
+        and _refused(lambda: _have_the_kernel_signal(request["parent"])),
         "reading": _refused(lambda: Path("/etc/passwd").read_bytes()),
         "writing": _refused(_write_a_file),
         "memory": _refused(lambda: bytearray(request["too_much_memory"])),
@@ -48,6 +50,16 @@ def _fork() -> None:
         signal.pause()
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
+
+
+def _have_the_kernel_signal(process: int) -> None:
+    """Name another process as the one that hears when a pipe can be read (fcntl(2), F_SETOWN)."""
+    reading, writing = os.pipe()
+    try:
+        fcntl.fcntl(reading, fcntl.F_SETOWN, process)
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def _write_a_file() -> None:

@@ -11,6 +11,7 @@ what is forbidden: a call that is invented tomorrow fails with EPERM.
 
 import ctypes
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -44,7 +45,7 @@ _ALLOWED = """
 read readv pread64 preadv preadv2 write writev pwrite64 pwritev lseek _llseek close close_range
 stat fstat lstat stat64 fstat64 lstat64 newfstatat fstatat64 statx access faccessat faccessat2
 readlink readlinkat getdents getdents64 getcwd statfs fstatfs
-fcntl fcntl64 dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 fadvise64 flock
+dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 fadvise64 flock
 mmap mmap2 munmap mremap mprotect madvise msync mincore brk membarrier rseq
 futex futex_time64 futex_waitv set_robust_list get_robust_list set_tid_address exit exit_group
 rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait sigaltstack restart_syscall
@@ -59,6 +60,12 @@ fsync fdatasync fallocate fchmod chmod utimensat copy_file_range sendfile
 """
 _CLONE_THREAD = 0x00010000
 _HARMLESS_IOCTLS = (0x5401, 0x5451, 0x5450)  # TCGETS ("is it a terminal?"), FIOCLEX, FIONCLEX
+_HARMLESS_FCNTLS = (
+    *(fcntl.F_DUPFD, fcntl.F_DUPFD_CLOEXEC, fcntl.F_GETFD, fcntl.F_SETFD, fcntl.F_GETFL),
+    *(fcntl.F_GETLK, fcntl.F_SETLK, fcntl.F_SETLKW, fcntl.F_OFD_GETLK, fcntl.F_OFD_SETLK, fcntl.F_OFD_SETLKW),
+    *(fcntl.F_GETPIPE_SZ, fcntl.F_GET_SEALS),
+)
+"""All but those by which the kernel sends a signal of one's choice to another process (F_SETOWN, F_SETSIG)."""
 _WRITING = os.O_ACCMODE | os.O_CREAT | os.O_TRUNC
 
 _ALL_LIBRARIES = 400_000_000
@@ -242,6 +249,11 @@ def _permit_itself(seccomp: Any, rules: Any) -> None:
     _permit(seccomp, rules, "prlimit64", seccomp.Arg(0, seccomp.EQ, 0), seccomp.Arg(2, seccomp.EQ, 0))
     for option in (_PR_SET_NAME, _PR_GET_NAME, _PR_SET_VMA):
         _permit(seccomp, rules, "prctl", seccomp.Arg(0, seccomp.EQ, option))
+    for call in ("fcntl", "fcntl64"):
+        for command in _HARMLESS_FCNTLS:
+            _permit(seccomp, rules, call, seccomp.Arg(1, seccomp.EQ, command))
+        quiet = seccomp.Arg(2, seccomp.MASKED_EQ, os.O_ASYNC, 0)
+        _permit(seccomp, rules, call, seccomp.Arg(1, seccomp.EQ, fcntl.F_SETFL), quiet)
     for request in _HARMLESS_IOCTLS:
         _permit(seccomp, rules, "ioctl", seccomp.Arg(1, seccomp.EQ, request))
 

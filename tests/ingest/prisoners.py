@@ -2,13 +2,14 @@
 
 import contextlib
 import ctypes
+import fcntl
 import gc
 import os
 import random
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BufferedWriter, RawIOBase
 from pathlib import Path
 from typing import Any
@@ -213,3 +214,22 @@ def _answer(header: bytes) -> None:
 def fill(folder: str) -> None:
     for number in range(20):
         Path(folder, str(number)).write_bytes(bytes(900_000))
+
+
+def have_the_kernel_signal(request: list[int]) -> list[str]:
+    """Try each step by which a process makes the kernel send a signal to another one; name those that worked."""
+    other, signal = request
+    reading, writing = os.pipe()
+    steps: dict[str, Callable[[], object]] = {
+        "owner": lambda: fcntl.fcntl(reading, fcntl.F_SETOWN, other),
+        "signal": lambda: fcntl.fcntl(reading, fcntl.F_SETSIG, signal),
+        "asynchronous": lambda: fcntl.fcntl(reading, fcntl.F_SETFL, os.O_ASYNC),
+        "without waiting": lambda: fcntl.fcntl(reading, fcntl.F_SETFL, os.O_NONBLOCK),
+        "written": lambda: os.write(writing, b"x"),
+    }
+    done = []
+    for name, step in steps.items():
+        with contextlib.suppress(PermissionError):
+            step()
+            done.append(name)
+    return done

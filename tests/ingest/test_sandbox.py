@@ -1,4 +1,6 @@
 import os
+import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -180,3 +182,11 @@ def test_what_a_caller_makes_of_the_answer_comes_back() -> None:
 def test_many_small_files_are_too_much_output_as_one_large_file_is(tmp_path: Path) -> None:
     with pytest.raises(TooMuchOutput):
         run("fill", str(tmp_path), writable=tmp_path, limits=Confinement(output_bytes=1_000_000))
+
+
+def test_the_kernel_cannot_be_made_to_signal_another_process() -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:
+        done = run("have_the_kernel_signal", [other.pid, int(signal.SIGKILL)])
+        assert done == ["without waiting", "written"]
+        assert other.poll() is None
+        other.kill()
