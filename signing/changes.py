@@ -109,6 +109,7 @@ class Snapshot:
     annotations: dict[Place, _Widget]
     """In the order in which they are drawn."""
     fields: dict[str, _Field]
+    signatures: frozenset[Hash]
     form: Hash
     rest: Hash
     validation_data: Hash
@@ -130,6 +131,7 @@ def snapshot(revision: PdfHandler) -> Snapshot:
         pages=tuple(_page_hash(page, hasher) for _, page in pages),
         annotations=dict(_annotations([page for _, page in pages], signatures, hasher)),
         fields=dict(_fields(nodes, hasher)),
+        signatures=frozenset(signatures.values()),
         form=_form_hash(form, hasher),
         rest=hasher.of(root, without=_UNSEEN_OF_CATALOGUE),
         validation_data=hasher.of(entry(root, "/DSS")),
@@ -181,7 +183,6 @@ def _annotation_changes(before: Snapshot, after: Snapshot, *, certified: bool) -
     ]:
         # What is drawn later covers what is drawn before.
         yield Change.ANNOTATIONS
-    made = {item.signature for item in before.annotations.values()} - {None}
     for key in before.annotations.keys() | after.annotations.keys():
         old, new = before.annotations.get(key), after.annotations.get(key)
         if old == new:
@@ -193,7 +194,7 @@ def _annotation_changes(before: Snapshot, after: Snapshot, *, certified: bool) -
             yield Change.ANNOTATIONS
         elif old is not None and old.signature is not None:
             yield Change.REPLACED_SIGNATURE
-        elif new.signature in made:
+        elif new.signature in before.signatures:
             # A picture of its own for a signature that was there before.
             yield Change.ANNOTATIONS
 
