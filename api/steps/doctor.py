@@ -76,7 +76,7 @@ def _keys(house: House) -> Finding:
     open_to_others = [
         path
         for path in (data / "keys" / "master.key", data / "khoso.db", data)
-        if path.stat().st_mode & 0o077 and path.exists()
+        if path.stat().st_mode & 0o077
     ]
     seen = ", ".join(f"{path.name} {path.stat().st_mode & 0o777:o}" for path in open_to_others)
     fix = "; ".join(f"chmod {'700' if path.is_dir() else '600'} {path}" for path in open_to_others)
