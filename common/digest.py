@@ -1,6 +1,7 @@
 """SHA-256 of bytes and files, as a type of its own so that a digest is never taken for content."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,9 @@ class Digest:
 
     @classmethod
     def from_hex(cls, text: str) -> "Digest":
-        """The digest written as 64 hexadecimal characters; ValueError for anything else."""
+        """The digest written as 64 lower-case hexadecimal characters; ValueError for anything else."""
+        if not re.fullmatch(r"[0-9a-f]{64}", text):
+            raise ValueError("not a SHA-256 digest in hexadecimal")
         return cls(bytes.fromhex(text))
 
     @classmethod

@@ -31,7 +31,7 @@ def shown_iso(instant: datetime) -> str:
     return instant.astimezone(VIETNAM).isoformat(timespec="seconds")
 
 
-_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_PARTIAL = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
