@@ -29,6 +29,10 @@ _STRIP_OFFSETS, _STRIP_SIZES, _TILE_OFFSETS, _TILE_SIZES = 273, 279, 324, 325
 # One page at the lowest resolution at which it is drawn.
 _LOWEST_DPI = 150
 _POINTS = 72
+_SMALLEST_SIDE = 3
+"""Points; no page of a PDF may be smaller (ISO 32000-1, Annex C.2)."""
+_MOST_TIMES_AS_LONG = 100
+"""An image of which an A4-long page would be a strip of 3 mm."""
 
 
 def look(request: dict[str, Any]) -> dict[str, Any]:
@@ -125,6 +129,8 @@ def _draws(path: Path, pages: int, most_pixels: int) -> None:
             pixels = int(width * height * (_LOWEST_DPI / _POINTS) ** 2)
             if pixels > most_pixels:
                 raise TooManyPixels(pixels=pixels, limit=most_pixels)
+            if min(width, height) < _SMALLEST_SIDE:
+                raise DamagedFile
         pdf[0].close()
     except pypdfium2.PdfiumError as error:
         raise DamagedFile from error
@@ -142,6 +148,8 @@ def _look_at_image(path: Path, kind: str, most_pages: int, most_pixels: int) -> 
         pixels = image.width * image.height
         if pixels > most_pixels:
             raise TooManyPixels(pixels=pixels, limit=most_pixels)
+        if max(image.size) > _MOST_TIMES_AS_LONG * min(image.size):
+            raise DamagedFile
         if kind == MediaType.TIFF:
             _require_all_strips(image, size)
     image.seek(0)

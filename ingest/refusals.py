@@ -34,7 +34,7 @@ class UnknownKind(Refusal):
 
 
 class DamagedFile(Refusal):
-    """The content breaks off or breaks the rules of its format, or its parser died on it."""
+    """The content breaks off or breaks the rules of its format, its parser died on it, or a page is a mere strip."""
 
     code = "file_damaged"
 

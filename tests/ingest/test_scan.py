@@ -178,3 +178,15 @@ def test_a_very_long_name_keeps_its_beginning_and_its_suffix() -> None:
     assert len(shown) == LONGEST_NAME
     assert shown.startswith("ăăă")
     assert shown.endswith("….pdf")
+
+
+def test_a_page_too_narrow_to_be_read_is_refused_by_the_name_of_its_scan(tmp_path: Path) -> None:
+    Image.new("L", (2, 3000), 255).save(tmp_path / "strip.png")
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=(298, 420))
+        pdf.pages[0].mediabox = pikepdf.Array([0, 0, 2.5, 420])
+        pdf.save(tmp_path / "strip.pdf")
+    for name in ("strip.png", "strip.pdf"):
+        with pytest.raises(DamagedFile) as raised:
+            open_scan(tmp_path / name)
+        assert name in raised.value.sentence.vi
