@@ -42,6 +42,8 @@ _BELIEVABLE_DPI = range(60, 1201)
 _BELIEVABLE_SIDES_MM = (40, 600)
 """Between an identity card and A2; a phone's "72 dpi" would make its photo a metre wide."""
 _MM_PER_INCH = 25.4
+_EQUAL_DPI = 0.02
+"""Resolutions that differ by less are rounded differently, no more."""
 
 _COLOUR_DISTANCE = 40
 """Between the strongest and the weakest channel; the colour noise of a JPEG of a grey page stays below."""
@@ -165,8 +167,27 @@ def _image_pages(path: Path, kind: str, most: int) -> Iterator[DrawnPage]:
         image.seek(index)
         if image.width * image.height > most:
             raise TooManyPixels(pixels=image.width * image.height, limit=most)
-        dpi = _believable_dpi(image)
-        yield DrawnPage(*_reduced(_without_idle_colour(_plain(_upright(image))), dpi), [])
+        squared = _with_square_pixels(image, most)
+        dpi = _believable_dpi(squared)
+        yield DrawnPage(*_reduced(_without_idle_colour(_plain(_upright(squared))), dpi), [])
+
+
+def _with_square_pixels(image: Image.Image, most: int) -> Image.Image:
+    """Stretched where the two resolutions differ, as in a fax of 204 by 98 dpi; else the image itself."""
+    try:
+        across, down = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return image
+    believable = int(min(across, down)) in _BELIEVABLE_DPI and int(max(across, down)) in _BELIEVABLE_DPI
+    if not believable or abs(across - down) <= _EQUAL_DPI * max(across, down):
+        return image
+    dpi = max(across, down)
+    size = round(image.width * dpi / across), round(image.height * dpi / down)
+    if size[0] * size[1] > most:
+        raise TooManyPixels(pixels=size[0] * size[1], limit=most)
+    stretched = image.convert("L" if image.mode == "1" else image.mode).resize(size)
+    stretched.info["dpi"] = (dpi, dpi)
+    return stretched
 
 
 def _believable_dpi(image: Image.Image) -> float:
