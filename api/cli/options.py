@@ -7,6 +7,16 @@ from typing import Annotated
 
 import typer
 
+from common import say
+
+
+def not_blank(text: str) -> str:
+    """What a person has to say, said."""
+    if not text.strip():
+        raise typer.BadParameter(str(say("blank")))
+    return text
+
+
 Json = Annotated[
     bool,
     typer.Option(
@@ -17,17 +27,30 @@ Out = Annotated[
     Path, typer.Option("--out", help="Tệp ghi ra; không ghi đè. / File to write; never replaced.")
 ]
 ActorName = Annotated[
-    str, typer.Option("--actor", help="Người thực hiện, ghi vào nhật ký. / Who acts; kept in the diary.")
+    str,
+    typer.Option(
+        "--actor", help="Người thực hiện, ghi vào nhật ký. / Who acts; kept in the diary.", callback=not_blank
+    ),
 ]
 Agency = Annotated[
     str | None,
     typer.Option("--agency", help="Mã định danh cơ quan; mặc định theo cài đặt. / Agency code."),
 ]
 Purpose = Annotated[
-    str, typer.Option("--purpose", help="Mục đích xem hoặc sửa giấy tờ. / Why the papers are touched.")
+    str,
+    typer.Option(
+        "--purpose", help="Mục đích xem hoặc sửa giấy tờ. / Why the papers are touched.", callback=not_blank
+    ),
 ]
 DossierNo = Annotated[str | None, typer.Option("--dossier", help="Mã số hồ sơ. / Dossier number.")]
-Reason = Annotated[str, typer.Option("--reason", help="Lý do, ghi vào nhật ký. / Why; kept in the diary.")]
+Reason = Annotated[
+    str,
+    typer.Option(
+        "--reason",
+        help="Lý do, ghi vào nhật ký. / Why; kept in the diary.",
+        callback=not_blank,
+    ),
+]
 
 
 def _operator() -> str:

@@ -86,7 +86,7 @@ def intake(
     if as_json:
         print_json({"documents": [answer for answer, _status in answers]})
     else:
-        _show_documents([answer for answer, _status in answers if "error" not in answer])
+        _show_documents([answer for answer, _status in answers if "error" not in answer], none=None)
     stops = [] if stopped_by is None else [exit_status(stopped_by)]
     raise typer.Exit(worst([*stops, *(status for _answer, status in answers)]))
 
@@ -267,7 +267,7 @@ def find(
     if as_json:
         print_json({"documents": answers})
     else:
-        _show_documents(answers)
+        _show_documents(answers, none="nothing_found")
 
 
 @app.command("get")
@@ -369,12 +369,12 @@ def _show_one(opened: House, who: Actor, document_id: UUID, *, as_json: bool) ->
         _show_documents([answer])
 
 
-def _show_documents(answers: list[dict[str, Any]]) -> None:
-    """Two lines a paper, for a person and for grep; an empty store says that it is empty."""
-    if not answers:
-        print(say("nothing_held"))
+def _show_documents(answers: list[dict[str, Any]], none: str | None = "nothing_held") -> None:
+    """Two lines a paper, for a person and for grep; where there is none, the sentence `none` says so."""
+    if not answers and none is not None:
+        print(say(none))
     for answer in answers:
-        print(f"{answer['code'] or '–'}  {answer['name'] or '?'}")
+        print(f"{' + '.join(answer['codes']) or '–'}  {answer['name'] or '?'}")
         pages = f"{answer['pages']} trang" if answer["pages"] else "? trang"
         facts = (
             answer["status"],

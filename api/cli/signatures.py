@@ -8,7 +8,7 @@ import typer
 
 from api.cli.answer import print_json
 from api.cli.app import app
-from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Out, Purpose, Reason
+from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Out, Purpose, Reason, not_blank
 from api.cli.place import at_desk, checker, house
 from api.exits import Exit
 from api.progress import steps_on_stderr
@@ -74,7 +74,7 @@ def validate(
 @app.command("print")
 def print_(
     document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
-    to: Annotated[str, typer.Option("--to", help="In cho ai. / For whom.")],
+    to: Annotated[str, typer.Option("--to", help="In cho ai. / For whom.", callback=not_blank)],
     reason: Reason,
     out: Out,
     as_json: Json = False,

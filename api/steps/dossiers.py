@@ -1,8 +1,11 @@
 """Dossier events: opened, closed; and what an ending means for the papers in it."""
 
+import re
+
 from api.house import House
 from api.steps.job_kinds import MAKE_VALID
 from archive import Ground, Status
+from common import KhosoError
 from datastore import Actor, AlreadyThere, DocumentRecord, Dossier, DossierState, Work
 
 _UNDECIDED = (
@@ -14,11 +17,23 @@ _UNDECIDED = (
 )
 
 
+class BadProcedure(KhosoError):
+    """Not the form of a procedure code."""
+
+    code = "bad_procedure"
+
+
+_PROCEDURE = re.compile(r"[1-9]\.\d{6}(?:\.[0-9A-Z]{2,3})*", re.ASCII)
+"""National procedure codes, and localised ones with an agency behind them (`1.010708.000.00.00.H56`)."""
+
+
 def open_dossier(house: House, actor: Actor, number: str, procedure: str) -> Dossier:
     """The one-stop system received a dossier under its number; repeated, after a crash perhaps, it is the same one.
 
     AlreadyThere when a dossier of that number is of another procedure, or closed.
     """
+    if not _PROCEDURE.fullmatch(procedure):
+        raise BadProcedure(text=procedure[:40])
     try:
         with house.datastore.begin(actor, "open_dossier", dossier=number) as work:
             return work.dossiers.open(number, procedure=procedure)

@@ -9,13 +9,9 @@ from api.deliver import require_free
 from api.house import House
 from api.steps.paper_copy import shown_object
 from api.steps.questions import questions
-from archive import Status
 from common import Sentence
 from datastore import Actor, DocumentRecord, SearchField, StoredObject, Work
 from signing import Verdict, validate
-
-_STILL_ASKED = (Status.READ, Status.CHECKED, Status.PROVISIONAL, Status.PENDING_IDENTIFIER)
-"""Later a person has decided."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,5 +113,5 @@ def _held(house: House, work: Work, document: DocumentRecord) -> Held:
     name = None if document.doc_type is None else house.catalogue.find(document.doc_type).name
     receipts = work.receipts.of_document(document.id)
     owners = [work.owners.get(owner) for owner in document.owner_ids]
-    asked = questions(house, document, owners) if document.status in _STILL_ASKED else ()
+    asked = questions(house, document, owners)
     return Held(document, name, receipts[0].number if receipts else None, asked)

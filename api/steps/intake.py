@@ -312,7 +312,7 @@ def read(house: House, pool: PagePool, job: Job) -> None:
             pdf=pdf,
             page_count=len(made.reading.pages),
             text=made.reading.text,
-            quality=_quality(made.reading),
+            quality={**_quality(made.reading), "recognised": _shown_type(house, made.reading)},
             fields=_fields(made.reading),
             doc_type=_shown_type(house, made.reading),
         )

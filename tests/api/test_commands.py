@@ -187,3 +187,16 @@ def test_opening_a_dossier_twice_is_once_and_another_procedure_is_refused() -> N
     assert run(["dossier", "open", number, "--procedure", "1.000894"]) == Exit.NEGATIVE
     assert run(["dossier", "close", number, "--withdrawn"]) == Exit.DONE
     assert run(["dossier", "open", number, "--procedure", "1.001193"]) == Exit.NEGATIVE
+
+
+def test_a_reason_must_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    id = "01a200e0-5076-7574-a8fe-df7af85edd29"
+    assert run(["revoke", id, "--reason", "  "]) == Exit.BAD_INPUT
+    assert "must not be blank" in capsys.readouterr().err
+    assert run(["print", id, "--to", "", "--reason", "Nhập học", "--out", "p.pdf"]) == Exit.BAD_INPUT
+
+
+def test_a_procedure_code_has_the_form_of_one() -> None:
+    assert run(["dossier", "open", "H41.08-261122-0001", "--procedure", "abc"]) == Exit.BAD_INPUT
+    localised = ["dossier", "open", "H41.08-261122-0001", "--procedure", "1.010708.000.00.00.H56"]
+    assert run(localised) == Exit.DONE

@@ -137,3 +137,22 @@ def test_a_print_that_cannot_be_handed_over_is_not_entered(
     capsys.readouterr()
     assert run([*printing, str(tmp_path / "p.pdf")]) == Exit.DONE
     assert json.loads(capsys.readouterr().out)["print_number"] == 1
+
+
+def test_a_paper_that_names_another_owner_or_reads_as_another_type_asks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    other = ["intake", file, "--owner", "040144985807", "--type", "KET_HON", "--json"]
+    assert run(other) == Exit.DONE
+    captured = capsys.readouterr()
+    (document,) = json.loads(captured.out)["documents"]
+    assert {"type_differs"} <= {question["code"] for question in document["questions"]}
+    assert "Trích lục khai tử" in captured.err
+    assert run(["intake", file, "--owner", "040144985807", "--ground", "back_file", "--json"]) == Exit.DONE
+    capsys.readouterr()
+    assert run(["intake", file, "--owner", "040144985808", "--ground", "back_file", "--json"]) == Exit.DONE
+    captured = capsys.readouterr()
+    (document,) = json.loads(captured.out)["documents"]
+    assert document["status"] == "valid"
+    assert [question["code"] for question in document["questions"]] == ["owner_differs"]
