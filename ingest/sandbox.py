@@ -11,6 +11,7 @@ Not promised: that a child's answer is true. It has read hostile bytes; treat it
 import contextlib
 import json
 import os
+import resource
 import select
 import shutil
 import signal
@@ -313,7 +314,9 @@ def _burial_of_program(process: "subprocess.Popen[bytes]") -> Ending | None:
         return None
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    return Ending(process.returncode, usage.ru_maxrss * 1024)
+    # Until it became a program the child shared our memory, which the kernel counts as its own peak.
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return Ending(process.returncode, max(0, usage.ru_maxrss - ours) * 1024)
 
 
 def _kinds_of_error() -> dict[str, type[KhosoError]]:
