@@ -147,12 +147,15 @@ def _symbol(text: str) -> str:
 
 
 def _spelt(symbol: str) -> str:
-    """`QDÐ-UBND`, `QD-UBND` → `QĐ-UBND`: the kind's abbreviation with its own letters."""
-    kind, dash, rest = symbol.replace("ĐĐ", "Đ").replace("DĐ", "Đ").partition("-")
+    """`QDÐ-UBND`, `QD-UBND` → `QĐ-UBND`: the kind's abbreviation with its own letters; any other as it was read."""
+    kind, dash, rest = symbol.partition("-")
+    one_letter = kind.replace("ĐĐ", "Đ").replace(
+        "DĐ", "Đ"
+    )  # the stroke of an Đ is read as a letter of its own
     for known in kind_symbols():
-        if dash and fold(kind) == fold(known):
+        if dash and fold(known) in (fold(kind), fold(one_letter)):
             return f"{known}-{rest}"
-    return f"{kind}{dash}{rest}"
+    return symbol
 
 
 # ---- date, issuer, subject ----------------------------------------------------------------------------------

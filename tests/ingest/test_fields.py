@@ -126,6 +126,12 @@ def test_the_incoming_stamp_gives_no_number() -> None:
     assert (values["number"], values["date"]) == ("1234/STP-HCTP", "2025-11-05")
 
 
+@pytest.mark.parametrize("number", ["1906/SGDĐT-CTrTT", "12/BGDĐT-VP", "7/UBND-KTTH"])
+def test_the_symbol_of_an_issuer_keeps_its_letters(number: str) -> None:
+    """`SGDĐT` once lost its D, because `QDĐ` is a misread `QĐ`."""
+    assert values_of(plain(LETTER.format(number=number, day="5")))["number"] == number
+
+
 def test_a_letter_gives_its_head_and_foot() -> None:
     values = values_of(plain(LETTER.format(number="1234/STP-HCTP", day="05")))
     assert values["kind"] == "CÔNG VĂN"
