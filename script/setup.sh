@@ -169,7 +169,8 @@ fill_venv() {
     # The stamps go first: an interrupted installation must not look like a finished one.
     rm -f -- .venv/filled-from-*
     # Only wheels: a bare machine has no compiler, and a source archive would run its own code to build itself.
-    if ! { pip_install --require-hashes --only-binary :all: -r "$1" &&
+    # No resolving: the lock is whole, and pip would look for newer versions of what an extra asks for.
+    if ! { pip_install --require-hashes --no-deps --only-binary :all: -r "$1" &&
         pip_install --no-deps --no-build-isolation --editable .; } >"$log" 2>&1; then
         explain_failure "$log" \
             "pip không cài được các gói Python. Thông báo của pip ở ngay trên." \
