@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy.orm import object_session
 
+from archive.canonical import canonical
+from datastore import witness
+from datastore.rows import Row
 from tests.datastore.house import House
 
 
@@ -23,3 +27,19 @@ def house(migrated: Path, tmp_path: Path) -> Iterator[House]:
     made = House(shutil.copytree(migrated, tmp_path / "house"), migrated=True)
     yield made
     made.store.close()
+
+
+@pytest.fixture(autouse=True)
+def _witness_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every transaction of these tests: what the witness takes from the session is what the database has."""
+    taken = witness.written
+
+    def compared(row: Row) -> dict[str, object] | None:
+        columns, session = taken(row), object_session(row)
+        if columns is not None and session is not None:
+            key = (row.__tablename__, str(columns["id"] if "id" in columns else columns["code"]))
+            kept = witness.read_back(session.connection(), [key])[key]
+            assert canonical(columns) == canonical(kept), key
+        return columns
+
+    monkeypatch.setattr(witness, "written", compared)
