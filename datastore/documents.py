@@ -132,6 +132,7 @@ class Documents:
             self._hold(row)
             self._assign_codes(row)
             self._index(row, "")
+        scope.held[row.id] = row
         scope.note_document(row)
         return mapping.document(row)
 

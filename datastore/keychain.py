@@ -5,7 +5,7 @@ one owner's access and leaves everybody else's. The archive, log and store keys 
 master key. Promised: an owner opens a document only through the wrap of its own store.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -29,19 +29,24 @@ class Keychain:
     session: Session
     keyring: Keyring
     at: datetime
+    rows: list[KeyRow] = field(default_factory=list, repr=False)
+    """Those seen: while somebody holds them, the session gives them again without asking the database."""
 
     def key(self, name: str) -> DataKey:
         """The key of the archive, the log or a store, made at first use; WrongKey."""
         row = self.session.get(KeyRow, name)
         if row is None:
             return self._make(name)
+        self.rows.append(row)
         return DataKey(self.keyring.unwrap(row.wrapped, _context(name)), name)
 
     def _make(self, name: str) -> DataKey:
         key = DataKey.new(name)
         wrapped = self.keyring.wrap(key.raw, _context(name))
-        self.session.add(KeyRow(name=name, wrapped=wrapped, made_at=self.at))
+        row = KeyRow(name=name, wrapped=wrapped, made_at=self.at)
+        self.session.add(row)
         self.session.flush()
+        self.rows.append(row)
         return key
 
     def object_key(self, name: str) -> DataKey:

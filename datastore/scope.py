@@ -42,6 +42,8 @@ class Scope:
     at: datetime
     keychain: Keychain
     lines: list[DiaryRow] = field(default_factory=list)
+    held: dict[UUID, DocumentRow] = field(default_factory=dict)
+    """The documents that this transaction made or locked: nobody else changes them before it ends."""
 
     def id(self) -> UUID:
         """A fresh id of now."""
@@ -126,10 +128,13 @@ class Scope:
 
     def document(self, document: UUID) -> DocumentRow:
         """The row, locked for this transaction, with a diary line for each of its owners; NotFound."""
-        query = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
-        row = self.session.scalar(query.with_for_update())
+        row = self.held.get(document)
+        if row is None:
+            query = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
+            row = self.session.scalar(query.with_for_update())
         if row is None:
             raise NotFound(what="document", id=document)
+        self.held[document] = row
         self.note_document(row)
         return row
 
