@@ -38,7 +38,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _NOT_TAKEN: (
         "refused", "file_damaged", "file_dynamic_form", "file_no_pages", "file_password", "file_took_too_long",
         "file_too_much_memory", "file_too_much_output", "file_changed", "print_pdf_unusable",
-        "pdf_not_signable", "pdf_signed_elsewhere", "mark_letter_missing",
+        "malware_found", "pdf_not_signable", "pdf_signed_elsewhere", "mark_letter_missing",
     ),
     _TOO_BIG: ("file_too_large", "file_too_many_pages", "file_too_many_pixels"),
     # Understood, and not possible as things stand.
@@ -52,7 +52,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Something that is needed is not there, or not whole: the operator's turn.
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
-        "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
+        "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
         "status_list_overdue",
     ),
     _FULL: ("storage_full", "no_room_for_document"),

@@ -11,6 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from api.connectors.clamd import Clamd
 from api.progress import Steps
 from api.settings import Settings
 from api.workroom import Workroom, workroom
@@ -23,6 +24,7 @@ from ingest import (
     CatalogueOverride,
     Limits,
     PagePool,
+    Scanner,
     load_catalogue,
     require_walls,
 )
@@ -41,6 +43,8 @@ class House:
     rules: Rules
     room: Workroom
     steps: Steps
+    scanner: Scanner | None = None
+    """Looks for malware in what comes in; None where no scanner is set."""
 
     @property
     def limits(self) -> Limits:
@@ -73,6 +77,11 @@ def published_folder(settings: Settings) -> Path:
 def limits_of(settings: Settings) -> Limits:
     """What one incoming file may cost here."""
     return Limits(bytes=settings.max_bytes, pages=settings.max_pages)
+
+
+def scanner_of(settings: Settings) -> Clamd | None:
+    """The malware scanner of this installation; None where none is set."""
+    return None if settings.clamd_socket is None else Clamd(settings.clamd_socket, settings.max_bytes)
 
 
 @contextmanager
@@ -121,6 +130,7 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
                 rules=packaged_rules(),
                 room=room,
                 steps=steps,
+                scanner=scanner_of(settings),
             )
         finally:
             datastore.close()

@@ -3,6 +3,7 @@
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     recogniser: str = "tesserocr"
     max_bytes: int = 200_000_000
     max_pages: int = 1_000
+    clamd_socket: (
+        Annotated[str, Field(pattern=r"^(/.+|(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5})$")] | None
+    ) = None
+    """Where clamd listens (a path, or `host:port`): what comes in is scanned for malware. None: it is not."""
 
     @property
     def production(self) -> bool:

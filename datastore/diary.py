@@ -5,7 +5,7 @@ An owner sees every line about itself, whoever wrote it; staff sees what its own
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from datastore.records import DiaryLine
 from datastore.rows import DiaryRow
@@ -30,6 +30,16 @@ class Diary:
         """The lines about a document, oldest first."""
         self._scope.document(document)
         return self._lines(DiaryRow.document_id == document)
+
+    def report(self, note: str) -> None:
+        """A line of its own for what happened and is about nobody's paper; `note` without personal data."""
+        self._scope.note(note=note)
+
+    def reports(self, act: str) -> tuple[DiaryLine, ...]:
+        """The agency's lines of `act` that are about nobody's paper, oldest first."""
+        self._scope.require_staff("diary")
+        about_nobody = DiaryRow.owner_id.is_(None), DiaryRow.document_id.is_(None)
+        return self._lines(and_(DiaryRow.act == act, *about_nobody))
 
     def _lines(self, which: ColumnElement[bool]) -> tuple[DiaryLine, ...]:
         query = select(DiaryRow).where(which)

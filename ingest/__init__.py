@@ -45,6 +45,7 @@ from ingest.identifiers import (
 from ingest.journey import (
     digitise,
 )
+from ingest.malware import Inspection, Scanner
 from ingest.model import (
     Barcode,
     Document,
@@ -73,6 +74,7 @@ from ingest.refusals import (
     DynamicForm,
     EmptyFile,
     FileMissing,
+    MalwareFound,
     NoPages,
     NoRoomForDocument,
     PasswordProtected,
@@ -134,8 +136,10 @@ __all__ = [
     "FileMissing",
     "ForeignId",
     "Identifier",
+    "Inspection",
     "Kind",
     "Limits",
+    "MalwareFound",
     "MediaType",
     "ModelMissing",
     "NoPages",
@@ -155,6 +159,7 @@ __all__ = [
     "Reading",
     "Refusal",
     "Scan",
+    "Scanner",
     "Sex",
     "TooLarge",
     "TooManyPages",

@@ -93,6 +93,12 @@ class TooMuchOutput(Refusal):
     code = "file_too_much_output"
 
 
+class MalwareFound(Refusal):
+    """The malware scanner knows the file by `signature`; `sha256` is for the report, not for the sender."""
+
+    code = "malware_found"
+
+
 class NoRoomForDocument(KhosoError):
     """The folder for the searchable PDF is full. Nothing is wrong with the file; nothing of it is left."""
 

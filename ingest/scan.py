@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from common import Digest
+from ingest.malware import Scanner, require_clean
 from ingest.model import Limits, MediaType, Scan
 from ingest.names import display_name
 from ingest.refusals import EmptyFile, FileMissing, TooLarge, UnknownKind
@@ -25,8 +26,13 @@ _MAGIC = (
 )
 
 
-def open_scan(path: Path, *, name: str | None = None, limits: Limits | None = None) -> Scan:
+def open_scan(
+    path: Path, *, name: str | None = None, limits: Limits | None = None, scanner: Scanner | None = None
+) -> Scan:
     """Open `path` in the sandbox, within `limits.open_seconds`, and tell what it is.
+
+    A `scanner` looks first, whatever the kind: malware is reported as such, not as a file of no known kind. The
+    digest is then that of the bytes it saw, so that keeping others is noticed.
 
     `name` is what its sender called it (default: the path's last part); it is cleaned before use. Raises a
     `Refusal` for everything that cannot become a document. A PDF with JavaScript or attachments is opened
@@ -35,6 +41,7 @@ def open_scan(path: Path, *, name: str | None = None, limits: Limits | None = No
     limits = limits or Limits()
     shown = display_name(path.name if name is None else name)
     size = _size(path, shown, limits)
+    inspected = None if scanner is None else require_clean(path, shown, scanner)
     kind = kind_of(path, shown)
     confinement = Confinement(seconds=limits.open_seconds, memory_bytes=limits.memory_bytes)
     request = {
@@ -46,7 +53,7 @@ def open_scan(path: Path, *, name: str | None = None, limits: Limits | None = No
     pages, signed = confined(
         "ingest.opening:look", request, readable=[path], limits=confinement, name=shown, parse=_what_was_seen
     )
-    return Scan(path, shown, kind, size, Digest.of_file(path), pages, signed)
+    return Scan(path, shown, kind, size, inspected or Digest.of_file(path), pages, signed)
 
 
 def _what_was_seen(answer: dict[str, Any]) -> tuple[int, bool]:

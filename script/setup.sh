@@ -57,6 +57,11 @@ has_pen_fonts() {
     [ -n "$(find /usr/share/texmf/fonts /usr/share/fonts -name 'texgyrechorus-mediumitalic.otf' 2>/dev/null | head -n 1)" ]
 }
 
+# Debian keeps some servers where only root's PATH looks.
+has_server() {
+    PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null
+}
+
 # The apt packages that are missing, one per line. `tests` adds what only the tests need.
 missing_packages() {
     find_python >/dev/null || printf '%s\n' python3 python3-venv
@@ -65,6 +70,7 @@ missing_packages() {
     has_vietnamese_fonts || echo fonts-liberation2
     [ "$1" != tests ] || has_pdfsig || echo poppler-utils
     [ "$1" != tests ] || has_pen_fonts || echo fonts-texgyre
+    [ "$1" != tests ] || has_server clamd || echo clamav-daemon
 }
 
 # --- apt ------------------------------------------------------------------------------------------------------
@@ -82,8 +88,9 @@ require_root() {
 }
 
 apt_get() {
-    # A machine just started often updates itself: wait for its lock instead of failing.
-    as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"
+    # A machine just started often updates itself: wait for its lock instead of failing. Servers are installed for
+    # private instances; offline, systemd leaves Debian's own ones unstarted.
+    as_root env SYSTEMD_OFFLINE=1 DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -q -y -o DPkg::Lock::Timeout=120 "$@"
 }
 
 install_packages() {

@@ -23,8 +23,8 @@ def real_part_missing(what: str) -> NoReturn:
 
 
 def program(name: str) -> str:
-    """Return the path of an installed program, for tests that ask a second opinion (`pdfsig`, `qpdf`)."""
-    found = shutil.which(name)
+    """Return the path of an installed program: a second opinion (`pdfsig`, `qpdf`), a server (`clamd`)."""
+    found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/sbin")  # where Debian keeps servers
     if found is None:
         real_part_missing(f"the program {name}")
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from api.house import House, page_pool
+from api.house import House, page_pool, scanner_of
 from api.steps.archivist import extend_log, verify_log
 from api.steps.queue import recover
 from common import KhosoError, font_file
@@ -35,6 +35,7 @@ def examine(house: House) -> Iterator[Finding]:
         ("fonts", _fonts),
         ("reader", _reader),
         ("walls", _walls),
+        ("malware", _malware),
         ("keys", _keys),
         ("database", _database),
         ("objects", _objects),
@@ -67,6 +68,16 @@ def _walls(house: House) -> Finding:
     held = [name for name in ("network", "programs", "processes", "signals", "reading", "writing", "memory")
             if getattr(report, name)]  # fmt: skip
     return Finding("walls", report.sufficient, f"{report.walls.value}: {', '.join(held)}", fix)
+
+
+def _malware(house: House) -> Finding:
+    """The scanner answers and finds the harmless test file that every scanner knows."""
+    scanner = scanner_of(house.settings)
+    if scanner is None:
+        fix = "cài clamav-daemon, đặt KHOSO_CLAMD_SOCKET / install clamav-daemon and set KHOSO_CLAMD_SOCKET"
+        return Finding("malware", not house.settings.production, "incoming files are not scanned", fix)
+    fix = "chạy freshclam, khởi động lại clamav-daemon / run freshclam and restart clamav-daemon"
+    return Finding("malware", scanner.knows_the_test_file(), scanner.version(), fix)
 
 
 def _keys(house: House) -> Finding:

@@ -35,9 +35,11 @@ from datastore import (
     pdf_key,
     reading_key,
 )
-from ingest import PagePool, Reading, Scan, digitise, open_scan
+from ingest import MalwareFound, PagePool, Reading, Scan, digitise, open_scan
 from signing import FIELDS, Indication, Role, Verdict, validate
 
+MALWARE_ACT = "refuse_malware"
+"""The act of the diary lines about malware: signature and digest, never the file's name."""
 _RENEW_AFTER = timedelta(minutes=2)
 """Well inside the lease of a job."""
 
@@ -99,7 +101,7 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
     The same bytes for the same owners are the same paper (docs/decisions/0002): a repeat answers with the
     document that is there, and cites it in the dossier.
     """
-    scans = [open_scan(path, limits=house.limits) for path in paper.files]
+    scans = [_open(house, actor, path) for path in paper.files]
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
@@ -138,6 +140,16 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
             raise
         return _cite(house, actor, held, paper, owners, doc_type)
     return Received(document, receipt.number, again=False)
+
+
+def _open(house: House, actor: Actor, path: Path) -> Scan:
+    """The file, scanned for malware and opened; what is found is reported in the diary, as officers must."""
+    try:
+        return open_scan(path, limits=house.limits, scanner=house.scanner)
+    except MalwareFound as found:
+        with house.datastore.begin(actor, MALWARE_ACT) as work:
+            work.diary.report(f"{found.facts['signature']} {found.facts['sha256']}")
+        raise
 
 
 def _require_open_dossier(house: House, actor: Actor, dossier: str | None) -> None:
