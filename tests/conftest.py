@@ -5,12 +5,16 @@ machine: the test is then skipped and says so. Where the results count, with `CI
 a check that quietly did not run is worth nothing.
 """
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from api.logs import line_handler
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -28,6 +32,18 @@ def program(name: str) -> str:
     if found is None:
         real_part_missing(f"the program {name}")
     return found
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_event_with_what_does_not_belong_into_the_log() -> Iterator[None]:
+    """Every event that a test sets off is written strictly: a field that is not listed fails the test."""
+    events = logging.getLogger("khoso")
+    with Path(os.devnull).open("w") as nowhere:
+        handler = line_handler("tests", stream=nowhere, strict=True)
+        events.addHandler(handler)
+        events.setLevel(logging.INFO)
+        yield
+        events.removeHandler(handler)
 
 
 @pytest.fixture(scope="session")

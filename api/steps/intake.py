@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import UUID
 
 from api.house import House
+from api.logs import log
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import KhosoError, PartialDate, say
@@ -149,6 +150,8 @@ def _open(house: House, actor: Actor, path: Path) -> Scan:
     except MalwareFound as found:
         with house.datastore.begin(actor, MALWARE_ACT) as work:
             work.diary.report(f"{found.facts['signature']} {found.facts['sha256']}")
+        facts = {name: found.facts[name] for name in ("signature", "sha256")}
+        log.warning("malware_found", agency=actor.agency, **facts)
         raise
 
 

@@ -1,0 +1,257 @@
+"""What this program writes about itself while it serves: events with listed fields, one line each.
+
+    log.info("request", method="GET", route="/api/v1/documents/{id}", status=200, ms=3.1)
+
+Promised: a line holds nothing but the fields of `_FIELDS`, each in its own narrow shape, so that a name, a personal
+number, a file's name, a token or a query cannot get into it, whoever writes the line; libraries' lines are reduced to
+who spoke, where, and the constant part of the sentence; exceptions to their types and the places they passed. What
+does not fit is left out and its field named under `left_out`; with `strict` (in tests) it is an error.
+
+In service the lines are JSON, in a terminal they are for people. Before `write_logs` was called (the commands, whose
+answers are for people) events go nowhere.
+"""
+
+import logging
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from typing import TextIO
+from uuid import UUID
+
+import structlog
+from structlog.processors import JSONRenderer
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from api.traces import current_trace
+from common import KhosoError, Sentence
+
+_MOST_PLACES = 30
+_LONGEST = 200
+
+# A word of ours or of a protocol: no blank, so no sentence; nine digits in a row could be somebody's number.
+_WORD = re.compile(r"(?!.*\d{9})[A-Za-z0-9_.:/+-]*")
+_EVENT = re.compile(r"[a-z][a-z0-9_]*")
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ID = re.compile(rf"[0-9a-f]{{32}}|[0-9a-f]{{64}}|{_UUID}")
+_WORKER = re.compile(rf"w-{_UUID}|{_WORD.pattern}")
+_ROUTE = re.compile(r"(?!.*\d{9})/[A-Za-z0-9._{}:/-]*|-")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+_TEMPLATE = re.compile(r"(?!.*\d{9})(?=.*[A-Za-z]{3})[ -~]*%[ -~]+")
+"""The constant sentence of a library with its places for values, when it is more than such places."""
+
+
+class NotForTheLog(ValueError):
+    """A field that is not listed, or a value without its field's shape, was about to be written."""
+
+
+def _is(shape: re.Pattern[str]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and len(value) <= _LONGEST and bool(shape.fullmatch(value))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and abs(value) < 1e12
+
+
+def _are_words(value: object) -> bool:
+    return isinstance(value, list) and all(map(_is(_WORD), value))
+
+
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    "at": _is(_INSTANT),
+    "level": _is(_WORD),
+    "event": _is(_EVENT),
+    "process": _is(_WORD),  # web, reader, signer, archivist, beat
+    "trace": _is(_ID),
+    # of a request
+    "method": _is(_WORD),
+    "route": _is(_ROUTE),  # its template
+    "status": _is_number,
+    "ms": _is_number,
+    "bytes": _is_number,
+    "role": _is(_WORD),
+    "agency": _is(_WORD),
+    # of a job, an error, a check
+    "job": _is(_ID),
+    "kind": _is(_WORD),
+    "document": _is(_ID),
+    "attempts": _is_number,
+    "worker": _is(_WORKER),
+    "code": _is(_WORD),
+    "check": _is(_WORD),
+    "standing": _is(_WORD),
+    "reason": _is(_WORD),
+    "signature": _is(_WORD),
+    "sha256": _is(_ID),
+    "count": _is_number,
+    "pages": _is_number,
+    "seconds": _is_number,
+    "version": _is(_WORD),
+    # of a fault
+    "fault": _are_words,
+    "places": _are_words,
+    # of a library's line
+    "logger": _is(_WORD),
+    "where": _is(_WORD),
+    "template": _is(_TEMPLATE),
+    "left_out": _are_words,
+}
+
+_OURS = logging.getLogger("khoso")
+_OURS.addHandler(logging.NullHandler())
+
+
+def _with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    trace = current_trace()
+    return event if trace is None else {**event, "trace": trace}
+
+
+log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
+    _OURS,
+    processors=[
+        structlog.stdlib.filter_by_level,
+        structlog.stdlib.add_log_level,
+        _with_trace,
+        ProcessorFormatter.wrap_for_formatter,
+    ],
+    wrapper_class=structlog.stdlib.BoundLogger,
+)
+"""Where this program writes its events."""
+
+
+def write_logs(process: str, *, strict: bool = False, stream: TextIO | None = None) -> None:
+    """From now on events, and what libraries say, are lines of `process` on standard error, or on `stream`."""
+    root = logging.getLogger()
+    root.handlers = [line_handler(process, strict=strict, stream=stream or sys.stderr)]
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    sys.excepthook = lambda _kind, fault, _trace: log.critical("ended_by_fault", exc_info=fault)
+
+
+def tell_fault(event: str, **fields: object) -> None:
+    """A fault of ours that is being handled: a line where lines are written, else the traceback for who runs us."""
+    if any(isinstance(handler, _Lines) for handler in logging.getLogger().handlers):
+        log.error(event, exc_info=True, **fields)
+    else:
+        traceback.print_exc()
+
+
+def line_handler(process: str, *, stream: TextIO, strict: bool = False) -> logging.Handler:
+    """Writes each record as one line: JSON for programs, words when `stream` is a terminal."""
+    formatter = ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.add_log_level, _with_trace, _reduced_line],
+        pass_foreign_args=True,
+        use_get_message=False,
+        processors=[
+            ProcessorFormatter.remove_processors_meta,
+            _reduced_fault,
+            structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%S.%fZ", utc=True, key="at"),
+            _of(process),
+            _only_listed(strict=strict),
+            _for_people if stream.isatty() else JSONRenderer(ensure_ascii=False),
+        ],
+    )
+    handler = _Lines(stream, strict=strict)
+    handler.setFormatter(formatter)
+    return handler
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    def __init__(self, stream: TextIO, *, strict: bool) -> None:
+        super().__init__(stream)
+        self._strict = strict
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name that logging calls
+        if self._strict:
+            raise
+        super().handleError(record)
+
+
+def _of(process: str) -> Processor:
+    return lambda _logger, _method, event: {**event, "process": process}
+
+
+def _reduced_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """A library's line: who spoke, where, and the constant part of what it said; never the values in it."""
+    record: logging.LogRecord = event["_record"]
+    values = event.pop("positional_args")
+    template = event["event"]
+    said = next((value.code for value in _each(values) if isinstance(value, Sentence)), None)
+    reduced = {**event, "event": said or "library", "logger": record.name}
+    reduced["where"] = f"{record.module}:{record.lineno}"
+    if values and said is None and _is(_TEMPLATE)(template):
+        reduced["template"] = template
+    return reduced
+
+
+def _each(values: object) -> Iterator[object]:
+    if isinstance(values, Mapping):
+        yield from values.values()
+    elif isinstance(values, tuple):
+        yield from values
+
+
+def _reduced_fault(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """An exception as the types that caused one another and the places that the innermost passed; no message, no value.
+
+    Messages hold parameters: a broken constraint shows the row.
+    """
+    fault = _exception(event.pop("exc_info", None))
+    event.pop("stack_info", None)
+    if fault is None:
+        return event
+    chain = list(_causes(fault))
+    places = [
+        f"{frame.f_globals.get('__name__', '-')}:{line}"
+        for frame, line in traceback.walk_tb(chain[-1].__traceback__)
+    ]
+    reduced = {**event, "fault": [f"{type(one).__module__}.{type(one).__qualname__}" for one in chain]}
+    reduced["places"] = places[-_MOST_PLACES:]
+    codes = [one.code for one in chain if isinstance(one, KhosoError)]
+    return {**reduced, "code": codes[0]} if codes else reduced
+
+
+def _exception(told: object) -> BaseException | None:
+    if isinstance(told, BaseException):
+        return told
+    if isinstance(told, tuple):
+        return _exception(told[1])
+    return sys.exc_info()[1] if told else None
+
+
+def _causes(fault: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    following: BaseException | None = fault
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        yield following
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+
+
+def _only_listed(*, strict: bool) -> Processor:
+    """What is listed and has its shape; the names of the rest; NotForTheLog for a rest when `strict`."""
+
+    def only_listed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        kept, left_out = {}, []
+        for name, shape in _FIELDS.items():
+            if name in event and event[name] is not None:
+                value = str(event[name]) if isinstance(event[name], UUID) else event[name]
+                if shape(value):
+                    kept[name] = value
+                else:
+                    left_out.append(name)
+        unlisted = len(event.keys() - _FIELDS.keys())
+        if strict and (left_out or unlisted):
+            raise NotForTheLog(f"{event.get('event')}: {left_out or sorted(event.keys() - _FIELDS.keys())}")
+        if left_out or unlisted:
+            kept["left_out"] = [*left_out, *["unlisted"] * unlisted]
+        return kept
+
+    return only_listed
+
+
+def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    at, level, name = (event.pop(key, "-") for key in ("at", "level", "event"))
+    rest = " ".join(f"{key}={value}" for key, value in event.items())
+    return f"{at[11:19]} {level:<8} {name} {rest}".rstrip()
