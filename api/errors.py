@@ -11,6 +11,7 @@ from common import KhosoError
 _BAD_INPUT = (Exit.BAD_INPUT, HTTPStatus.UNPROCESSABLE_ENTITY)
 _NOT_TAKEN = (Exit.NEGATIVE, HTTPStatus.UNPROCESSABLE_ENTITY)
 _TOO_BIG = (Exit.NEGATIVE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+_NOT_SIGNED_IN = (Exit.NEGATIVE, HTTPStatus.FORBIDDEN)
 _UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
 _CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
@@ -32,6 +33,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
     ),
+    # Who stands at the door has not shown who it is.
+    _NOT_SIGNED_IN: ("sign_in_refused",),
     _UNKNOWN_KIND: ("file_kind_unknown",),
     _NOT_FOUND: ("file_missing", "not_found"),
     # A file of a known kind was looked at and cannot become a document.
@@ -53,7 +56,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
         "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
-        "status_list_overdue",
+        "status_list_overdue", "provider_unreachable",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (
