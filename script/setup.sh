@@ -57,17 +57,25 @@ has_pen_fonts() {
     [ -n "$(find /usr/share/texmf/fonts /usr/share/fonts -name 'texgyrechorus-mediumitalic.otf' 2>/dev/null | head -n 1)" ]
 }
 
+# Debian's own layout: several versions of the database lie side by side, 15 and later will do.
+has_postgresql() {
+    [ -n "$(ls -d /usr/lib/postgresql/1[5-9]/bin/initdb /usr/lib/postgresql/[2-9][0-9]/bin/initdb 2>/dev/null)" ]
+}
+
 # Debian keeps some servers where only root's PATH looks.
 has_server() {
     PATH=$PATH:/usr/sbin:/sbin command -v "$1" >/dev/null
 }
 
-# The apt packages that are missing, one per line. `tests` adds what only the tests need.
+# The apt packages that are missing, one per line. `services` adds the servers of script/services, `tests` these
+# and what only the tests need.
 missing_packages() {
     find_python >/dev/null || printf '%s\n' python3 python3-venv
     command -v tesseract >/dev/null || echo tesseract-ocr
     reads_vietnamese || echo tesseract-ocr-vie
     has_vietnamese_fonts || echo fonts-liberation2
+    [ "$1" = run ] || has_postgresql || echo postgresql
+    [ "$1" = run ] || command -v redis-server >/dev/null || echo redis-server
     [ "$1" != tests ] || has_pdfsig || echo poppler-utils
     [ "$1" != tests ] || has_pen_fonts || echo fonts-texgyre
     [ "$1" != tests ] || has_server clamd || echo clamav-daemon

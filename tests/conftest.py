@@ -15,6 +15,7 @@ from typing import NoReturn
 import pytest
 
 from api.logs import line_handler
+from tests.services import Services, own_services
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -53,3 +54,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         real_part_missing("the folder ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """Private servers for this session; a test starts the parts that it needs, once for all that need them."""
+    program("redis-server")
+    if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
+        real_part_missing("PostgreSQL")
+    with own_services() as running:
+        yield running
