@@ -1,7 +1,9 @@
 """The folder in which one process keeps plain bytes of papers while it works.
 
 Two promises: the folder is gone when the process is, however it ended (the next one to start sweeps what a
-killed one left); and the lock beside it tells whether a process that claimed a job still lives.
+killed one left); and the lock beside it tells whether a process that claimed a job still lives. Of a process
+that works in another place (another host, a container with a folder of its own) no lock here can tell: its
+name says where it belongs, and it is taken for alive, until the lease of its job runs out.
 """
 
 import fcntl
@@ -17,14 +19,19 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class Workroom:
-    """`folder` is private to the process that is known to others as `worker`."""
+    """`folder` is private to the process; `worker`, its name for others, is its place and its own name there."""
 
     parent: Path
-    worker: str
+    place: str
+    name: str
+
+    @property
+    def worker(self) -> str:
+        return f"{self.place}/{self.name}"
 
     @property
     def folder(self) -> Path:
-        return self.parent / self.worker
+        return self.parent / self.name
 
     @contextmanager
     def desk(self) -> Iterator[Path]:
@@ -34,21 +41,26 @@ class Workroom:
 
     def alone(self) -> bool:
         """Whether no other process works on this installation now."""
-        others = (lock.stem for lock in self.parent.glob("w-*.lock"))
-        return not any(self.is_alive(worker) for worker in others if worker != self.worker)
+        others = (lock for lock in self.parent.glob("w-*.lock") if lock.stem != self.name)
+        return all(_lock_is_free(lock) for lock in others)
 
     def is_alive(self, worker: str) -> bool:
-        """Whether the process that works under that name still runs on this machine."""
-        return worker == self.worker or not _lock_is_free(self.parent / f"{worker}.lock")
+        """Whether the process that works under that name still runs; True for one of another place."""
+        place, _slash, name = worker.rpartition("/")
+        if place != self.place or name == self.name:
+            return True
+        return not _lock_is_free(self.parent / f"{name}.lock")
 
 
 @contextmanager
 def workroom(parent: Path, identity: UUID) -> Iterator[Workroom]:
     """A fresh folder under `parent`, locked while the block runs and removed afterwards."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    room = Workroom(parent, f"w-{identity}")
-    lock_path = parent / f"{room.worker}.lock"
-    with _alone_in(parent):  # or a sweeper could take the new lock file for an abandoned one
+    with _alone_in(
+        parent, identity
+    ) as place:  # or a sweeper could take the new lock file for an abandoned one
+        room = Workroom(parent, place, f"w-{identity}")
+        lock_path = parent / f"{room.name}.lock"
         _sweep(parent)
         lock = lock_path.open("w")
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -62,10 +74,17 @@ def workroom(parent: Path, identity: UUID) -> Iterator[Workroom]:
 
 
 @contextmanager
-def _alone_in(parent: Path) -> Iterator[None]:
-    with (parent / "sweep.lock").open("w") as guard:
+def _alone_in(parent: Path, identity: UUID) -> Iterator[str]:
+    """Holds the lock of all workrooms here; in its file stands the name of the place, given by the first of them."""
+    with (parent / "sweep.lock").open("a+") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
-        yield
+        guard.seek(0)
+        place = guard.read()
+        if not place:
+            place = f"p-{identity}"
+            guard.write(place)
+            guard.flush()
+        yield place
 
 
 def _sweep(parent: Path) -> None:

@@ -45,6 +45,8 @@ from datastore.records import (
     DossierEvent,
     DossierState,
     Job,
+    JobKind,
+    JobRole,
     JobState,
     LeafRecord,
     NewOriginal,
@@ -57,6 +59,7 @@ from datastore.records import (
     OwnerState,
     Print,
     PrintStatus,
+    Priority,
     Provenance,
     Receipt,
     Revision,
@@ -70,7 +73,7 @@ from datastore.records import (
     Version,
 )
 from datastore.signings import NewRevision
-from datastore.work import Datastore, Work
+from datastore.work import Datastore, Queue, Wake, Work, nobody_to_wake
 
 __all__ = [
     "Actor",
@@ -94,6 +97,8 @@ __all__ = [
     "FolderObjects",
     "IllegalTransition",
     "Job",
+    "JobKind",
+    "JobRole",
     "JobState",
     "Keyring",
     "LeafRecord",
@@ -115,7 +120,9 @@ __all__ = [
     "OwnerState",
     "Print",
     "PrintStatus",
+    "Priority",
     "Provenance",
+    "Queue",
     "Receipt",
     "Revision",
     "SchemaTooNew",
@@ -131,11 +138,13 @@ __all__ = [
     "StoreEntry",
     "StoredObject",
     "Version",
+    "Wake",
     "Work",
     "WrongKey",
     "attestation_key",
     "digest_of",
     "manifest_key",
+    "nobody_to_wake",
     "original_key",
     "pdf_key",
     "prepared_key",

@@ -3,29 +3,47 @@ often.
 
 The truth about work is here, never in a broker. Promised: a job is claimed by one worker at a time; the job
 of a dead worker comes back (`reclaim`); finishing twice is one finish; finishing what somebody else has
-meanwhile is StaleState. A job carries ids only. Claiming asks no actor, for it shows nobody's papers: the
-worker begins its `Work` as the system of `Job.agency`.
+meanwhile is StaleState; what is asked for while it is in work is done once more afterwards. A job carries
+ids only. Claiming asks no actor, for it shows nobody's papers: the worker begins its `Work` as the system of
+`Job.agency`.
+
+Who is served: counter work before papers from the shelves, and within that the agency that was served
+longest ago, so that ten thousand jobs of one agency delay another's by one. Shelf work that has waited for
+`AGED` takes turns with the counter, its own agency's too: nobody waits for ever, and nobody at a counter
+waits behind a whole campaign.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from archive import Ground
 from common import new_id
 from datastore.errors import NotFound, StaleState
-from datastore.records import Job, JobState
-from datastore.rows import JobRow
+from datastore.records import Job, JobKind, JobRole, JobState, Priority
+from datastore.rows import DocumentRow, JobRow, TurnRow
 from datastore.scope import Scope
 
 ATTEMPTS = 5
 """So often is a job tried before a person must look at it."""
-LEASE = timedelta(minutes=10)
-"""So long may a worker be silent; a long journey renews its lease."""
+DEATHS = 3
+"""So many workers may die of a job, or with it: two can be one machine that went down twice."""
+LEASE = timedelta(minutes=1)
+"""So long may a worker be silent; while it works it renews its claim (`renew`)."""
+AGED = timedelta(hours=12)
+"""After a night, papers from the shelves take turns with the counter."""
 WORKER_DIED = "worker_died"
 _FIRST_PAUSE = timedelta(seconds=5)
+_PAUSE_AFTER_DEATHS = timedelta(seconds=10)
+_NEVER = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_PARTIES_AT_ONCE = 8
+"""Whoever comes next when all jobs of the first are just being claimed by others."""
+_QUEUED = JobRow.state.in_([literal_column("'queued'")])
+"""Written out, because a partial index serves only who names its condition."""
 
 
 class Jobs:
@@ -35,28 +53,67 @@ class Jobs:
         self._scope = scope
         self._session = scope.session
 
-    def enqueue(self, kind: str, document: UUID, *, not_before: datetime | None = None) -> Job:
-        """Ask for a job on a document; one that waits or runs stays as it is, a finished one runs again."""
+    def enqueue(
+        self,
+        kind: JobKind,
+        document: UUID,
+        *,
+        priority: Priority | None = None,
+        not_before: datetime | None = None,
+    ) -> Job:
+        """Ask for a job on a document. One that waits stays as it is, one in work or finished runs again.
+
+        Without a `priority` it is that of the paper: from the shelves (by its ground, or because it came so),
+        or brought to the counter.
+        """
         self._scope.require_staff("document", document)
-        self._scope.document(document)
-        query = select(JobRow).where(JobRow.kind == kind, JobRow.document_id == document)
+        paper = self._scope.document(document)
+        query = select(JobRow).where(JobRow.kind == kind.name, JobRow.document_id == document)
         row = self._session.scalar(query.with_for_update())
+        wanted = self._priority_of(paper) if priority is None else priority
         if row is None:
-            row = JobRow(id=new_id(self._scope.at), kind=kind, document_id=document)
+            row = JobRow(id=new_id(self._scope.at), kind=kind.name, document_id=document, again=False)
             row.agency = self._scope.actor.agency
             self._session.add(row)
-        elif row.state in (JobState.QUEUED, JobState.CLAIMED):
+        elif row.state == JobState.CLAIMED:
+            row.again = True
             return _job(row)
+        elif row.state == JobState.QUEUED:
+            row.priority = min(wanted, row.priority)
+            self._take_a_turn(row)
+            return _job(row)
+        row.role, row.priority = kind.role, wanted
+        row.attempts, row.deaths, row.last_error = 0, 0, None
         _queue(row, not_before or self._scope.at)
-        row.attempts, row.last_error = 0, None
+        self._take_a_turn(row)
         self._session.flush()
         return _job(row)
+
+    def _priority_of(self, paper: DocumentRow) -> Priority:
+        from_the_shelf = exists().where(JobRow.document_id == paper.id, JobRow.priority == Priority.BACK_FILE)
+        if paper.ground == Ground.BACK_FILE or self._session.scalar(select(from_the_shelf)):
+            return Priority.BACK_FILE
+        return Priority.COUNTER
+
+    def _take_a_turn(self, row: JobRow) -> None:
+        """Have the agency stand in the line, and the role woken when this is committed."""
+        key = (row.role, row.priority, row.agency)
+        if self._session.get(TurnRow, key) is None:
+            try:
+                with self._session.begin_nested():
+                    self._session.add(
+                        TurnRow(role=row.role, priority=row.priority, agency=row.agency, served_at=_NEVER)
+                    )
+            except IntegrityError:
+                pass  # another transaction has just put the agency there
+        if row.not_before <= self._scope.at:
+            self._scope.roles_to_wake.add(JobRole(row.role))
 
     def finish(self, job: Job) -> None:
         """Mark the job done in the transaction that keeps its result; StaleState when it is not ours any
         more."""
         self._scope.require_staff("job")
-        finish(self._session, job)
+        finish(self._session, job, self._scope.at)
 
     def of_document(self, document: UUID) -> tuple[Job, ...]:
         """The jobs of a document."""
@@ -67,10 +124,7 @@ class Jobs:
     def set_aside(self) -> tuple[Job, ...]:
         """The jobs of the actor's agency that a person must look at."""
         self._scope.require_staff("job")
-        query = select(JobRow).where(
-            JobRow.state == JobState.SET_ASIDE, JobRow.agency == self._scope.actor.agency
-        )
-        return tuple(_job(row) for row in self._session.scalars(query.order_by(JobRow.id)))
+        return tuple(_set_aside(self._session, JobRow.agency == self._scope.actor.agency))
 
     def retry(self, id: UUID) -> Job:
         """Queue a job that was set aside again, with all its attempts; NotFound for any other."""
@@ -84,43 +138,92 @@ class Jobs:
         if row is None:
             raise NotFound(what="job", id=id)
         _queue(row, self._scope.at)
-        row.attempts = 0
+        row.attempts, row.deaths = 0, 0
+        self._take_a_turn(row)
         self._session.flush()
         return _job(row)
 
 
 def claim(
-    session: Session, worker: str, now: datetime, kinds: Sequence[str] | None, lease: timedelta
+    session: Session, worker: str, now: datetime, roles: Collection[JobRole] | None, lease: timedelta
 ) -> Job | None:
-    """The job that has waited longest, now this worker's; None when nothing waits."""
-    query = select(JobRow).where(JobRow.state == JobState.QUEUED, JobRow.not_before <= now)
-    if kinds is not None:
-        query = query.where(JobRow.kind.in_(kinds))
-    query = query.order_by(JobRow.not_before, JobRow.id).limit(1)
-    row = session.scalar(query.with_for_update(skip_locked=True))
-    if row is None:
-        return None
-    row.state, row.claimed_by, row.lease_until = JobState.CLAIMED, worker, now + lease
-    row.attempts += 1
-    session.flush()
-    return _job(row)
+    """The job whose turn it is, now this worker's; None when nothing waits.
+
+    No worker waits for another here: a job that is just being claimed is passed over, and so is a turn that
+    another worker is just writing down.
+    """
+    for party in _parties(session, now, roles):
+        row = session.scalar(_oldest_of(party, now).with_for_update(skip_locked=True))
+        if row is None:
+            continue
+        row.state, row.claimed_by, row.lease_until = JobState.CLAIMED, worker, now + lease
+        row.attempts += 1
+        row.done = row.total = None
+        own = select(TurnRow).where(
+            TurnRow.role == party.role, TurnRow.priority == party.priority, TurnRow.agency == party.agency
+        )
+        turn = session.scalar(own.with_for_update(skip_locked=True))
+        if turn is not None:
+            turn.served_at = now
+        session.flush()
+        return _job(row)
+    return None
 
 
-def renew(session: Session, job: Job, now: datetime, lease: timedelta) -> Job:
-    """Keep a claim for longer; StaleState when it was lost."""
+def _parties(session: Session, now: datetime, roles: Collection[JobRole] | None) -> Iterator[TurnRow]:
+    """Agencies of which jobs wait, as they are served: first the counter and the aged, then the shelves."""
+    aged = now - AGED
+    urgent = or_(
+        and_(TurnRow.priority == Priority.COUNTER, _waits(now)),
+        and_(TurnRow.priority == Priority.BACK_FILE, _waits(aged)),
+    )
+    for which in (urgent, and_(TurnRow.priority == Priority.BACK_FILE, _waits(now))):
+        query = select(TurnRow).where(which)
+        if roles is not None:
+            query = query.where(TurnRow.role.in_(roles))
+        query = query.order_by(TurnRow.served_at, TurnRow.agency).limit(_PARTIES_AT_ONCE)
+        yield from session.scalars(query).all()
+
+
+def _waits(until: datetime) -> ColumnElement[bool]:
+    """Whether a job of the turn's agency has waited since `until`."""
+    return exists().where(
+        _QUEUED,
+        JobRow.role == TurnRow.role,
+        JobRow.priority == TurnRow.priority,
+        JobRow.agency == TurnRow.agency,
+        JobRow.not_before <= until,
+    )
+
+
+def _oldest_of(party: TurnRow, now: datetime) -> Select[JobRow]:
+    of_party = (JobRow.role == party.role, JobRow.priority == party.priority, JobRow.agency == party.agency)
+    due = select(JobRow).where(_QUEUED, *of_party, JobRow.not_before <= now)
+    return due.order_by(JobRow.not_before, JobRow.id).limit(1)
+
+
+def renew(
+    session: Session, job: Job, now: datetime, lease: timedelta, done: int | None, total: int | None
+) -> Job:
+    """Keep a claim for longer and say how far the work is; StaleState when the claim was lost."""
     row = _ours(session, job)
-    row.lease_until = now + lease
+    row.lease_until, row.done, row.total = now + lease, done, total
     session.flush()
     return _job(row)
 
 
-def finish(session: Session, job: Job) -> None:
-    """Done; nothing happens when it was done already."""
+def finish(session: Session, job: Job, now: datetime) -> None:
+    """Done, or queued once more when that was asked for meanwhile; nothing happens when it was done already."""
     row = session.get(JobRow, job.id, with_for_update=True)
     if row is not None and row.state == JobState.DONE:
         return
     row = _ours(session, job)
-    row.state, row.claimed_by, row.lease_until, row.last_error = JobState.DONE, None, None, None
+    if row.again:
+        row.attempts, row.deaths = 0, 0
+        _queue(row, now)
+    else:
+        _let_go(row, JobState.DONE)
+    row.last_error = None
     session.flush()
 
 
@@ -128,17 +231,32 @@ def fail(session: Session, job: Job, now: datetime, error: str, *, again: bool) 
     """Try again after a pause that doubles, or set aside when it was tried often enough or must not be
     tried."""
     row = _ours(session, job)
-    _give_back(row, now, error, again=again)
+    row.last_error = error
+    if again and row.attempts < ATTEMPTS:
+        _queue(row, now + _FIRST_PAUSE * 2 ** (row.attempts - 1))
+    else:
+        _let_go(row, JobState.SET_ASIDE)
+    session.flush()
+    return _job(row)
+
+
+def hand_back(session: Session, job: Job) -> Job:
+    """Give a job back that is no more to blame than its worker, which was told to stop: at its old place in
+    the line, and not counted as tried."""
+    row = _ours(session, job)
+    row.attempts -= 1
+    _queue(row, row.not_before)
     session.flush()
     return _job(row)
 
 
 def reclaim(session: Session, now: datetime, is_alive: Callable[[str], bool]) -> list[Job]:
     """Take back the jobs of dead workers and of those silent beyond their lease."""
-    query = select(JobRow).where(JobRow.state == JobState.CLAIMED).with_for_update(skip_locked=True)
+    held = JobRow.state.in_([literal_column("'claimed'")])
+    query = select(JobRow).where(held).with_for_update(skip_locked=True)
     lost = [row for row in session.scalars(query) if _is_lost(row, now, is_alive)]
     for row in lost:
-        _give_back(row, now, WORKER_DIED, again=True)
+        _bury_worker(row, now)
     session.flush()
     return [_job(row) for row in lost]
 
@@ -148,13 +266,14 @@ def _is_lost(row: JobRow, now: datetime, is_alive: Callable[[str], bool]) -> boo
     return overdue or row.claimed_by is None or not is_alive(row.claimed_by)
 
 
-def _give_back(row: JobRow, now: datetime, error: str, *, again: bool) -> None:
-    row.last_error = error
-    if again and row.attempts < ATTEMPTS:
-        pause = timedelta(0) if error == WORKER_DIED else _FIRST_PAUSE * 2 ** (row.attempts - 1)
-        _queue(row, now + pause)
-        return
-    row.state, row.claimed_by, row.lease_until = JobState.SET_ASIDE, None, None
+def _bury_worker(row: JobRow, now: datetime) -> None:
+    """The first death is an accident, the second gets a pause; after `DEATHS` the job kills nobody any more."""
+    row.deaths += 1
+    row.last_error = WORKER_DIED
+    if row.deaths < DEATHS and row.attempts < ATTEMPTS:
+        _queue(row, now if row.deaths == 1 else now + _PAUSE_AFTER_DEATHS)
+    else:
+        _let_go(row, JobState.SET_ASIDE)
 
 
 def _ours(session: Session, job: Job) -> JobRow:
@@ -171,8 +290,14 @@ def _ours(session: Session, job: Job) -> JobRow:
 
 
 def _queue(row: JobRow, not_before: datetime) -> None:
-    row.state, row.not_before = JobState.QUEUED, not_before
-    row.claimed_by, row.lease_until = None, None
+    _let_go(row, JobState.QUEUED)
+    row.not_before = not_before
+
+
+def _let_go(row: JobRow, state: JobState) -> None:
+    """Nobody has it any more, and it runs at most once from here."""
+    row.state, row.claimed_by, row.lease_until = state, None, None
+    row.done, row.total, row.again = None, None, False
 
 
 def unfinished(session: Session, documents: Collection[UUID]) -> int:
@@ -183,10 +308,39 @@ def unfinished(session: Session, documents: Collection[UUID]) -> int:
     return session.scalars(query).one()
 
 
+def of_documents(session: Session, documents: Collection[UUID]) -> list[Job]:
+    """The jobs of these documents, for whoever waits for them."""
+    query = select(JobRow).where(JobRow.document_id.in_(documents)).order_by(JobRow.id)
+    return [_job(row) for row in session.scalars(query)]
+
+
+def set_aside(session: Session) -> list[Job]:
+    """What a person must look at, of every agency."""
+    return list(_set_aside(session))
+
+
+def _set_aside(session: Session, *which: ColumnElement[bool]) -> Iterator[Job]:
+    held = JobRow.state.in_([literal_column("'set_aside'")])
+    return (_job(row) for row in session.scalars(select(JobRow).where(held, *which).order_by(JobRow.id)))
+
+
 def waiting(session: Session, now: datetime) -> int:
     """How many jobs could be claimed now."""
-    query = select(func.count()).where(JobRow.state == JobState.QUEUED, JobRow.not_before <= now)
+    query = select(func.count()).where(_QUEUED, JobRow.not_before <= now)
     return session.scalars(query).one()
+
+
+def waiting_since(session: Session, now: datetime) -> dict[JobRole, datetime]:
+    """Since when the oldest job of each role could have been claimed; roles with nothing to do are not in it."""
+    due = func.min(JobRow.not_before)
+    query = select(JobRow.role, due).where(_QUEUED, JobRow.not_before <= now).group_by(JobRow.role)
+    return {JobRole(role): since for role, since in session.execute(query)}
+
+
+def roles_waiting(session: Session, now: datetime) -> frozenset[JobRole]:
+    """The roles for which jobs could be claimed now; costs the same however many there are."""
+    due = {role: select(exists().where(TurnRow.role == role, _waits(now))) for role in JobRole}
+    return frozenset(role for role, query in due.items() if session.scalar(query))
 
 
 def _job(row: JobRow) -> Job:
@@ -195,10 +349,15 @@ def _job(row: JobRow) -> Job:
         kind=row.kind,
         document_id=row.document_id,
         agency=row.agency,
+        role=JobRole(row.role),
+        priority=Priority(row.priority),
         state=JobState(row.state),
         attempts=row.attempts,
+        deaths=row.deaths,
         claimed_by=row.claimed_by,
         lease_until=row.lease_until,
         not_before=row.not_before,
         last_error=row.last_error,
+        done=row.done,
+        total=row.total,
     )

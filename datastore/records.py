@@ -7,7 +7,7 @@ it was read: to change what stands, call a repository on `Work`, which compares 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from archive import Ground, SourceForm, Status, Weight
@@ -351,6 +351,29 @@ class DiaryLine:
     note: str | None
 
 
+class JobRole(StrEnum):
+    """Which process may do a job: each holds other keys and other parts."""
+
+    READER = "reader"  # opens what came in and reads pages; holds no key that signs
+    SIGNER = "signer"  # holds the keys of clerks and agencies, and the seals
+    ARCHIVIST = "archivist"  # holds the key of log, status lists and store manifests
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """What can be asked of the queue, and who does it."""
+
+    name: str
+    role: JobRole
+
+
+class Priority(IntEnum):
+    """What is done first; the smaller number."""
+
+    COUNTER = 0  # somebody waits at the counter
+    BACK_FILE = 1  # papers from the shelves; after `jobs.AGED` they take turns with the counter
+
+
 class JobState(StrEnum):
     QUEUED = "queued"
     CLAIMED = "claimed"
@@ -360,16 +383,23 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """A job as it stands. `deaths` of its workers; `done` of `total` pages while it is in work, if known."""
+
     id: UUID
     kind: str
     document_id: UUID
     agency: str
+    role: JobRole
+    priority: Priority
     state: JobState
     attempts: int
+    deaths: int
     claimed_by: str | None
     lease_until: datetime | None
     not_before: datetime
     last_error: str | None
+    done: int | None
+    total: int | None
 
 
 class SearchField(StrEnum):

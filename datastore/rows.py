@@ -348,25 +348,50 @@ class OverrideRow(Row):
     imported_by: Mapped[str]
 
 
+def _of_state(name: str, states: str, *columns: str) -> Index:
+    """An index over the jobs of a few states, so that millions of finished ones cost nothing."""
+    some = text(f"state IN ({states})")
+    return Index(name, *columns, sqlite_where=some, postgresql_where=some)
+
+
 class JobRow(Row):
     """Not witnessed: a job says what is still to do, never what was done."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         UniqueConstraint("kind", "document_id"),
-        Index("ix_jobs_waiting", "state", "not_before"),
+        _of_state("ix_jobs_waiting", "'queued'", "role", "priority", "agency", "not_before", "id"),
+        _of_state("ix_jobs_held", "'claimed', 'set_aside'", "state", "id"),
     )
     __witnessed__ = False
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
     document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
     agency: Mapped[str] = mapped_column(String(35))
+    role: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[int]
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int]
+    deaths: Mapped[int]
     claimed_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     not_before: Mapped[datetime]
     last_error: Mapped[str | None] = mapped_column(String(64))
+    done: Mapped[int | None]
+    total: Mapped[int | None]
+    again: Mapped[bool]  # asked for once more while it is in work
+
+
+class TurnRow(Row):
+    """Not witnessed: whose turn it is at the queue, which says nothing about any paper."""
+
+    __tablename__ = "job_turns"
+    __table_args__ = (Index("ix_job_turns_order", "role", "served_at"),)
+    __witnessed__ = False
+    role: Mapped[str] = mapped_column(String(16), primary_key=True)
+    priority: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    agency: Mapped[str] = mapped_column(String(35), primary_key=True)
+    served_at: Mapped[datetime]
 
 
 class LeafRow(Row):

@@ -18,7 +18,7 @@ from datastore.errors import NotFound
 from datastore.intents import name_object
 from datastore.keychain import Keychain
 from datastore.objects import StoredObject
-from datastore.records import Actor, ActorRole
+from datastore.records import Actor, ActorRole, JobRole
 from datastore.rows import (
     DiaryRow,
     DocumentRow,
@@ -42,6 +42,8 @@ class Scope:
     at: datetime
     keychain: Keychain
     lines: list[DiaryRow] = field(default_factory=list)
+    roles_to_wake: set[JobRole] = field(default_factory=set)
+    """For which this transaction asked for jobs that can be done at once."""
     held: dict[UUID, DocumentRow] = field(default_factory=dict)
     """The documents that this transaction made or locked: nobody else changes them before it ends."""
 

@@ -17,7 +17,7 @@ the block no object is put and nothing slow is done. Housekeeping that shows nob
 log's numbers, orphans) has transactions of its own without a diary line.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -46,13 +46,19 @@ from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
 from datastore.prints import Prints
 from datastore.receipts import Receipts
-from datastore.records import Actor, CheckpointRecord, Job, Override, Statistics, StoreEntry
+from datastore.records import Actor, CheckpointRecord, Job, JobRole, Override, Statistics, StoreEntry
 from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
 from datastore.scope import Scope
 from datastore.search import Search
 from datastore.signings import Signings
 from datastore.witness import Touched, refuse_unseen_changes, write_leaves
 from ingest import DossierNumber
+
+Wake = Callable[[frozenset[JobRole]], None]
+
+
+def nobody_to_wake(_roles: frozenset[JobRole]) -> None:
+    """Where workers look at the rows by themselves."""
 
 
 class Work:
@@ -126,41 +132,78 @@ class Queue:
     def __init__(self, store: "Datastore") -> None:
         self._store = store
 
-    def claim(self, worker: str, kinds: Sequence[str] | None = None, lease: timedelta = LEASE) -> Job | None:
-        """The job that has waited longest; None. `worker` names the process so that `reclaim` can tell it
-        died."""
-        with self._store._housekeeping() as session:
-            return jobs.claim(session, worker, self._store.clock(), kinds, lease)
+    def claim(
+        self, worker: str, roles: Collection[JobRole] | None = None, lease: timedelta = LEASE
+    ) -> Job | None:
+        """The job whose turn it is (see `jobs`), of these roles; None when nothing waits.
 
-    def renew(self, job: Job, lease: timedelta = LEASE) -> Job:
-        """Keep the claim for longer; StaleState when it was lost: stop working on it."""
+        `worker` names the process so that `reclaim` can tell it died.
+        """
         with self._store._housekeeping() as session:
-            return jobs.renew(session, job, self._store.clock(), lease)
+            return jobs.claim(session, worker, self._store.clock(), roles, lease)
+
+    def renew(
+        self, job: Job, lease: timedelta = LEASE, *, done: int | None = None, total: int | None = None
+    ) -> Job:
+        """Keep the claim for longer, and tell `done` of `total` pages; StaleState when it was lost: stop working
+        on it."""
+        with self._store._housekeeping() as session:
+            return jobs.renew(session, job, self._store.clock(), lease, done, total)
 
     def finish(self, job: Job) -> None:
         """Done, where no `Work` keeps a result (else `work.jobs.finish`)."""
         with self._store._housekeeping() as session:
-            jobs.finish(session, job)
+            jobs.finish(session, job, self._store.clock())
 
     def fail(self, job: Job, error: str, *, again: bool = True) -> Job:
         """Give it back with an error code, to be tried again later or (`again=False`) set aside at once."""
         with self._store._housekeeping() as session:
             return jobs.fail(session, job, self._store.clock(), error, again=again)
 
+    def hand_back(self, job: Job) -> Job:
+        """Give it back as it was, because this worker was told to stop; another is woken for it."""
+        with self._store._housekeeping() as session:
+            handed = jobs.hand_back(session, job)
+        self._store._wake(frozenset({handed.role}))
+        return handed
+
     def reclaim(self, is_alive: Callable[[str], bool]) -> list[Job]:
         """Take back the jobs of workers of whom `is_alive(worker)` is false, or whose lease has run out."""
         with self._store._housekeeping() as session:
-            return jobs.reclaim(session, self._store.clock(), is_alive)
+            lost = jobs.reclaim(session, self._store.clock(), is_alive)
+        if lost:
+            self._store._wake(frozenset(job.role for job in lost))
+        return lost
 
     def unfinished(self, documents: Collection[UUID]) -> int:
         """How many jobs of these documents wait or are in work."""
         with self._store._reading() as session:
             return jobs.unfinished(session, documents)
 
+    def of_documents(self, documents: Collection[UUID]) -> list[Job]:
+        """The jobs of these documents: for whoever waits for them, and may see them."""
+        with self._store._reading() as session:
+            return jobs.of_documents(session, documents)
+
+    def set_aside(self) -> list[Job]:
+        """What a person must look at, of every agency."""
+        with self._store._reading() as session:
+            return jobs.set_aside(session)
+
     def waiting(self) -> int:
         """How many jobs could be claimed now."""
         with self._store._reading() as session:
             return jobs.waiting(session, self._store.clock())
+
+    def waiting_since(self) -> Mapping[JobRole, datetime]:
+        """Since when the oldest job of each role waits; a role with nothing to do is not in it."""
+        with self._store._reading() as session:
+            return jobs.waiting_since(session, self._store.clock())
+
+    def roles_waiting(self) -> frozenset[JobRole]:
+        """The roles for which there is something to do now."""
+        with self._store._reading() as session:
+            return jobs.roles_waiting(session, self._store.clock())
 
 
 class Log:
@@ -229,20 +272,28 @@ class Log:
 class Datastore:
     """Rows and objects of one installation. Safe to share between threads; a child process opens its own."""
 
-    def __init__(self, engine: Engine, objects: FolderObjects, keys: Keyring, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, objects: FolderObjects, keys: Keyring, clock: Clock, wake: Wake
+    ) -> None:
         self._engine = engine
         self.objects = objects
         self._keys = keys
         self.clock = clock
+        self._wake = wake
         self._current = False
         self.queue = Queue(self)
         self.log = Log(self)
 
     @classmethod
-    def open(cls, url: str, *, objects: FolderObjects, keys: Keyring, clock: Clock) -> "Datastore":
+    def open(
+        cls, url: str, *, objects: FolderObjects, keys: Keyring, clock: Clock, wake: Wake = nobody_to_wake
+    ) -> "Datastore":
         """A datastore on the database `url` (`sqlite:////var/khoso.db`); nothing is read before it is
-        used."""
-        return cls(make_engine(url), objects, keys, clock)
+        used.
+
+        `wake` is told, after the commit, the roles for which it asked for jobs; it must not raise.
+        """
+        return cls(make_engine(url), objects, keys, clock, wake)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -303,6 +354,8 @@ class Datastore:
             session.flush()
             write_leaves(session, touched, scope.lines)
             session.commit()
+        if scope.roles_to_wake:
+            self._wake(frozenset(scope.roles_to_wake))
 
     @contextmanager
     def _housekeeping(self) -> Iterator[Session]:

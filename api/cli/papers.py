@@ -56,6 +56,12 @@ def intake(
         bool,
         typer.Option("--together", help="Nhiều tệp là một giấy tờ. / The files are one document."),
     ] = False,
+    back_file: Annotated[
+        bool,
+        typer.Option(
+            "--back-file", help="Từ kho cũ, nhường việc tại quầy. / From the shelves; counter first."
+        ),
+    ] = False,
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
@@ -67,7 +73,7 @@ def intake(
 
     Ví dụ / Examples: `khoso intake ks.jpg --owner 040090001234 --type KQ.G15.000031 --dossier H41.08-261122-0001`
     """
-    papers = _papers(files, owner, doc_type, dossier, ground, together=together)
+    papers = _papers(files, owner, doc_type, dossier, ground, together=together, back_file=back_file)
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         received: list[tuple[Paper, Received | KhosoError]] = []
         for paper in papers:
@@ -110,12 +116,14 @@ def _papers(
     ground: str | None,
     *,
     together: bool,
+    back_file: bool,
 ) -> list[Paper]:
     """One paper per file, or one of all; the values of the options made sure of first."""
     persons = () if list(owners) == [PENDING] else tuple(Person(one) for one in owners)
     number = str(DossierNumber.parse(dossier)) if dossier else None
     groups = [tuple(files)] if together else [(file,) for file in files]
-    return [Paper(group, persons, doc_type, number, _ground(ground)) for group in groups]
+    given = _ground(ground)
+    return [Paper(group, persons, doc_type, number, given, back_file=back_file) for group in groups]
 
 
 def _ground(text: str | None) -> Ground | None:

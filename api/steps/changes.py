@@ -7,7 +7,7 @@ from api.house import House
 from api.steps.intake import go_on
 from api.steps.job_kinds import TELL_OUTSIDE
 from common import KhosoError
-from datastore import Actor, DocumentRecord
+from datastore import Actor, DocumentRecord, Priority
 
 
 class OneOwnerOnly(KhosoError):
@@ -20,7 +20,7 @@ def revoke(house: House, actor: Actor, document: UUID, reason: str) -> DocumentR
     """Takes the paper back; it stays for looking up, and its prints say so."""
     with house.datastore.begin(actor, "revoke") as work:
         revoked = work.documents.revoke(document, reason=reason)
-        work.jobs.enqueue(TELL_OUTSIDE, document)
+        work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return revoked
 
 
@@ -28,7 +28,7 @@ def supersede(house: House, actor: Actor, document: UUID, by: UUID, reason: str)
     """Another paper takes its place."""
     with house.datastore.begin(actor, "supersede") as work:
         replaced = work.documents.supersede(document, by=by, reason=reason)
-        work.jobs.enqueue(TELL_OUTSIDE, document)
+        work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return replaced
 
 
@@ -44,5 +44,5 @@ def refile(house: House, actor: Actor, document: UUID, owner: str, reason: str) 
         else:
             moved = work.documents.assign_owners(document, [to.id])
             go_on(work, moved)
-        work.jobs.enqueue(TELL_OUTSIDE, document)
+        work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return moved

@@ -113,8 +113,7 @@ def _jobs(house: House) -> Finding:
     """What was set aside, with its reason: a person must look at it."""
     jobs = house.datastore.statistics().jobs
     seen = ", ".join(f"{state} {count}" for state, count in sorted(jobs.items())) or "–"
-    with house.datastore.begin(house.system("doctor"), "look_at_jobs") as work:
-        aside = work.jobs.set_aside()
+    aside = house.datastore.queue.set_aside()
     reasons = "; ".join(f"{job.kind} {job.document_id}: {job.last_error}" for job in aside)
     return Finding(
         "jobs", not jobs.get("set_aside"), f"{seen} {reasons}".rstrip(), "khoso worker --once --retry"

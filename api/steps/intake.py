@@ -10,7 +10,6 @@ Run twice, a step does nothing the second time.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from datastore import (
     Job,
     NewOriginal,
     Original,
+    Priority,
     Provenance,
     Work,
     original_key,
@@ -41,8 +41,6 @@ from signing import FIELDS, Indication, Role, Verdict, validate
 
 MALWARE_ACT = "refuse_malware"
 """The act of the diary lines about malware: signature and digest, never the file's name."""
-_RENEW_AFTER = timedelta(minutes=2)
-"""Well inside the lease of a job."""
 
 
 class DossierClosed(KhosoError):
@@ -74,7 +72,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What is handed in: one document of one or more files. No owners: it waits for an identifier."""
+    """What is handed in: one document of one or more files. No owners: it waits for an identifier.
+
+    `back_file`: it comes from the shelves, where nobody waits for it, and lets the counter go first.
+    """
 
     files: tuple[Path, ...]
     owners: tuple[Person, ...] = ()
@@ -82,6 +83,12 @@ class Paper:
     dossier: str | None = None
     ground: Ground | None = None
     source: SourceForm = SourceForm.ORIGINAL
+    back_file: bool = False
+
+    @property
+    def priority(self) -> Priority | None:
+        """That of its jobs; None: what its ground says."""
+        return Priority.BACK_FILE if self.back_file else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +140,7 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
             )
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            go_on(work, document)
+            go_on(work, document, paper.priority)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
         held = _held(house, actor, scans, owners)
@@ -213,7 +220,7 @@ def _ground_for_held(house: House, held: DocumentRecord, paper: Paper) -> Ground
     return _fitting_ground(house, paper, held.provenance, verdict, held.version.originals[0].name)
 
 
-def go_on(work: Work, document: DocumentRecord) -> None:
+def go_on(work: Work, document: DocumentRecord, priority: Priority | None = None) -> None:
     """Asks for the next job of a paper, if nothing is left to ask a person.
 
     On the command line whoever hands a paper in has named its owner and answers for it, so a paper whose type
@@ -224,9 +231,9 @@ def go_on(work: Work, document: DocumentRecord) -> None:
         document = work.documents.check(document.id, by=by)
     following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
     if document.status is Status.PROVISIONAL and document.ground is not None:
-        work.jobs.enqueue(MAKE_VALID, document.id)
+        work.jobs.enqueue(MAKE_VALID, document.id, priority=priority)
     elif document.status in following:
-        work.jobs.enqueue(following[document.status], document.id)
+        work.jobs.enqueue(following[document.status], document.id, priority=priority)
 
 
 def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:
@@ -300,8 +307,11 @@ def _fitting_ground(
 # --- read -------------------------------------------------------------------------------------------------
 
 
-def read(house: House, pool: PagePool, job: Job) -> None:
-    """Reads what was kept: searchable PDF/A, text, type, fields; `received` becomes `read`, then `checked`."""
+def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], None]) -> None:
+    """Reads what was kept: searchable PDF/A, text, type, fields; `received` becomes `read`, then `checked`.
+
+    `reached(done, total)` is told of each page, and may end the reading by raising.
+    """
     actor = house.system("read", agency=job.agency)
     with house.datastore.begin(actor, "open_for_reading") as work:
         document = work.documents.get(job.document_id)
@@ -312,7 +322,11 @@ def read(house: House, pool: PagePool, job: Job) -> None:
     with house.room.desk() as desk:
         scans = [_fetch(house, one, key, desk) for one in document.version.originals]
         house.steps.start(str(document.id), sum(scan.pages for scan in scans))  # names may hold a number
-        progress = _told_and_renewed(house, job)
+
+        def progress(done: int, total: int) -> None:
+            house.steps.reached(done, total)
+            reached(done, total)
+
         made = digitise(scans, into=desk, pool=pool, limits=house.limits, progress=progress)
         pdf = None
         if made.pdf is not None:
@@ -333,20 +347,6 @@ def read(house: House, pool: PagePool, job: Job) -> None:
         )
         go_on(work, document)
         work.jobs.finish(job)
-
-
-def _told_and_renewed(house: House, job: Job) -> Callable[[int, int], None]:
-    """Progress for the person who waits; and the claim is renewed, so that nobody takes over a long reading."""
-    renewed = house.clock()
-
-    def progress(done: int, total: int) -> None:
-        nonlocal renewed
-        house.steps.reached(done, total)
-        if house.clock() - renewed > _RENEW_AFTER:
-            house.datastore.queue.renew(job)
-            renewed = house.clock()
-
-    return progress
 
 
 def _fetch(house: House, original: Original, key: DataKey, desk: Path) -> Scan:

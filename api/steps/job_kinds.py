@@ -1,10 +1,12 @@
-"""What the queue can be asked to do with a paper: the names that stand in the job rows."""
+"""What the queue can be asked to do with a paper, and whose work it is: the names stand in the job rows."""
 
-READ = "read"
+from datastore import JobKind, JobRole
+
+READ = JobKind("read", JobRole.READER)
 """Draw and read its pages, make the searchable PDF."""
-SIGN = "sign"
+SIGN = JobKind("sign", JobRole.SIGNER)
 """The clerk's signature; then it is provisional."""
-MAKE_VALID = "make_valid"
+MAKE_VALID = JobKind("make_valid", JobRole.SIGNER)
 """Look at its ground; the agency's signature."""
-TELL_OUTSIDE = "tell_outside"
+TELL_OUTSIDE = JobKind("tell_outside", JobRole.ARCHIVIST)
 """Write what others read: its entry in the stores, the status list."""

@@ -1,7 +1,9 @@
 """Working off the job rows: one after the other, here or in a worker process, or after a crash.
 
-A job is claimed by compare-and-set under the name of this process; a process that died gives its jobs back.
-A step that fails is tried again later and at last set aside with its reason, for a person to look at.
+A job is claimed by compare-and-set under the name of this process, for a minute at a time: a thread beside
+the work renews the claim and writes down how far it is. A process that died gives its jobs back; one that is
+told to stop hands its job back after the page in work, as if it had never been tried. A step that fails is
+tried again later and at last set aside with its reason, for a person to look at.
 """
 
 import time
@@ -13,13 +15,14 @@ from uuid import UUID
 
 from api.house import House
 from api.steps.archivist import extend_log
+from api.steps.at_work import AtWork, ToldToStop
 from api.steps.intake import read
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN, TELL_OUTSIDE
 from api.steps.manifest import tell_outside
 from api.steps.published import publish_when_old
 from archive import Status
 from common import KhosoError
-from datastore import DatabaseBusy, DatabaseUnreachable, Job, StaleState, StorageFull
+from datastore import DatabaseBusy, DatabaseUnreachable, Job, JobRole, NotFound, StaleState, StorageFull
 from ingest import PagePool, Refusal
 
 _PAUSE = 0.2
@@ -32,6 +35,13 @@ _ATTEMPTS_BEFORE_REFUSAL = 2
 _PAUSE_IN_TROUBLE = 10.0
 
 OpenPool = Callable[[], PagePool]
+Roles = frozenset[JobRole]
+EVERY_ROLE: Roles = frozenset(JobRole)
+
+
+def never() -> bool:
+    """Nobody asks this process to stop."""
+    return False
 
 
 def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ()) -> int:
@@ -45,7 +55,7 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
         return _do_what_waits(house, pool)
     queue, done = house.datastore.queue, 0
     while queue.unfinished(until_done):
-        did = _do_what_waits(house, pool, stopped=lambda: not queue.unfinished(until_done), impatient=True)
+        did = _do_what_waits(house, pool, enough=lambda: not queue.unfinished(until_done), impatient=True)
         done += did
         if not did:
             time.sleep(_PAUSE)  # another process has them, or a pause before the next attempt runs
@@ -53,33 +63,53 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     return done
 
 
-def serve_queue(house: House, pool: OpenPool, *, stopped: Callable[[], bool]) -> None:
-    """Works until told to stop; the job in work is finished first. A full disk or a busy database is waited for."""
+def serve_queue(
+    house: House, pool: OpenPool, *, stopped: Callable[[], bool], roles: Roles = EVERY_ROLE
+) -> None:
+    """Works until told to stop; the page in work is finished first. A full disk or a busy database is waited for."""
     while not stopped():
         try:
             recover(house)
             publish_when_old(house)
-            _serve_until(house, pool, time.monotonic() + _RECOVER_EVERY, stopped)
+            _serve_until(house, pool, time.monotonic() + _RECOVER_EVERY, stopped, roles)
         except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
             house.steps.say(str(error))
-            time.sleep(_PAUSE_IN_TROUBLE)
+            _sleep(_PAUSE_IN_TROUBLE, stopped)
 
 
-def _serve_until(house: House, pool: OpenPool, end: float, stopped: Callable[[], bool]) -> None:
+def _serve_until(house: House, pool: OpenPool, end: float, stopped: Callable[[], bool], roles: Roles) -> None:
     while not stopped() and time.monotonic() < end:
-        if house.datastore.queue.waiting():
-            _do_what_waits(house, pool, stopped=stopped)
+        if house.datastore.queue.roles_waiting() & roles:
+            _do_what_waits(house, pool, stopped=stopped, roles=roles)
         else:
             time.sleep(_PAUSE)
 
 
+def _sleep(seconds: float, stopped: Callable[[], bool]) -> None:
+    end = time.monotonic() + seconds
+    while not stopped() and time.monotonic() < end:
+        time.sleep(_PAUSE)
+
+
 def _do_what_waits(
-    house: House, pool: OpenPool, *, impatient: bool = False, stopped: Callable[[], bool] = lambda: False
+    house: House,
+    pool: OpenPool,
+    *,
+    enough: Callable[[], bool] = never,
+    stopped: Callable[[], bool] = never,
+    roles: Roles = EVERY_ROLE,
+    impatient: bool = False,
 ) -> int:
-    """Claims and does one job after the other; then the log follows."""
+    """Claims and does one job after the other, until there are `enough`; then the log follows.
+
+    `stopped` ends the job in work as well, which is handed back.
+    """
     done = 0
-    while not stopped() and (job := house.datastore.queue.claim(house.room.worker)) is not None:
-        failed = _do(house, pool, job)
+    while not stopped() and not enough():
+        job = house.datastore.queue.claim(house.room.worker, roles)
+        if job is None:
+            break
+        failed = _do(house, pool, job, stopped)
         done += 1
         if impatient and isinstance(failed, StorageFull):
             raise failed  # whoever waits can free the disk; the job waits for that
@@ -98,10 +128,16 @@ def recover(house: House) -> None:
     house.datastore.sweep_orphans(older_than=age)
 
 
-def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
+def _do(house: House, pool: OpenPool, job: Job, stopped: Callable[[], bool]) -> KhosoError | None:
     """Does a job; the error for which it will be tried again, if there was one."""
     try:
-        _step(house, pool, job)
+        with AtWork(house.datastore.queue, job, stopped) as at_work:
+            _step(house, pool, job, at_work)
+    except ToldToStop:
+        _hand_back(house, job)
+    except KeyboardInterrupt:
+        _hand_back(house, job)
+        raise
     except Refusal as refusal:
         if job.attempts < _ATTEMPTS_BEFORE_REFUSAL:
             _give_back(house, job, refusal.code)
@@ -120,20 +156,25 @@ def _do(house: House, pool: OpenPool, job: Job) -> KhosoError | None:
     return None
 
 
-def _step(house: House, pool: OpenPool, job: Job) -> None:
+def _step(house: House, pool: OpenPool, job: Job, at_work: AtWork) -> None:
     # Late: what signs takes half a second to load, and most commands only look whether something waits.
     from api.steps.life import make_valid, sign_at_capture
 
-    if job.kind == READ:
-        read(house, pool(), job)
-    elif job.kind == SIGN:
+    if job.kind == READ.name:
+        read(house, pool(), job, at_work.reached)
+    elif job.kind == SIGN.name:
         sign_at_capture(house, job)
-    elif job.kind == MAKE_VALID:
+    elif job.kind == MAKE_VALID.name:
         make_valid(house, job)
-    elif job.kind == TELL_OUTSIDE:
+    elif job.kind == TELL_OUTSIDE.name:
         tell_outside(house, job)
     else:
         _give_back(house, job, "unknown_kind", again=False)
+
+
+def _hand_back(house: House, job: Job) -> None:
+    with suppress(StaleState):  # it was finished, or is somebody else's by now
+        house.datastore.queue.hand_back(job)
 
 
 def _give_back(house: House, job: Job, code: str, *, again: bool = True) -> None:
@@ -153,10 +194,12 @@ def _reject(house: House, job: Job, refusal: Refusal) -> None:
         house.steps.say(f"{job.document_id}: {refusal.sentence}")
 
 
-def retry_set_aside(house: House) -> int:
-    """Queues again what was set aside for this agency; returns how many."""
-    with house.datastore.begin(house.system("retry"), "retry_jobs") as work:
-        jobs = work.jobs.set_aside()
-        for job in jobs:
+def retry_set_aside(house: House, id: UUID | None = None) -> int:
+    """Queues again what was set aside, of every agency, or the one job `id` (NotFound); returns how many."""
+    aside = [job for job in house.datastore.queue.set_aside() if id in (None, job.id)]
+    if id is not None and not aside:
+        raise NotFound(what="job", id=id)
+    for job in aside:
+        with house.datastore.begin(house.system("retry", agency=job.agency), "retry_jobs") as work:
             work.jobs.retry(job.id)
-    return len(jobs)
+    return len(aside)

@@ -1,5 +1,6 @@
 """Jobs are done by whoever is there, and a step that fails is tried again or set aside, never lost."""
 
+import json
 import os
 import signal
 import subprocess
@@ -17,7 +18,7 @@ from api.progress import steps_on_stderr
 from api.steps.intake import Paper, Person, receive
 from api.steps.queue import work_off
 from archive import Status
-from datastore import JobState
+from datastore import JobKind, JobRole, JobState
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _OWNER = "040144985806"
@@ -50,6 +51,28 @@ def test_a_worker_process_does_what_was_only_received_and_stops_when_asked() -> 
         assert worker.returncode == 0
 
 
+def test_a_worker_told_to_stop_hands_back_the_page_in_work(tmp_path: Path) -> None:
+    page = _SAMPLES / "trich_luc_khai_tu.png"
+    with steps_on_stderr() as steps, house(steps) as opened:
+        received = receive(opened, opened.system("test"), Paper((page,) * 40, (Person(_OWNER),)))
+        queue = opened.datastore.queue
+        worker = subprocess.Popen([_KHOSO, "worker"], stderr=subprocess.PIPE)
+        try:
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                (job,) = queue.of_documents([received.document.id])
+                if job.done:
+                    break
+                time.sleep(0.1)
+            assert (job.state, job.total) == (JobState.CLAIMED, 40)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.communicate(timeout=30)
+        assert worker.returncode == 0
+        (job,) = queue.of_documents([received.document.id])
+    assert (job.state, job.claimed_by, job.attempts, job.deaths) == (JobState.QUEUED, None, 0, 0)
+
+
 def test_a_killed_process_gives_its_job_back(tmp_path: Path) -> None:
     claims = """
 import os, sys, time
@@ -78,7 +101,7 @@ def test_a_job_of_a_kind_that_nobody_knows_is_set_aside_and_shown(capsys: pytest
         actor = opened.system("test")
         received = receive(opened, actor, _paper())
         with opened.datastore.begin(actor, "test") as work:
-            work.jobs.enqueue("teleport", received.document.id)
+            work.jobs.enqueue(JobKind("teleport", JobRole.READER), received.document.id)
         with page_pool_when_needed(opened.settings) as pool:
             work_off(opened, pool, until_done=[received.document.id])
         with opened.datastore.begin(actor, "test") as work:
@@ -89,3 +112,9 @@ def test_a_job_of_a_kind_that_nobody_knows_is_set_aside_and_shown(capsys: pytest
     told = capsys.readouterr().out
     assert "khoso worker --once --retry" in told
     assert "unknown_kind" in told
+    assert run(["jobs", "list", "--json"]) == Exit.DONE
+    (listed,) = json.loads(capsys.readouterr().out)["set_aside"]
+    assert (listed["id"], listed["reason"]) == (str(aside.id), "unknown_kind")
+    assert run(["jobs", "retry", str(aside.id), "--json"]) == Exit.DONE
+    assert json.loads(capsys.readouterr().out) == {"queued": 1}
+    assert run(["jobs", "retry", str(aside.id)]) == Exit.BAD_INPUT

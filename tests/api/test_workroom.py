@@ -29,6 +29,11 @@ def _other(parent: Path) -> tuple[subprocess.Popen[str], str]:
     return child, child.stdout.readline().strip()
 
 
+def _name(worker: str) -> str:
+    """The name within its place, which is that of its folder."""
+    return worker.rpartition("/")[2]
+
+
 def test_the_folder_is_gone_after_the_work(tmp_path: Path) -> None:
     with workroom(tmp_path, uuid4()) as room, room.desk() as desk:
         (desk / "page.pdf").write_text("x")
@@ -42,7 +47,7 @@ def test_a_process_that_works_is_alive_and_its_folder_is_left_alone(tmp_path: Pa
         with workroom(tmp_path, uuid4()) as room:
             assert room.is_alive(worker)
             assert room.is_alive(room.worker)
-            assert (tmp_path / worker / "plain.pdf").exists()
+            assert (tmp_path / _name(worker) / "plain.pdf").exists()
     finally:
         child.kill()
         child.communicate()
@@ -52,10 +57,10 @@ def test_what_a_killed_process_left_is_swept_by_the_next(tmp_path: Path) -> None
     child, worker = _other(tmp_path)
     os.kill(child.pid, signal.SIGKILL)
     child.communicate()
-    assert (tmp_path / worker / "plain.pdf").exists()
+    assert (tmp_path / _name(worker) / "plain.pdf").exists()
     with workroom(tmp_path, uuid4()) as room:
         assert not room.is_alive(worker)
-        assert not (tmp_path / worker).exists()
+        assert not (tmp_path / _name(worker)).exists()
 
 
 def test_a_process_knows_whether_it_works_alone(tmp_path: Path) -> None:
@@ -68,3 +73,14 @@ def test_a_process_knows_whether_it_works_alone(tmp_path: Path) -> None:
             child.kill()
             child.communicate()
         assert room.alone()
+
+
+def test_a_worker_of_another_place_is_taken_for_alive(tmp_path: Path) -> None:
+    """No lock here can tell of it: the lease of its job does."""
+    for place in ("one", "two"):
+        (tmp_path / place).mkdir()
+    with workroom(tmp_path / "one", uuid4()) as there:
+        name = there.worker
+    with workroom(tmp_path / "one", uuid4()) as same, workroom(tmp_path / "two", uuid4()) as elsewhere:
+        assert not same.is_alive(name)
+        assert elsewhere.is_alive(name)

@@ -13,6 +13,8 @@ from datastore import (
     Datastore,
     DocumentRecord,
     FolderObjects,
+    JobKind,
+    JobRole,
     Keyring,
     NewOriginal,
     NewRevision,
@@ -24,6 +26,8 @@ from signing import Role
 
 MAI = Actor("mai.clerk", "clerk", "H41.01", "dossier intake")
 STRANGER = Actor("other.clerk", "clerk", "H55.02", "curiosity")
+READ = JobKind("read", JobRole.READER)
+SIGN = JobKind("sign", JobRole.SIGNER)
 AN = "040090001234"
 BINH = "001191005678"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from archive import Ground, Status
 from common import Digest
-from datastore import AlreadyHeld
-from tests.datastore.house import AN, MAI, House
+from datastore import AlreadyHeld, JobRole
+from tests.datastore.house import AN, MAI, READ, House
 
 NUMBER = "H41.01-261122-0001"
 
@@ -68,8 +68,8 @@ def whole_journeys(here: Here) -> None:
         document = house.receive(owner, content=f"{here.number}-{number}".encode())
         here.tell(str(document.id))
         with house.store.begin(MAI, "enqueue") as work:
-            work.jobs.enqueue("read", document.id)
-        job = house.store.queue.claim(f"worker-{here.number}", ["read"])
+            work.jobs.enqueue(READ, document.id)
+        job = house.store.queue.claim(f"worker-{here.number}", [JobRole.READER])
         house.read(document.id)
         with house.store.begin(MAI, "check") as work:
             work.documents.check(document.id, by="mai")

@@ -25,7 +25,7 @@ from datastore import (
     reading_key,
 )
 from signing import Role
-from tests.datastore.house import AN, BINH, MAI, STRANGER, House
+from tests.datastore.house import AN, BINH, MAI, READ, STRANGER, House
 
 
 def test_a_received_paper_is_coded_held_and_readable_by_staff_and_owner(house: House) -> None:
@@ -332,7 +332,7 @@ def test_what_may_not_be_seen_is_not_found(house: House) -> None:
                 lambda: work.documents.revoke(document.id, reason="x"),
                 lambda: work.documents.refile(document.id, to=binh, reason="x"),
                 lambda: work.prints.of_document(document.id),
-                lambda: work.jobs.enqueue("read", document.id),
+                lambda: work.jobs.enqueue(READ, document.id),
                 lambda: work.signings.of_document(document.id),
                 lambda: work.receipts.of_document(document.id),
                 lambda: work.diary.of_document(document.id),

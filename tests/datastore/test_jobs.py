@@ -1,23 +1,47 @@
-"""Jobs: one worker at a time, finished once, tried again, taken back from the dead, set aside in the end."""
+"""Jobs: one worker at a time, finished once, tried again, taken back from the dead, set aside in the end; and
+everybody has a turn."""
 
 from datetime import timedelta
 
 import pytest
 
-from datastore import Job, JobState, NotFound, StaleState
-from tests.datastore.house import MAI, STRANGER, House
+from archive import Ground
+from datastore import Actor, Job, JobKind, JobRole, JobState, NotFound, Priority, StaleState
+from datastore.jobs import AGED
+from tests.datastore.house import MAI, READ, SIGN, STRANGER, House
 
 
-def waiting_job(house: House, kind: str = "read") -> Job:
-    document = house.receive(house.owner(), content=kind.encode())
-    with house.store.begin(MAI, "enqueue") as work:
-        return work.jobs.enqueue(kind, document.id)
+def waiting_job(
+    house: House,
+    kind: JobKind = READ,
+    *,
+    actor: Actor = MAI,
+    content: bytes | None = None,
+    priority: Priority | None = None,
+) -> Job:
+    document = house.receive(house.owner(), content=content or kind.name.encode(), actor=actor)
+    with house.store.begin(actor, "enqueue") as work:
+        return work.jobs.enqueue(kind, document.id, priority=priority)
+
+
+def waiting_jobs(house: House, actor: Actor, count: int, priority: Priority = Priority.COUNTER) -> list[Job]:
+    names = (f"{actor.agency} {priority.name} {n}".encode() for n in range(count))
+    return [waiting_job(house, actor=actor, content=name, priority=priority) for name in names]
 
 
 def claimed(house: House, worker: str = "worker-1") -> Job:
     job = house.store.queue.claim(worker)
     assert job is not None
     return job
+
+
+def all_in_turn(house: House) -> list[Job]:
+    """Every job that waits, as one worker gets them."""
+    done = []
+    while (job := house.store.queue.claim("worker-1")) is not None:
+        house.store.queue.finish(job)
+        done.append(job)
+    return done
 
 
 def state_of(house: House, job: Job) -> Job:
@@ -37,33 +61,52 @@ def test_a_job_is_claimed_by_one_worker_and_finished_once(house: House) -> None:
     assert state_of(house, job).state is JobState.DONE
 
 
-def test_a_worker_claims_only_the_kinds_it_can_do_and_the_oldest_first(house: House) -> None:
-    read, sign = waiting_job(house, "read"), waiting_job(house, "sign")
-    only_sign = house.store.queue.claim("signer", ["sign"])
+def test_a_worker_claims_only_what_its_role_may_do_and_the_oldest_first(house: House) -> None:
+    read, sign = waiting_job(house), waiting_job(house, SIGN)
+    assert house.store.queue.roles_waiting() == {JobRole.READER, JobRole.SIGNER}
+    only_sign = house.store.queue.claim("signer", [JobRole.SIGNER])
     assert only_sign is not None
     assert only_sign.id == sign.id
+    assert house.store.queue.claim("signer", [JobRole.SIGNER]) is None
+    assert house.store.queue.roles_waiting() == {JobRole.READER}
     assert claimed(house).id == read.id
 
 
 def test_asking_twice_is_one_job_and_a_finished_one_runs_again(house: House) -> None:
     waiting = waiting_job(house)
     with house.store.begin(MAI, "enqueue") as work:
-        assert work.jobs.enqueue("read", waiting.document_id) == waiting
+        assert work.jobs.enqueue(READ, waiting.document_id) == waiting
     job = claimed(house)
     with house.store.begin(MAI, "read") as work:
         work.jobs.finish(job)
     with house.store.begin(MAI, "enqueue") as work:
-        again = work.jobs.enqueue("read", waiting.document_id)
+        again = work.jobs.enqueue(READ, waiting.document_id)
     assert (again.id, again.state, again.attempts) == (waiting.id, JobState.QUEUED, 0)
+
+
+def test_what_is_asked_for_while_it_is_in_work_is_done_once_more(house: House) -> None:
+    waiting_job(house)
+    job = claimed(house)
+    for _ in range(2):
+        with house.store.begin(MAI, "enqueue") as work:
+            assert work.jobs.enqueue(READ, job.document_id).state is JobState.CLAIMED
+    with house.store.begin(MAI, "read") as work:
+        work.jobs.finish(job)
+    once_more = claimed(house)
+    assert (once_more.id, once_more.attempts) == (job.id, 1)
+    house.store.queue.finish(once_more)
+    assert state_of(house, job).state is JobState.DONE
 
 
 def test_a_job_that_waits_for_its_time_is_not_claimed_before(house: House) -> None:
     document = house.receive(house.owner())
     with house.store.begin(MAI, "enqueue") as work:
-        work.jobs.enqueue("print", document.id, not_before=work.at + timedelta(hours=1))
+        work.jobs.enqueue(READ, document.id, not_before=work.at + timedelta(hours=1))
     assert house.store.queue.claim("worker-1") is None
+    assert house.store.queue.roles_waiting() == frozenset()
     house.clock.wait(timedelta(hours=1))
-    assert claimed(house).kind == "print"
+    assert set(house.store.queue.waiting_since()) == {JobRole.READER}
+    assert claimed(house).kind == "read"
 
 
 def test_the_job_of_a_dead_worker_comes_back_and_its_late_answer_is_refused(house: House) -> None:
@@ -71,9 +114,9 @@ def test_the_job_of_a_dead_worker_comes_back_and_its_late_answer_is_refused(hous
     lost = claimed(house, "dead")
     assert house.store.queue.reclaim(lambda worker: True) == []
     (back,) = house.store.queue.reclaim(lambda worker: worker != "dead")
-    assert (back.state, back.last_error) == (JobState.QUEUED, "worker_died")
+    assert (back.state, back.last_error, back.deaths) == (JobState.QUEUED, "worker_died", 1)
     taken = claimed(house, "alive")
-    for late in (house.store.queue.finish, house.store.queue.renew):
+    for late in (house.store.queue.finish, house.store.queue.renew, house.store.queue.hand_back):
         with pytest.raises(StaleState):
             late(lost)
     house.store.queue.finish(taken)
@@ -82,12 +125,23 @@ def test_the_job_of_a_dead_worker_comes_back_and_its_late_answer_is_refused(hous
 def test_a_silent_worker_loses_its_job_unless_it_renews_its_lease(house: House) -> None:
     waiting_job(house)
     job = claimed(house)
-    house.clock.wait(timedelta(minutes=9))
-    job = house.store.queue.renew(job)
-    house.clock.wait(timedelta(minutes=9))
+    house.clock.wait(timedelta(seconds=50))
+    job = house.store.queue.renew(job, done=2, total=500)
+    assert (job.done, job.total) == (2, 500)
+    house.clock.wait(timedelta(seconds=50))
     assert house.store.queue.reclaim(lambda worker: True) == []
-    house.clock.wait(timedelta(minutes=2))
+    assert state_of(house, job).done == 2
+    house.clock.wait(timedelta(seconds=50))
     assert [lost.id for lost in house.store.queue.reclaim(lambda worker: True)] == [job.id]
+    assert state_of(house, job).done is None
+
+
+def test_a_job_that_is_handed_back_keeps_its_place_and_was_not_tried(house: House) -> None:
+    first, second = waiting_job(house), waiting_job(house, content=b"second")
+    house.clock.wait(timedelta(hours=1))
+    handed = house.store.queue.hand_back(claimed(house))
+    assert (handed.id, handed.state, handed.attempts, handed.deaths) == (first.id, JobState.QUEUED, 0, 0)
+    assert [job.id for job in all_in_turn(house)] == [first.id, second.id]
 
 
 def test_a_job_that_fails_is_tried_again_later_and_set_aside_after_five_times(house: House) -> None:
@@ -98,6 +152,7 @@ def test_a_job_that_fails_is_tried_again_later_and_set_aside_after_five_times(ho
         assert failed.attempts == attempt
         assert failed.state is (JobState.SET_ASIDE if attempt == 5 else JobState.QUEUED)
         assert house.store.queue.claim("worker-2") is None  # the pause grows: 5, 10, 20, 40 seconds
+    assert [one.id for one in house.store.queue.set_aside()] == [job.id]
     with house.store.begin(MAI, "look") as work:
         assert [(one.id, one.last_error) for one in work.jobs.set_aside()] == [(job.id, "took_too_long")]
         retried = work.jobs.retry(job.id)
@@ -114,12 +169,18 @@ def test_a_job_that_must_not_be_tried_again_is_set_aside_at_once(house: House) -
     assert (failed.state, failed.claimed_by) == (JobState.SET_ASIDE, None)
 
 
-def test_a_job_whose_workers_keep_dying_is_set_aside(house: House) -> None:
+def test_a_job_whose_workers_keep_dying_kills_only_three(house: House) -> None:
     waiting_job(house)
-    for _ in range(5):
+    states = []
+    for _ in range(3):
+        house.clock.wait(timedelta(minutes=1))
         claimed(house)
         (last,) = house.store.queue.reclaim(lambda worker: False)
-    assert (last.state, last.last_error) == (JobState.SET_ASIDE, "worker_died")
+        states.append(last.state)
+    assert states == [JobState.QUEUED, JobState.QUEUED, JobState.SET_ASIDE]
+    assert (last.last_error, last.deaths) == ("worker_died", 3)
+    with house.store.begin(MAI, "retry") as work:
+        assert work.jobs.retry(last.id).deaths == 0
 
 
 def test_a_result_that_is_rolled_back_leaves_its_job_claimed(house: House) -> None:
@@ -134,3 +195,79 @@ def test_a_result_that_is_rolled_back_leaves_its_job_claimed(house: House) -> No
     with pytest.raises(NotFound):
         finish_and_stumble()
     assert state_of(house, job).state is JobState.CLAIMED
+
+
+def test_the_counter_goes_before_papers_from_the_shelves(house: House) -> None:
+    waiting_jobs(house, MAI, 2, Priority.BACK_FILE)
+    at_counter = waiting_jobs(house, MAI, 2) + waiting_jobs(house, STRANGER, 1)
+    order = [job.id for job in all_in_turn(house)]
+    assert set(order[:3]) == {job.id for job in at_counter}
+
+
+def test_a_busy_agency_delays_another_by_one_job(house: House) -> None:
+    waiting_jobs(house, MAI, 6)
+    claimed(house)
+    waiting_jobs(house, STRANGER, 2)
+    assert [job.agency for job in all_in_turn(house)][:4] == [
+        STRANGER.agency,
+        MAI.agency,
+        STRANGER.agency,
+        MAI.agency,
+    ]
+
+
+def test_agencies_take_turns_in_back_file_work_too_and_each_role_has_its_own_turns(house: House) -> None:
+    waiting_jobs(house, MAI, 4, Priority.BACK_FILE)
+    waiting_jobs(house, STRANGER, 2, Priority.BACK_FILE)
+    waiting_job(house, SIGN)
+    readers = [house.store.queue.claim(f"reader-{n}", [JobRole.READER]) for n in range(4)]
+    assert len({job.agency for job in readers[:2] if job}) == 2
+    assert len({job.agency for job in readers[2:] if job}) == 2
+    signed = house.store.queue.claim("signer", [JobRole.SIGNER])
+    assert signed is not None
+    assert signed.agency == MAI.agency
+
+
+def test_shelf_work_that_has_waited_long_takes_turns_with_the_counter(house: House) -> None:
+    waiting_jobs(house, MAI, 3, Priority.BACK_FILE)
+    house.clock.wait(AGED)
+    waiting_jobs(house, MAI, 3)
+    priorities = [job.priority for job in all_in_turn(house)]
+    assert sorted(priorities[:2]) == [Priority.COUNTER, Priority.BACK_FILE]
+    assert sorted(priorities[2:4]) == [Priority.COUNTER, Priority.BACK_FILE]
+
+
+def test_the_priority_of_a_paper_follows_its_ground_and_how_it_came(house: House) -> None:
+    shelf = waiting_job(house, priority=Priority.BACK_FILE)
+    counter = waiting_job(house, content=b"counter")
+    with house.store.begin(MAI, "go on") as work:
+        assert work.jobs.enqueue(SIGN, shelf.document_id).priority is Priority.BACK_FILE
+        assert work.jobs.enqueue(SIGN, counter.document_id).priority is Priority.COUNTER
+        work.documents.record_ground(counter.document_id, Ground.BACK_FILE)
+        archive = work.jobs.enqueue(JobKind("tell", JobRole.ARCHIVIST), counter.document_id)
+        assert archive.priority is Priority.BACK_FILE
+        hurried = work.jobs.enqueue(SIGN, shelf.document_id, priority=Priority.COUNTER)
+        assert (hurried.priority, hurried.state) == (Priority.COUNTER, JobState.QUEUED)
+
+
+def test_whoever_works_is_woken_after_the_commit_and_never_before(house: House) -> None:
+    woken: list[frozenset[JobRole]] = []
+    house.store._wake = woken.append
+    document = house.receive(house.owner())
+    with house.store.begin(MAI, "enqueue") as work:
+        work.jobs.enqueue(READ, document.id)
+        work.jobs.enqueue(SIGN, document.id, not_before=work.at + timedelta(hours=1))
+        assert woken == []
+    assert woken == [{JobRole.READER}]
+
+    def stumble() -> None:
+        with house.store.begin(MAI, "enqueue") as work:
+            work.jobs.enqueue(READ, document.id)
+            work.documents.get(document.version.id)
+
+    with pytest.raises(NotFound):
+        stumble()
+    house.store.queue.hand_back(claimed(house))
+    claimed(house)
+    house.store.queue.reclaim(lambda worker: False)
+    assert woken == [{JobRole.READER}] * 3

@@ -14,7 +14,7 @@ import pytest
 
 from archive import Status, check_log
 from datastore import JobState, NewOriginal, StaleState, intents, manifest_key, original_key
-from tests.datastore.house import AN, MAI, House
+from tests.datastore.house import AN, MAI, READ, House
 from tests.datastore.journeys import (
     NUMBER,
     Here,
@@ -94,7 +94,7 @@ def test_each_job_is_done_by_one_worker_while_others_write_and_number(house: Hou
     for number in range(12):
         document = house.receive(owner, content=bytes([number]))
         with house.store.begin(MAI, "enqueue") as work:
-            ids.add(str(work.jobs.enqueue("read", document.id).id))
+            ids.add(str(work.jobs.enqueue(READ, document.id).id))
     lines = side_by_side(house, do_jobs)
     done = [line.removeprefix("job ") for line in lines if line.startswith("job")]
     leaves = [int(line.removeprefix("leaf ")) for line in lines if line.startswith("leaf")]

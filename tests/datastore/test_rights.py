@@ -10,7 +10,7 @@ import pytest
 from archive import Ground, Status
 from common import Digest
 from datastore import Actor, NotFound, OwnerState, Work
-from tests.datastore.house import AN, BINH, MAI, STRANGER, House
+from tests.datastore.house import AN, BINH, MAI, READ, STRANGER, House
 
 READING = {
     "diary": {"of_document", "of_owner"},
@@ -75,7 +75,7 @@ def test_an_owner_reads_its_paper_and_cannot_change_it(house: House) -> None:
                 document.id, revision_sha256=Digest.of(b"x"), to_whom="bank", reason="loan"
             ),
             lambda: work.owners.rename(owner, name="Somebody Else"),
-            lambda: work.jobs.enqueue("read", document.id),
+            lambda: work.jobs.enqueue(READ, document.id),
         )
         for attempt in attempts:
             with pytest.raises(NotFound):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.dialects import registry
@@ -24,6 +25,7 @@ from datastore import (
     SchemaTooNew,
     SchemaTooOld,
     errors,
+    schema,
 )
 from datastore.columns import Instant
 from datastore.dialect import make_engine, search_tables
@@ -88,14 +90,43 @@ def test_two_processes_migrate_a_new_database_at_once(tmp_path: Path) -> None:
         "import sys, pathlib; from tests.datastore.house import House;"
         "print(House(pathlib.Path(sys.argv[1])).store.statistics().schema)"
     )
-    command = [sys.executable, "-c", script, str(tmp_path / "house")]
+    started = [sys.executable, "-c", script, str(tmp_path / "house")]
     running = [
-        subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(started, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
     for process in running:
         out, err = process.communicate(timeout=60)
-        assert (process.returncode, out) == (0, "0001\n"), err
+        assert (process.returncode, out) == (0, f"{schema.newest()}\n"), err
+
+
+def test_jobs_of_the_first_version_get_the_role_of_their_kind_and_a_turn(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for n, kind in enumerate(("read", "sign", "make_valid", "tell_outside")):
+            connection.exec_driver_sql(
+                "INSERT INTO jobs (id, kind, document_id, agency, state, attempts, not_before) VALUES"
+                f" ('{n:032}', '{kind}', '{n:032}', 'H41.08', 'queued', 1, '2026-11-22 01:00:00.000000')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO documents (id, status, weight, source_form, intake_agency,"
+            " competent_agency, received_at, changed_at, stamp) SELECT document_id, 'read', '', '', '', '',"
+            " not_before, not_before, 1 FROM jobs"
+        )
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT kind, role, priority, deaths, again FROM jobs").all()
+        turns = connection.exec_driver_sql("SELECT role, priority, agency FROM job_turns").all()
+    engine.dispose()
+    assert {(row.kind, row.role) for row in rows} == {
+        ("read", "reader"), ("sign", "signer"), ("make_valid", "signer"), ("tell_outside", "archivist"),
+    }  # fmt: skip
+    assert {(row.priority, row.deaths, row.again) for row in rows} == {(0, 0, 0)}
+    assert sorted(turns) == [(role, 0, "H41.08") for role in ("archivist", "reader", "signer")]
 
 
 def test_a_database_of_a_newer_version_is_left_alone(house: House) -> None:
