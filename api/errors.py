@@ -11,7 +11,10 @@ from common import KhosoError
 _BAD_INPUT = (Exit.BAD_INPUT, HTTPStatus.UNPROCESSABLE_ENTITY)
 _NOT_TAKEN = (Exit.NEGATIVE, HTTPStatus.UNPROCESSABLE_ENTITY)
 _TOO_BIG = (Exit.NEGATIVE, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-_NOT_SIGNED_IN = (Exit.NEGATIVE, HTTPStatus.FORBIDDEN)
+_WHO = (Exit.NEGATIVE, HTTPStatus.UNAUTHORIZED)
+_NOT_ALLOWED = (Exit.NEGATIVE, HTTPStatus.FORBIDDEN)
+_TOO_OFTEN = (Exit.NEGATIVE, HTTPStatus.TOO_MANY_REQUESTS)
+_TOO_SLOW = (Exit.NEGATIVE, HTTPStatus.REQUEST_TIMEOUT)
 _UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
 _CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
@@ -32,9 +35,13 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "short_code_wrong", "signed_among_many", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
+        "bad_cursor", "bad_header", "bad_idempotency_key", "length_wrong", "purpose_missing", "request_invalid",
     ),
-    # Who stands at the door has not shown who it is.
-    _NOT_SIGNED_IN: ("sign_in_refused",),
+    # Who stands at the door has not shown who it is, or may not do this, or knocks too often.
+    _WHO: ("sign_in_needed",),
+    _NOT_ALLOWED: ("not_allowed", "csrf_missing", "sign_in_refused"),
+    _TOO_OFTEN: ("too_many_requests", "too_many_streams"),
+    _TOO_SLOW: ("body_too_slow",),
     _UNKNOWN_KIND: ("file_kind_unknown",),
     _NOT_FOUND: ("file_missing", "not_found"),
     # A file of a known kind was looked at and cannot become a document.
@@ -43,7 +50,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "file_too_much_memory", "file_too_much_output", "file_changed", "print_pdf_unusable",
         "malware_found", "pdf_not_signable", "pdf_signed_elsewhere", "mark_letter_missing",
     ),
-    _TOO_BIG: ("file_too_large", "file_too_many_pages", "file_too_many_pixels"),
+    _TOO_BIG: ("body_too_large", "file_too_large", "file_too_many_pages", "file_too_many_pixels"),
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
@@ -56,7 +63,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
         "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
-        "status_list_overdue", "provider_unreachable",
+        "status_list_overdue", "cannot_listen", "provider_unreachable",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (

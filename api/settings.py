@@ -44,6 +44,15 @@ class Settings(BaseSettings):
     ) = None
     """Where clamd listens (a path, or `host:port`): what comes in is scanned for malware. None: it is not."""
 
+    web_host: str = "127.0.0.1"
+    web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    body_grace_seconds: Annotated[float, Field(gt=0)] = 10.0
+    """So long may any body take; a larger one has besides as many seconds as it needs at the rate below."""
+    body_bytes_per_second: Annotated[int, Field(ge=1)] = 20_000
+    """Slower than this, an upload only keeps a place from others."""
+    openings: Annotated[int, Field(ge=1)] = 4
+    """Files opened in the sandbox at the same time by one web process."""
+
     @property
     def production(self) -> bool:
         return self.env is Environment.PRODUCTION

@@ -1,6 +1,9 @@
 """Operating: `doctor`, `migrate`, `catalogue import`, `log verify`, `worker`."""
 
+import os
 import signal
+import sys
+import threading
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -105,6 +108,7 @@ def worker(
     retry: Annotated[
         bool, typer.Option("--retry", help="Làm lại việc bị để riêng. / Try again what was set aside.")
     ] = False,
+    while_stdin: Annotated[bool, typer.Option("--while-stdin", hidden=True)] = False,
 ) -> None:
     """Làm các việc đang chờ: đọc, ký. / Works off the queue: reading, signing.
 
@@ -117,12 +121,14 @@ def worker(
             work_off(opened, pool)
             return
         stop = _Stop()
+        if while_stdin:
+            stop.with_end_of(sys.stdin.fileno())
         steps.say(str(say("worker_waits")))
         serve_queue(opened, pool, stopped=stop)
 
 
 class _Stop:
-    """Set by SIGTERM or SIGINT: the job in work is finished, then the worker ends."""
+    """Set by SIGTERM or SIGINT, or when whoever started it is gone: the job in work is finished, then it ends."""
 
     def __init__(self) -> None:
         self._asked = False
@@ -131,6 +137,16 @@ class _Stop:
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:
         self._asked = True
+
+    def with_end_of(self, pipe: int) -> None:
+        """Also when the pipe, of which `khoso serve` holds the other end, has ended."""
+
+        def wait() -> None:
+            while os.read(pipe, 1):
+                pass
+            self._asked = True
+
+        threading.Thread(target=wait, daemon=True, name="parent").start()
 
     def __call__(self) -> bool:
         return self._asked

@@ -11,7 +11,7 @@ from archive import Checkpoint, LogReport, Tiles, check_log
 from datastore import CheckpointRecord, ObjectDamaged, ObjectMissing
 
 _AT_ONCE = 1_000
-_CHECKPOINT = "checkpoint"
+CHECKPOINT = "checkpoint"
 
 
 def origin(house: House) -> str:
@@ -34,7 +34,7 @@ def extend_log(house: House) -> Checkpoint | None:
         note = checkpoint.sign(house.pki.log_key)
         log.keep_checkpoint(CheckpointRecord(grown.size, grown.root, note, house.clock()))
         house.published.mkdir(parents=True, exist_ok=True)
-        write_whole(house.published / _CHECKPOINT, note.encode())
+        write_whole(house.published / CHECKPOINT, note.encode())
         return checkpoint
 
 

@@ -18,7 +18,7 @@ from archive import Status
 from common import KhosoError
 from signing import BundleNotGenuine, PublicKey, Standing, StatusList, StatusListNotGenuine, TrustBundle
 
-_TRUST, _STATUSES, _PIN = "trust-bundle.json", "status-list.cose", "pinned-key.json"
+TRUST, STATUSES, _PIN = "trust-bundle.json", "status-list.cose", "pinned-key.json"
 NEXT_UPDATE = timedelta(days=1)
 """A status list is renewed with every change, and daily."""
 
@@ -64,8 +64,8 @@ def publish_all(house: House) -> None:
             }
         listed = StatusList.of(key.agency, standings, as_of=now, next_update=now + NEXT_UPDATE)
         write_whole(folder / _PIN, json.dumps(key.public.as_json()).encode())
-        write_whole(folder / _TRUST, house.pki.trust.to_bytes(key))
-        write_whole(folder / _STATUSES, listed.to_bytes(key))
+        write_whole(folder / TRUST, house.pki.trust.to_bytes(key))
+        write_whole(folder / STATUSES, listed.to_bytes(key))
 
 
 def publish_when_old(house: House) -> None:
@@ -82,10 +82,10 @@ def published(folder: Path) -> Published:
     """Opens what was published; NothingPublished when there is nothing, BundleNotGenuine when it was changed."""
     try:
         pinned = PublicKey.from_json(json.loads((folder / _PIN).read_bytes()))
-        trust = TrustBundle.from_bytes((folder / _TRUST).read_bytes(), pinned=[pinned])
+        trust = TrustBundle.from_bytes((folder / TRUST).read_bytes(), pinned=[pinned])
     except FileNotFoundError as error:
         raise NothingPublished(folder=folder) from error
-    statuses = folder / _STATUSES
+    statuses = folder / STATUSES
     if not statuses.exists():
         return Published(trust, None)
     return Published(trust, StatusList.from_bytes(statuses.read_bytes(), trust=trust))

@@ -1,0 +1,46 @@
+"""`khoso serve`."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.app import app
+from api.cli.place import house, settings
+from api.progress import steps_on_stderr
+from common import say
+
+
+@app.command("serve")
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="Địa chỉ; mặc định theo cài đặt. / Address to listen at.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Cổng. / Port; 0: any free one.")
+    ] = None,
+    worker: Annotated[
+        bool,
+        typer.Option(
+            "--worker/--no-worker", help="Chạy kèm tiến trình làm việc. / Run a worker process beside it."
+        ),
+    ] = True,
+) -> None:
+    """Phục vụ API (và làm các việc đang chờ). / Serves the API, and works off the queue beside it.
+
+    Ví dụ / Examples: `khoso serve` · `khoso serve --host 0.0.0.0 --port 8080 --no-worker`
+    """
+    from contextlib import ExitStack
+
+    from api.http import make_app  # late: no other command waits for the web to load
+    from api.http.serving import bound, is_loopback, server, worker_beside
+
+    here = settings()
+    at = host or here.web_host
+    with steps_on_stderr() as steps, house(steps) as opened, ExitStack() as beside:
+        listening = bound(at, here.web_port if port is None else port)
+        beside.enter_context(listening)
+        web = server(make_app(opened, development_sign_in=is_loopback(at)))
+        if worker:
+            beside.enter_context(worker_beside(steps))
+        steps.say(str(say("serving", host=at, port=listening.getsockname()[1])))
+        web.run(sockets=[listening])

@@ -1,0 +1,54 @@
+"""The application put together: one `House`, its routes, what stands before them, what becomes of errors."""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+
+from api.house import House
+from api.http import problems
+from api.http.development import DevelopmentSessions, development_routes
+from api.http.guards import BodyBounds, SecurityHeaders
+from api.http.identity import Resolver
+from api.http.openapi import describe
+from api.http.routes import me, published
+from common import say
+
+API = "/api/v1"
+_MOST_JSON = 1_000_000
+"""Bytes of any body that is no file."""
+
+
+def make_app(
+    house: House, *, development_sign_in: bool = False, resolvers: Sequence[Resolver] = ()
+) -> FastAPI:
+    """The JSON API of an installation. `development_sign_in` makes anybody anything: never in production."""
+    app = FastAPI(
+        title="Khoso",
+        version="1",
+        summary="Papers that citizens bring to a one-stop shop become signed electronic documents.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.house = house
+    app.state.resolvers = list(resolvers)
+    problems.install(app)
+    settings = house.settings
+    app.add_middleware(
+        BodyBounds,
+        most=_MOST_JSON,
+        most_of={f"{API}/uploads": settings.max_bytes, f"{API}/verify/file": settings.max_bytes},
+        grace=settings.body_grace_seconds,
+        rate=settings.body_bytes_per_second,
+    )
+    app.add_middleware(SecurityHeaders)
+    for routes in (me, published):
+        app.include_router(routes.router, prefix=API)
+    if development_sign_in and not settings.production:
+        sessions = DevelopmentSessions(settings.agency)
+        app.state.resolvers.append(sessions)
+        app.include_router(development_routes(sessions))
+        house.steps.say(str(say("development_sign_in_open")))
+    app.openapi = describe(app)  # type: ignore[method-assign]  # as the framework documents it
+    return app

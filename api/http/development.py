@@ -1,0 +1,84 @@
+"""Sign-in with a named role and no proof, for a machine on which somebody develops: a pretend part that says so.
+
+It exists only where `KHOSO_ENV=development` and the server listens on loopback; nothing of it is in the
+application anywhere else. Sessions live in this process and end with it.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.identity import CSRF_HEADER, SESSION_COOKIE, Credentials, Principal
+from api.http.shapes import Words
+from datastore import ActorRole
+from ingest import AgencyCode
+
+_MOST = 10_000
+"""Sessions; the oldest ends when there is one more."""
+
+
+class DevelopmentSignIn(BaseModel):
+    """Whom to be."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"person": "mai.tran", "role": "clerk", "agency": "H41.08"}]},
+    )
+    person: Words = "developer"
+    role: ActorRole = ActorRole.CLERK
+    agency: Words | None = None
+    owner_id: UUID | None = Field(None, description="For the role `owner`: whose store.")
+
+
+class SignedIn(BaseModel):
+    """A session: `token` as a bearer token, or the cookie with `csrf` in the header on changes."""
+
+    token: str
+    csrf: str
+    csrf_header: str = CSRF_HEADER
+    person: str
+    role: str
+    agency: str
+
+
+@dataclass(slots=True)
+class DevelopmentSessions:
+    """Who signed in to this process."""
+
+    agency: str
+    sessions: dict[str, Principal] = field(default_factory=dict)
+
+    def __call__(self, shown: Credentials) -> Principal | None:
+        token = shown.bearer or shown.session or ""
+        found = self.sessions.get(token)
+        if found is None or shown.bearer is None:
+            return found
+        return Principal(found.person, found.role, found.agency, found.owner)
+
+    def open(self, asked: DevelopmentSignIn) -> tuple[str, Principal]:
+        """A session of whoever was asked for, and its token."""
+        agency = str(AgencyCode.parse(asked.agency)) if asked.agency else self.agency
+        owner = asked.owner_id if asked.role is ActorRole.OWNER else None
+        token = secrets.token_urlsafe(32)
+        who = Principal(asked.person, asked.role, agency, owner, csrf=secrets.token_urlsafe(16))
+        self.sessions[token] = who
+        while len(self.sessions) > _MOST:
+            self.sessions.pop(next(iter(self.sessions)), None)
+        return token, who
+
+
+def development_routes(sessions: DevelopmentSessions) -> APIRouter:
+    """The sign-in page of a development machine."""
+    router = APIRouter(prefix="/dev", tags=["development"])
+
+    @router.post("/sign-in", operation_id="development_sign_in")
+    def sign_in(asked: DevelopmentSignIn, response: Response) -> SignedIn:
+        """Be anybody. Only on a development machine."""
+        token, who = sessions.open(asked)
+        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict", path="/")
+        return SignedIn(token=token, csrf=who.csrf or "", person=who.person, role=who.role, agency=who.agency)
+
+    return router

@@ -1,0 +1,50 @@
+"""Entity tags: what has not changed is not sent again, what has changed meanwhile is not written over.
+
+A document's tag is its stamp, which counts its changes, so that the same number is asked again inside the
+transaction that changes it.
+"""
+
+import re
+from typing import Annotated
+
+from fastapi import Header
+
+from api.http.faults import BadHeader
+from datastore import DocumentRecord
+
+_ENTITY = re.compile(r'(?:W/)?"([^"\x00-\x20\x7f]*)"')
+_DOCUMENT = re.compile(r"d([0-9]{1,18})")
+
+IfNoneMatch = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="The tag of what is known already: 304 if it still is."),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match", description="The tag of the state that is to be changed: 412 if it is another now."
+    ),
+]
+
+
+def tag_of(document: DocumentRecord) -> str:
+    """The tag of a document as it stands."""
+    return f'"d{document.stamp}"'
+
+
+def matches(header: str | None, tag: str) -> bool:
+    """Whether `tag` is among those of an If-None-Match (weak comparison, RFC 9110, 13.1.2)."""
+    if header is None:
+        return False
+    return header.strip() == "*" or tag.strip('W/"') in _ENTITY.findall(header)
+
+
+def stamp_wanted(header: str | None) -> int | None:
+    """The stamp that an If-Match asks for; None when any will do. BadHeader for what no document ever had."""
+    if header is None or header.strip() == "*":
+        return None
+    tags = _ENTITY.fullmatch(header.strip())
+    found = None if tags is None else _DOCUMENT.fullmatch(tags[1])
+    if found is None:
+        raise BadHeader(name="If-Match")
+    return int(found[1])

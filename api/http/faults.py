@@ -1,0 +1,85 @@
+"""What only a request over HTTP can get wrong; everything else is an error of a room."""
+
+from common import KhosoError
+
+
+class SignInNeeded(KhosoError):
+    """Nobody has shown who asks, or what was shown is not accepted any more."""
+
+    code = "sign_in_needed"
+
+
+class NotAllowed(KhosoError):
+    """Whoever asks is known, and may not do this."""
+
+    code = "not_allowed"
+
+
+class CsrfMissing(KhosoError):
+    """A change asked for with a session cookie, without the header that only our own pages can send."""
+
+    code = "csrf_missing"
+
+
+class PurposeMissing(KhosoError):
+    """Somebody's paper is opened for a reason, which is written down."""
+
+    code = "purpose_missing"
+
+
+class BadHeader(KhosoError):
+    """A header does not hold what it should; fact `name`."""
+
+    code = "bad_header"
+
+
+class RequestInvalid(KhosoError):
+    """The request has not the form that the description of the API asks for."""
+
+    code = "request_invalid"
+
+
+class BodyTooLarge(KhosoError):
+    """The body has more bytes than this address takes; fact `limit`."""
+
+    code = "body_too_large"
+
+
+class BodyTooSlow(KhosoError):
+    """The body came so slowly that it kept a place from others."""
+
+    code = "body_too_slow"
+
+
+class LengthWrong(KhosoError):
+    """The body ended before its announced length."""
+
+    code = "length_wrong"
+
+
+class TooManyRequests(KhosoError):
+    """Asked more often than is answered; `seconds` says when to ask again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(seconds=seconds)
+        self.seconds: int = seconds
+
+
+class BadCursor(KhosoError):
+    """A place in a list that none of our answers named."""
+
+    code = "bad_cursor"
+
+
+class BadIdempotencyKey(KhosoError):
+    """Not a key by which a request can be known again."""
+
+    code = "bad_idempotency_key"
+
+
+class TooManyStreams(KhosoError):
+    """So many wait for events already that no further one is taken."""
+
+    code = "too_many_streams"

@@ -1,0 +1,150 @@
+"""Who asks: from a token or a session to a `Principal`, and with its purpose to the `Actor` of a journey.
+
+A `Resolver` is asked with what came in the headers and answers with a principal or None. Whoever changes
+something with a cookie must also send the header that only our own pages can send (CSRF).
+"""
+
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+from urllib.parse import unquote
+from uuid import UUID
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from api.http.faults import BadHeader, CsrfMissing, NotAllowed, PurposeMissing, SignInNeeded
+from common import one_line
+from datastore import Actor, ActorRole
+from ingest import DossierNumber
+
+SESSION_COOKIE = "khoso_session"
+CSRF_HEADER = "Khoso-Csrf"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST_PURPOSE = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who has shown who it is. `person` names it for the diary, without a personal number."""
+
+    person: str
+    role: str
+    agency: str
+    owner: UUID | None = None
+    """The owner that it is or stands for; None for staff and systems."""
+    csrf: str | None = None
+    """The token that a change must repeat; None where no cookie was used."""
+
+    @property
+    def staff(self) -> bool:
+        return self.role != ActorRole.OWNER
+
+    @property
+    def scope(self) -> str:
+        """Under which name its requests are known again."""
+        return f"{self.role}/{self.agency}/{self.person}"
+
+    def actor(self, purpose: str, dossier: str | None = None) -> Actor:
+        """This principal doing something for a reason."""
+        person = str(self.owner) if self.owner is not None else self.person
+        return Actor(person, self.role, self.agency, purpose, dossier)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request shows: at most one of the two is used, the token first."""
+
+    bearer: str | None
+    session: str | None
+
+
+class Resolver(Protocol):
+    """One way of showing who one is."""
+
+    def __call__(self, shown: Credentials) -> Principal | None:
+        """Whoever showed it; None when it says nothing here. Called in a thread: it may ask the database."""
+
+
+_bearer = HTTPBearer(auto_error=False, description="Access token of a client (OAuth 2.0 client credentials).")
+_cookie = APIKeyCookie(
+    name=SESSION_COOKIE,
+    auto_error=False,
+    description=f"Session of a person; changes also need the header `{CSRF_HEADER}`.",
+)
+
+
+def principal_of(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    session: Annotated[str | None, Security(_cookie)],
+) -> Principal:
+    """Who asks; SignInNeeded when nobody has shown it, CsrfMissing for a change that a foreign page may have sent."""
+    shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
+    resolvers: Sequence[Resolver] = request.app.state.resolvers
+    found = next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
+    if found is None:
+        raise SignInNeeded
+    if found.csrf is not None and request.method not in _SAFE:
+        said = request.headers.get(CSRF_HEADER, "")
+        if not hmac.compare_digest(said.encode(), found.csrf.encode()):
+            raise CsrfMissing
+    return found
+
+
+Who = Annotated[Principal, Depends(principal_of)]
+"""A route with it needs a sign-in."""
+
+
+def _staff(who: Who) -> Principal:
+    if not who.staff:
+        raise NotAllowed
+    return who
+
+
+Staff = Annotated[Principal, Depends(_staff)]
+"""A route with it is for staff and systems, not for owners."""
+
+_PURPOSE = Header(
+    alias="Khoso-Purpose",
+    description="Why: kept in the diary of the owner. UTF-8, percent-encoded where it is not ASCII.",
+    examples=["tiep nhan ho so"],
+)
+_DOSSIER = Header(alias="Khoso-Dossier", description="For which dossier.", examples=["H41.08-261122-0001"])
+
+
+def actor_of(
+    who: Who,
+    purpose: Annotated[str | None, _PURPOSE] = None,
+    dossier: Annotated[str | None, _DOSSIER] = None,
+) -> Actor:
+    """The actor of a journey; PurposeMissing, BadHeader, BadDossierNumber."""
+    if purpose is None or not purpose.strip():
+        raise PurposeMissing
+    number = None if dossier is None else str(DossierNumber.parse(dossier))
+    return who.actor(said_in_header("Khoso-Purpose", purpose, longest=_LONGEST_PURPOSE), number)
+
+
+def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
+    """The actor of a journey that only staff may go."""
+    return actor
+
+
+Acting = Annotated[Actor, Depends(actor_of)]
+"""A route with it opens or changes somebody's papers: for a purpose, which is written down."""
+StaffActing = Annotated[Actor, Depends(staff_actor_of)]
+
+
+def said_in_header(name: str, value: str, *, longest: int) -> str:
+    """The text of a header: percent-encoded or plain UTF-8 (which HTTP hands on as Latin-1); BadHeader."""
+    try:
+        text = unquote(value.encode("latin-1").decode("utf-8"), errors="strict")
+    except UnicodeError as error:
+        raise BadHeader(name=name) from error
+    text = one_line(text)
+    if not text or len(text) > longest or _CONTROL.search(text):
+        raise BadHeader(name=name)
+    return text

@@ -1,0 +1,38 @@
+"""The description of the API (OpenAPI 3.1): what the framework writes, with problems under their own media type."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.http.problems import MEDIA_TYPE
+
+_FIRST_ERROR = 400
+
+
+def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """The function that gives the application's description, made once."""
+
+    def description() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                openapi_version=app.openapi_version,
+                routes=app.routes,
+            )
+            for path in app.openapi_schema["paths"].values():
+                for operation in path.values():
+                    _problems_under_their_type(operation["responses"])
+        return app.openapi_schema
+
+    return description
+
+
+def _problems_under_their_type(responses: dict[str, Any]) -> None:
+    for status, response in responses.items():
+        if status.isdecimal() and int(status) >= _FIRST_ERROR:
+            schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+            response["content"] = {MEDIA_TYPE: schema}

@@ -1,0 +1,156 @@
+"""Every answer that is no success, as a problem (RFC 9457): one shape, two languages, a stable code.
+
+Said is what the asker can act on. What is our fault is written to the log under its name and answered with a
+sentence that tells nothing of the inside.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import MappingProxyType
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from api.errors import http_status
+from api.http.faults import RequestInvalid, TooManyRequests
+from api.http.languages import Language, language_of
+from common import KhosoError, Sentence, say
+
+MEDIA_TYPE = "application/problem+json"
+SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+    }
+)
+"""On every answer that does not say otherwise: nearly all of them are about somebody's papers."""
+_LOG = logging.getLogger("khoso.http")
+_MOST_FAULTS = 20
+_LONGEST_POINTER = 200
+_WITHOUT_DETAILS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+"""Their sentences are for the operator: they name folders, keys and hosts."""
+_RETRY_SECONDS = 5
+_OF_THE_PROTOCOL = {
+    HTTPStatus.BAD_REQUEST: "request_invalid",
+    HTTPStatus.UNAUTHORIZED: "sign_in_needed",
+    HTTPStatus.NOT_FOUND: "address_unknown",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+}
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request: where, and what, in the words of the schema."""
+
+    pointer: str = Field(examples=["/body/owners/0/identifier"])
+    code: str = Field(examples=["missing"])
+
+
+class Problem(BaseModel):
+    """Why a request was not done, as RFC 9457 has it; `vi` and `en` say the same, `detail` in the asked language."""
+
+    type: str = Field(examples=["urn:khoso:problem:not_found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404], ge=400, le=599)
+    detail: str
+    code: str = Field(examples=["not_found"])
+    vi: str
+    en: str
+    errors: list[Fault] | None = None
+
+
+def problem(
+    status: int,
+    sentence: Sentence,
+    language: Language,
+    *,
+    faults: Sequence[Fault] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem as an answer."""
+    body = Problem(
+        type=f"urn:khoso:problem:{sentence.code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=sentence.vi if language is Language.VIETNAMESE else sentence.en,
+        code=sentence.code,
+        vi=sentence.vi,
+        en=sentence.en,
+        errors=None if faults is None else list(faults),
+    )
+    named = {"Content-Language": language.value, "Vary": "Accept-Language", **(headers or {})}
+    return JSONResponse(body.model_dump(exclude_none=True), status, named, media_type=MEDIA_TYPE)
+
+
+def of_error(error: KhosoError, language: Language) -> Response:
+    """A problem for an error of a room."""
+    status, sentence, headers = http_status(error), error.sentence, {}
+    if status in _WITHOUT_DETAILS:
+        _LOG.error("%s: %s", error.code, error.sentence.en, exc_info=error)
+        general = say("fault_of_ours" if status == HTTPStatus.INTERNAL_SERVER_ERROR else "not_ready")
+        sentence = Sentence(error.code, general.vi, general.en)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = str(_RETRY_SECONDS)
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = str(error.seconds)
+    return problem(status, sentence, language, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Have every error of this application answered as a problem."""
+    app.add_exception_handler(KhosoError, _khoso_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _protocol_error)
+    app.add_exception_handler(Exception, _fault_of_ours)
+
+
+def language_asked(request: Request) -> Language:
+    """The language of an answer to this request."""
+    return language_of(request.headers.get("accept-language"))
+
+
+async def _khoso_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, KhosoError)
+    return of_error(error, language_asked(request))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """Where and what is wrong, never the value: it may be a personal number."""
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        Fault(pointer=_pointer(found["loc"]), code=str(found["type"]))
+        for found in list(error.errors())[:_MOST_FAULTS]
+    ]
+    said = RequestInvalid(where=", ".join(dict.fromkeys(fault.pointer for fault in faults)) or "/")
+    return problem(http_status(said), said.sentence, language_asked(request), faults=faults)
+
+
+def _pointer(place: Sequence[object]) -> str:
+    return "".join(f"/{part}" for part in place)[:_LONGEST_POINTER]
+
+
+async def _protocol_error(request: Request, error: Exception) -> Response:
+    """What the framework itself refuses: an unknown address, a method that is not there, a broken body."""
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, KhosoError):  # raised while the framework read the body
+        return of_error(error.__cause__, language_asked(request))
+    status = HTTPStatus(error.status_code)
+    code = _OF_THE_PROTOCOL.get(status, "request_invalid" if status < 500 else "fault_of_ours")
+    sentence = say(code, where="/body") if code == "request_invalid" else say(code)
+    return problem(status, sentence, language_asked(request), headers=error.headers)
+
+
+async def _fault_of_ours(request: Request, error: Exception) -> Response:
+    """The outermost border: the log gets the traceback, the asker a sentence."""
+    _LOG.error("fault at %s", request.scope.get("route"), exc_info=error)
+    # Answered outside of everything that stands before the routes, so the headers are put here.
+    return problem(500, say("fault_of_ours"), language_asked(request), headers=SECURITY_HEADERS)

@@ -1,0 +1,106 @@
+"""The web process: uvicorn around the application, and in the embedded default the worker beside it.
+
+The worker is a process of its own, so that reading a page never slows an answer. It is started again when it
+dies, told to finish when the server ends, and ends by itself when the server was killed.
+"""
+
+import ipaddress
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.progress import Steps
+from common import KhosoError, say
+
+_GRACE_SECONDS = 20
+"""So long may answers under way take when the server ends; then the connections are closed."""
+_WORKER_GRACE_SECONDS = 60
+"""The page in work is finished."""
+_RESTART_PAUSE_SECONDS = 2.0
+_WORKER = [sys.executable, "-m", "api.cli", "worker", "--while-stdin"]
+
+
+_BACKLOG = 2048
+
+
+class CannotListen(KhosoError):
+    """The address is taken, or not one of this machine."""
+
+    code = "cannot_listen"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server that listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there; CannotListen when the address is taken or not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise CannotListen(host=host, port=port, reason=str(error)) from error
+
+
+def server(app: FastAPI, *, proxies: str = "127.0.0.1") -> uvicorn.Server:
+    """A server for the application, not yet running. Its lines about requests come from elsewhere: none here."""
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        forwarded_allow_ips=proxies,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    return uvicorn.Server(config)
+
+
+@contextmanager
+def worker_beside(steps: Steps) -> Iterator[None]:
+    """A worker process for as long as the block runs."""
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(steps, ended), name="keeper")
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
+
+
+def _keep_worker(steps: Steps, ended: threading.Event) -> None:
+    while not ended.is_set():
+        # It holds one end of a pipe: when this process is gone, however it went, the worker sees the end of it.
+        with subprocess.Popen(_WORKER, stdin=subprocess.PIPE, start_new_session=True) as worker:
+            while not ended.is_set() and worker.poll() is None:
+                ended.wait(0.2)
+            if ended.is_set():
+                _end(worker)
+                return
+        steps.say(str(say("worker_ended", status=worker.returncode)))
+        ended.wait(_RESTART_PAUSE_SECONDS)
+
+
+def _end(worker: "subprocess.Popen[bytes]") -> None:
+    worker.send_signal(signal.SIGTERM)
+    try:
+        worker.wait(_WORKER_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        worker.kill()  # its job comes back to the queue: nothing is lost

@@ -1,0 +1,82 @@
+"""Values that requests and answers share: bounded texts, times, and the problems that an operation may answer."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+
+from api.http.problems import Problem
+from common import Sentence, one_line
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _line(text: str) -> str:
+    """One line of text in normal form; what no screen shows has no place in a record."""
+    if _CONTROL.search(text):
+        raise ValueError("control characters")
+    said = one_line(text)
+    if not said:
+        raise ValueError("blank")
+    return said
+
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_line)]
+"""A name, a reason, a purpose: one line."""
+Code = Annotated[str, StringConstraints(min_length=1, max_length=112, pattern=r"^[0-9A-Za-z._-]+$")]
+"""A code of some list, checked for its meaning later."""
+
+
+def rfc3339(at: datetime) -> str:
+    """An instant as RFC 3339 in UTC, with microseconds: `2026-11-22T01:05:09.000000Z`."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+Instant = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+
+
+class Said(BaseModel):
+    """A sentence in both languages under its code."""
+
+    code: str
+    vi: str
+    en: str
+
+    @classmethod
+    def of(cls, sentence: Sentence) -> "Said":
+        return cls(code=sentence.code, vi=sentence.vi, en=sentence.en)
+
+
+class Asked(BaseModel):
+    """What a request says: nothing beside what is described."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+_DESCRIPTIONS: Mapping[int, str] = {
+    401: "Nobody has signed in.",
+    403: "Not allowed to whoever signed in.",
+    404: "Not there, or not for whoever asks: the two are never told apart.",
+    406: "None of the accepted forms can be made.",
+    408: "The body came too slowly.",
+    409: "Not possible as things stand.",
+    412: "Changed since it was read.",
+    413: "Too large.",
+    415: "Content of no known kind.",
+    422: "Said wrongly, or a file that cannot become a document.",
+    428: "A precondition is needed.",
+    429: "Asked too often.",
+    500: "A fault of ours.",
+    503: "Something that is needed is out of reach.",
+    507: "The storage is full.",
+}
+_EVERYWHERE = (422, 500, 503)
+_SIGNED_IN = (401, 403)
+
+
+def problems(*statuses: int, public: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The problems that an operation may answer with, for its description."""
+    all_of_them = sorted({*statuses, *_EVERYWHERE, *(() if public else _SIGNED_IN)})
+    return {status: {"model": Problem, "description": _DESCRIPTIONS[status]} for status in all_of_them}

@@ -1,0 +1,91 @@
+"""A real server for tests: uvicorn in a thread on a free loopback port, over an embedded installation."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+
+from api.house import House, open_house
+from api.http import make_app
+from api.http.serving import bound, server
+from api.settings import Settings
+
+AGENCY, OTHER_AGENCY = "H41.08", "H41.09"
+_PATIENCE_SECONDS = 20.0
+
+
+class Quiet:
+    """Steps that nobody looks at."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def start(self, what: str, total: int) -> None: ...
+
+    def reached(self, done: int, total: int) -> None: ...
+
+    def say(self, sentence: str) -> None:
+        self.said.append(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running server and the house that it serves."""
+
+    url: str
+    address: tuple[str, int]
+    house: House
+    app: FastAPI
+
+    def client(self, **headers: str) -> httpx.Client:
+        """A client without sign-in. The purpose is said once."""
+        return httpx.Client(
+            base_url=self.url, headers={"Khoso-Purpose": "kiem-thu", **headers}, timeout=_PATIENCE_SECONDS
+        )
+
+    def signed_in(
+        self, role: str = "clerk", *, person: str = "mai.tran", agency: str = AGENCY, **more: str
+    ) -> httpx.Client:
+        """A client of somebody who signed in the development way."""
+        client = self.client()
+        asked = {"person": person, "role": role, "agency": agency, **more}
+        answer = client.post("/dev/sign-in", json=asked)
+        answer.raise_for_status()
+        client.cookies.clear()
+        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+        return client
+
+
+@contextmanager
+def serving(app: FastAPI, house: House) -> Iterator[Service]:
+    """The application behind a socket for as long as the block runs."""
+    listening: socket.socket = bound("127.0.0.1", 0)
+    web = server(app)
+    thread = threading.Thread(target=web.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while not web.started:
+            assert thread.is_alive()
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        host, port = listening.getsockname()[:2]
+        yield Service(f"http://{host}:{port}", (host, port), house, app)
+    finally:
+        web.should_exit = True
+        thread.join()
+        listening.close()
+
+
+@contextmanager
+def service(folder: Path, **settings: object) -> Iterator[Service]:
+    """A fresh embedded installation under `folder`, served."""
+    here = Settings.model_validate({"data_dir": folder / "var", "workers": 1, **settings})
+    with open_house(here, Quiet()) as house, serving(make_app(house, development_sign_in=True), house) as up:
+        yield up

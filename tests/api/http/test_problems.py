@@ -1,0 +1,123 @@
+"""Every answer that is no success is a problem in the asked language, whatever went wrong."""
+
+import logging
+import socket
+
+import httpx
+import pytest
+from fastapi import APIRouter
+
+from api.http.languages import Language, language_of
+from api.http.problems import MEDIA_TYPE
+from tests.api.http.servers import Service
+
+
+def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, object]:
+    """The problem that an answer is; everything that all problems share is asserted here."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    said: dict[str, object] = answer.json()
+    assert (said["status"], said["code"], said["type"]) == (status, code, f"urn:khoso:problem:{code}")
+    assert said["vi"] != said["en"]
+    assert said["detail"] in (said["vi"], said["en"])
+    return said
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        (None, Language.VIETNAMESE),
+        ("en", Language.ENGLISH),
+        ("en-GB,en;q=0.9", Language.ENGLISH),
+        ("fr, en;q=0.5, vi;q=0.7", Language.VIETNAMESE),
+        ("fr", Language.VIETNAMESE),
+        ("en;q=0", Language.VIETNAMESE),
+        ("en;q=much;;,=,", Language.VIETNAMESE),
+    ],
+)
+def test_the_language_is_the_best_that_is_accepted(header: str | None, language: Language) -> None:
+    assert language_of(header) is language
+
+
+def test_an_unknown_address_and_a_wrong_method_are_problems_in_both_languages(served: Service) -> None:
+    with served.client() as client:
+        unknown = problem_of(client.get("/api/v1/nowhere"), 404, "address_unknown")
+        assert unknown["detail"] == unknown["vi"]
+        english = client.delete("/api/v1/me", headers={"Accept-Language": "en"})
+        assert problem_of(english, 405, "method_not_allowed")["detail"] == english.json()["en"]
+        assert (english.headers["content-language"], english.headers["allow"]) == ("en", "GET")
+
+
+def test_whoever_has_not_signed_in_is_told_so(served: Service) -> None:
+    with served.client() as client:
+        answer = client.get("/api/v1/me")
+        problem_of(answer, 401, "sign_in_needed")
+        assert answer.headers["www-authenticate"] == "Bearer"
+        forged = client.get("/api/v1/me", headers={"Authorization": "Bearer " + "x" * 43})
+        problem_of(forged, 401, "sign_in_needed")
+
+
+def test_what_is_wrong_in_a_request_is_named_without_its_value(served: Service) -> None:
+    with served.client() as client:
+        answer = client.post("/dev/sign-in", json={"role": "040090001234", "more": 1})
+        said = problem_of(answer, 422, "request_invalid")
+        assert {"pointer": "/body/role", "code": "enum"} in said["errors"]  # type: ignore[operator]
+        assert "040090001234" not in answer.text
+        for broken in (b"{", b"\xff\xfe", b'{"person": "\\ud800"}', b'{"person": "a\\u0000b"}', b"[" * 5000):
+            sent = client.post("/dev/sign-in", content=broken, headers={"Content-Type": "application/json"})
+            assert sent.status_code in (400, 422), broken
+            assert sent.headers["content-type"] == MEDIA_TYPE
+
+
+def test_a_body_too_large_is_refused_before_and_while_it_is_read(served: Service) -> None:
+    with served.client() as client:
+        announced = client.post("/dev/sign-in", content=b" " * 1_000_001)
+        problem_of(announced, 413, "body_too_large")
+        chunked = client.post(
+            "/dev/sign-in",
+            content=(b" " * 65536 for _ in range(100)),
+            headers={"Content-Type": "application/json"},
+        )
+        problem_of(chunked, 413, "body_too_large")
+
+
+def test_a_huge_announced_body_is_answered_before_it_is_sent(served: Service) -> None:
+    with socket.create_connection(served.address, timeout=10) as line:
+        line.sendall(b"POST /api/v1/uploads HTTP/1.1\r\nHost: x\r\nContent-Length: 500000000000\r\n\r\n")
+        answer = line.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_answers_keep_browsers_from_guessing(served: Service) -> None:
+    with served.client() as client:
+        headers = client.get("/api/v1/me").headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+
+
+def test_a_fault_of_ours_is_written_down_and_tells_nothing(
+    served: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    router = APIRouter()
+
+    @router.get("/fault")
+    def fault() -> None:
+        raise RuntimeError("the password is 1234")
+
+    served.app.include_router(router)
+    with served.client() as client, caplog.at_level(logging.ERROR, "khoso.http"):
+        answer = client.get("/fault")
+    problem_of(answer, 500, "fault_of_ours")
+    assert "1234" not in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "fault at" in caplog.text
+
+
+def test_nobody_signs_in_the_development_way_where_it_was_not_opened(served: Service) -> None:
+    from api.http import make_app
+    from tests.api.http.servers import serving
+
+    with serving(make_app(served.house), served.house) as other, other.client() as client:
+        problem_of(client.post("/dev/sign-in", json={}), 404, "address_unknown")
