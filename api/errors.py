@@ -63,7 +63,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
         "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
-        "status_list_overdue", "cannot_listen", "provider_unreachable",
+        "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (

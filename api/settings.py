@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
+
 
 class Environment(StrEnum):
     """Where this installation runs; pretend parts refuse to start in production."""
@@ -39,9 +41,7 @@ class Settings(BaseSettings):
     recogniser: str = "tesserocr"
     max_bytes: int = 200_000_000
     max_pages: int = 1_000
-    clamd_socket: (
-        Annotated[str, Field(pattern=r"^(/.+|(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5})$")] | None
-    ) = None
+    clamd_socket: Annotated[str, Field(pattern=rf"^(/.+|{_HOST_AND_PORT})$")] | None = None
     """Where clamd listens (a path, or `host:port`): what comes in is scanned for malware. None: it is not."""
 
     web_host: str = "127.0.0.1"
@@ -52,6 +52,12 @@ class Settings(BaseSettings):
     """Slower than this, an upload only keeps a place from others."""
     openings: Annotated[int, Field(ge=1)] = 4
     """Files opened in the sandbox at the same time by one web process."""
+
+    admin_address: Annotated[str, Field(pattern=rf"^{_HOST_AND_PORT}$")] | None = None
+    """Where each serving process answers whoever watches it (`/metrics`, `/livez`, `/readyz`): the first free port of
+    16 from here on. None: nowhere."""
+    log_strict: bool = False
+    """For tests: a log line with what does not belong into it is an error instead of being cut down."""
 
     @property
     def production(self) -> bool:

@@ -20,12 +20,12 @@ log's numbers, orphans) has transactions of its own without a diary line.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import DateTime, Engine, event, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -413,6 +413,16 @@ class Datastore:
         return swept + self.objects.remove_unfinished(older_than=before.timestamp())
 
     # --- for the operator ------------------------------------------------------------------------------
+
+    def database_time(self) -> datetime:
+        """The database's own clock, whatever its schema; DatabaseUnreachable, DatabaseBusy."""
+        with self._engine.connect().execution_options(**{READING: True}) as connection:
+            told = connection.scalars(select(func.current_timestamp(type_=DateTime(timezone=True)))).one()
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+
+    def check_schema(self) -> str:
+        """The database's revision; SchemaTooOld, SchemaTooNew when this program knows another."""
+        return schema.require_current(self._engine)
 
     def statistics(self) -> Statistics:
         """What `khoso doctor` shows."""

@@ -1,19 +1,17 @@
 """What is wrong with this installation, and how to mend it. Every check tries the real part."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
 from api.house import House, page_pool, scanner_of
+from api.steps import health
 from api.steps.archivist import extend_log, verify_log
 from api.steps.queue import recover
+from api.steps.readiness import Seen, Standing
 from common import KhosoError, font_file
 from ingest import confinement_report
 from signing import Role
-
-_LEAST_FREE = 2_000_000_000
-"""Bytes; a morning's scans of one counter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +41,7 @@ def examine(house: House) -> Iterator[Finding]:
         ("signing", _signing),
         ("log", _log),
         ("disk", _disk),
+        ("clock", _clock),
     )
     for name, check in checks:
         try:
@@ -71,13 +70,11 @@ def _walls(house: House) -> Finding:
 
 
 def _malware(house: House) -> Finding:
-    """The scanner answers and finds the harmless test file that every scanner knows."""
     scanner = scanner_of(house.settings)
     if scanner is None:
         fix = "cài clamav-daemon, đặt KHOSO_CLAMD_SOCKET / install clamav-daemon and set KHOSO_CLAMD_SOCKET"
         return Finding("malware", not house.settings.production, "incoming files are not scanned", fix)
-    fix = "chạy freshclam, khởi động lại clamav-daemon / run freshclam and restart clamav-daemon"
-    return Finding("malware", scanner.knows_the_test_file(), scanner.version(), fix)
+    return _finding("malware", health.malware(scanner), scanner.version())
 
 
 def _keys(house: House) -> Finding:
@@ -136,7 +133,19 @@ def _log(house: House) -> Finding:
 
 
 def _disk(house: House) -> Finding:
-    free = shutil.disk_usage(house.settings.data_dir).free
+    seen = health.disk(house)
+    return _finding("disk", seen, f"{float(seen.facts['free_bytes']) / 1e9:.1f} GB free")
+
+
+def _clock(house: House) -> Finding:
+    seen = health.clock(house)
+    return _finding(
+        "clock", seen, f"{seen.facts['skew_seconds']} s from the database's; kept: {seen.facts['kept']}"
+    )
+
+
+def _finding(check: str, seen: Seen, told: str) -> Finding:
+    """What `/readyz` would say as well, with the sentence about it as the fix."""
     return Finding(
-        "disk", free >= _LEAST_FREE, f"{free / 1e9:.1f} GB free", "giải phóng đĩa / free some disk space"
+        check, seen.standing is Standing.WELL, told, "" if seen.reason is None else str(seen.reason)
     )

@@ -1,0 +1,94 @@
+"""How the parts of this installation are: what `/readyz` answers, and of it what `khoso doctor` shows as well.
+
+Each check is quick and changes nothing. What a request cannot do without is vital: the rows, the objects, room for a
+file. The rest degrades: a person should look, and whoever asks is still served.
+"""
+
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+
+from api.connectors.clamd import Clamd
+from api.connectors.kernel_clock import is_synchronised
+from api.house import House, scanner_of
+from api.steps.readiness import Check, Readiness, Seen, Standing
+from common import say
+from datastore import SchemaTooNew
+
+LEAST_FREE = 2_000_000_000
+"""Bytes; a morning's scans of one counter."""
+MOST_SKEW = 2.0
+"""Seconds between two clocks of one installation: instants in the diary must be comparable."""
+
+
+def readiness(house: House) -> Readiness:
+    """Everything that this process can tell about itself and what it stands on."""
+    return Readiness(checks_of(house))
+
+
+def checks_of(house: House) -> Mapping[str, Check]:
+    """The checks by the names under which they are shown."""
+    checks = {
+        "database": Check(lambda: database(house)),
+        "schema": Check(lambda: schema(house)),
+        "disk": Check(lambda: disk(house)),
+        "clock": Check(lambda: clock(house), vital=False),
+    }
+    scanner = scanner_of(house.settings)
+    if scanner is not None:
+        checks["malware"] = Check(lambda: malware(scanner), vital=False)
+    return checks
+
+
+def database(house: House) -> Seen:
+    """It answers."""
+    house.datastore.database_time()
+    return Seen()
+
+
+def schema(house: House) -> Seen:
+    """It is the one that this program knows, or a newer one: an upgrade is under way, made so that we still work."""
+    try:
+        return Seen(facts={"revision": house.datastore.check_schema()})
+    except SchemaTooNew as error:
+        return Seen(Standing.DEGRADED, error.sentence)
+
+
+def disk(house: House) -> Seen:
+    """There is room where files are received and worked on."""
+    free = shutil.disk_usage(house.settings.data_dir).free
+    facts = {"free_bytes": free}
+    if free < house.settings.max_bytes:
+        return Seen(Standing.FAILED, say("disk_full", free=f"{free / 1e9:.1f}"), facts)
+    if free < LEAST_FREE:
+        return Seen(Standing.DEGRADED, say("disk_low", free=f"{free / 1e9:.1f}"), facts)
+    return Seen(facts=facts)
+
+
+def clock(house: House) -> Seen:
+    """A time service keeps it, and it agrees with those of the other machines."""
+    skew = _skew(house.clock(), house.datastore.database_time(), house.clock())
+    kept = is_synchronised()
+    facts: dict[str, float | str] = {
+        "skew_seconds": skew,
+        "kept": {True: "yes", False: "no", None: "unknown"}[kept],
+    }
+    if skew > MOST_SKEW:
+        reason = say("clock_differs", seconds=skew, part="PostgreSQL")
+        return Seen(Standing.DEGRADED, reason, facts)
+    if kept is False and house.settings.production:
+        return Seen(Standing.DEGRADED, say("clock_unkept"), facts)
+    return Seen(facts=facts)
+
+
+def _skew(before: datetime, theirs: datetime, after: datetime) -> float:
+    """Seconds by which another clock was surely before ours was read, or after it was read again."""
+    apart = max(before - theirs, theirs - after).total_seconds()
+    return round(max(apart, 0.0), 1)
+
+
+def malware(scanner: Clamd) -> Seen:
+    """The scanner answers, and finds what every scanner finds."""
+    if not scanner.knows_the_test_file():
+        return Seen(Standing.DEGRADED, say("scanner_knows_nothing"))
+    return Seen()

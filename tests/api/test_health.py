@@ -1,0 +1,162 @@
+"""How the parts of a real installation are, told at `/readyz`, at the admin port and by `khoso doctor`."""
+
+import json
+import socket
+import sqlite3
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge
+
+from api.admin import NoAdminPort, admin_server
+from api.cli.place import house
+from api.house import House
+from api.progress import steps_on_stderr
+from api.steps import health
+from api.steps.doctor import examine
+from api.steps.readiness import Check, Readiness, Seen, Standing
+from common import say, utc_now
+
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@pytest.fixture
+def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    with steps_on_stderr() as steps, house(steps) as one:
+        yield one
+
+
+def _code(seen: Seen) -> str | None:
+    return None if seen.reason is None else seen.reason.code
+
+
+def _get(address: str, path: str) -> tuple[int, str]:
+    try:
+        with _OPENER.open(f"http://{address}{path}") as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def _answering(check: Check) -> Readiness:
+    return Readiness({"database": check}, patience=30)
+
+
+def test_a_new_installation_is_ready(opened: House) -> None:
+    report = Readiness(health.checks_of(opened), patience=30).look()
+    assert report.ready
+    assert {"database", "schema", "disk", "clock"} <= report.checks.keys()
+
+
+def test_a_database_that_is_gone_is_not_ready_and_says_why(opened: House) -> None:
+    database = opened.settings.data_dir / "khoso.db"
+    opened.datastore.close()
+    database.write_bytes(b"this is no database")
+    seen = Readiness(health.checks_of(opened), patience=30).look().checks["database"]
+    assert seen.standing is Standing.FAILED
+
+
+def test_a_newer_schema_is_that_of_an_upgrade_under_way(opened: House) -> None:
+    with sqlite3.connect(opened.settings.data_dir / "khoso.db") as rows:
+        rows.execute("UPDATE alembic_version SET version_num = '9999'")
+    rows.close()
+    seen = health.schema(opened)
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "schema_too_new")
+
+
+def test_an_older_schema_is_not_ready(opened: House) -> None:
+    with sqlite3.connect(opened.settings.data_dir / "khoso.db") as rows:
+        rows.execute("DELETE FROM alembic_version")
+    rows.close()
+    seen = _answering(Check(lambda: health.schema(opened))).look().checks["database"]
+    assert (seen.standing, _code(seen)) == (Standing.FAILED, "schema_too_old")
+
+
+@pytest.mark.parametrize(
+    ("free", "standing", "code"),
+    [
+        (10_000_000_000, Standing.WELL, None),
+        (1_000_000_000, Standing.DEGRADED, "disk_low"),
+        (100_000_000, Standing.FAILED, "disk_full"),
+    ],
+)
+def test_a_disk_without_room_for_a_file_is_not_ready(
+    opened: House, free: int, standing: Standing, code: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=free))
+    seen = health.disk(opened)
+    assert (seen.standing, _code(seen)) == (standing, code)
+
+
+def test_a_clock_that_differs_from_the_database_s_is_degraded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from api.cli.place import settings
+    from api.house import open_house
+
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    with (
+        steps_on_stderr() as steps,
+        open_house(settings(), steps, lambda: utc_now() - timedelta(seconds=30)) as late,
+    ):
+        seen = health.clock(late)
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "clock_differs")
+    assert 28 < float(seen.facts["skew_seconds"]) < 32
+
+
+def test_doctor_shows_disk_and_clock_by_the_same_checks(opened: House) -> None:
+    found = {finding.check: finding for finding in examine(opened)}
+    assert (found["disk"].well, found["clock"].well) == (True, True)
+
+
+def test_the_admin_port_shows_counters_life_and_readiness() -> None:
+    registry = CollectorRegistry()
+    Gauge("khoso_test", "x", registry=registry).set(7)
+    with admin_server("127.0.0.1:0", registry, _answering(Check(Seen))) as address:
+        assert _get(address, "/livez") == (200, '{"alive": true}')
+        assert "khoso_test 7.0" in _get(address, "/metrics")[1]
+        status, told = _get(address, "/readyz")
+        assert (status, json.loads(told)["ready"]) == (200, True)
+        assert _get(address, "/")[0] == 404
+
+
+def test_the_admin_port_of_a_process_that_is_not_ready_says_so() -> None:
+    failed = Check(lambda: Seen(Standing.FAILED, say("disk_full", free="0.1")))
+    with admin_server("127.0.0.1:0", CollectorRegistry(), _answering(failed)) as address:
+        status, told = _get(address, "/readyz")
+        assert _get(address, "/livez")[0] == 200
+    reason: dict[str, Any] = json.loads(told)["checks"]["database"]["reason"]
+    assert (status, reason["code"]) == (503, "disk_full")
+
+
+def test_processes_of_one_machine_take_one_admin_port_each() -> None:
+    well, registry = _answering(Check(Seen)), CollectorRegistry()
+    with (
+        admin_server("127.0.0.1:0", registry, well) as first,
+        admin_server(first, registry, well) as second,
+    ):
+        assert first != second
+        assert _get(second, "/livez")[0] == 200
+
+
+def test_an_admin_address_that_is_not_ours_is_refused() -> None:
+    with (
+        pytest.raises(NoAdminPort),
+        admin_server("192.0.2.1:9464", CollectorRegistry(), _answering(Check(Seen))),
+    ):
+        pass
+
+
+def test_somebody_who_only_connects_keeps_nobody_from_the_admin_port() -> None:
+    with admin_server("127.0.0.1:0", CollectorRegistry(), _answering(Check(Seen))) as address:
+        host, _colon, port = address.rpartition(":")
+        with socket.create_connection((host, int(port))):
+            assert _get(address, "/livez")[0] == 200
