@@ -32,7 +32,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "bad_object_key", "bad_old_number",
         "bad_personal_id",
         "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
-        "short_code_wrong", "signed_among_many", "unknown_country", "unknown_document_type",
+        "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
         "bad_cursor", "bad_header", "bad_idempotency_key", "length_wrong", "purpose_missing", "request_invalid",

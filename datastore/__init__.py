@@ -1,6 +1,7 @@
 """datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the
 room."""
 
+from datastore.dialect import is_known_url
 from datastore.documents import Draft, digest_of
 from datastore.errors import (
     AlreadyHeld,
@@ -17,6 +18,7 @@ from datastore.errors import (
     SchemaTooOld,
     StaleState,
     StorageFull,
+    TextNotKept,
     WrongKey,
 )
 from datastore.keys import DataKey, Keyring
@@ -137,12 +139,14 @@ __all__ = [
     "Store",
     "StoreEntry",
     "StoredObject",
+    "TextNotKept",
     "Version",
     "Wake",
     "Work",
     "WrongKey",
     "attestation_key",
     "digest_of",
+    "is_known_url",
     "manifest_key",
     "nobody_to_wake",
     "original_key",

@@ -33,6 +33,7 @@ class Diary:
 
     def report(self, note: str) -> None:
         """A line of its own for what happened and is about nobody's paper; `note` without personal data."""
+        self._scope.require_staff("diary")
         self._scope.note(note=note)
 
     def reports(self, act: str) -> tuple[DiaryLine, ...]:

@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError
 
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
@@ -23,6 +22,7 @@ from datastore import mapping
 from datastore.errors import AlreadyHeld, IllegalTransition, NotDecided, NotFound, StaleState
 from datastore.keychain import ARCHIVE
 from datastore.keys import DataKey
+from datastore.locks import hold
 from datastore.objects import StoredObject
 from datastore.records import DocumentRecord, NewOriginal, Notice, Provenance
 from datastore.rows import (
@@ -184,14 +184,12 @@ class Documents:
             return
         digest = Digest(row.versions[-1].originals_digest)
         key = _held_key(digest, _owners(row), row.intake_agency)
+        hold(self._session, f"originals {key.hex()}")  # whoever brings them at once then sees this document
         other = self._session.scalar(select(DocumentRow.id).where(DocumentRow.held_key == key))
         if other not in (None, row.id):
             raise AlreadyHeld(document_id=other)
         row.held_key = key
-        try:
-            self._session.flush()
-        except IntegrityError as error:
-            raise AlreadyHeld(document_id="") from error
+        self._session.flush()
 
     # --- reading it ------------------------------------------------------------------------------------
 
@@ -403,8 +401,8 @@ class Documents:
 
         IllegalTransition when the successor stands for nothing itself: it must be provisional or valid.
         """
-        row = self._scope.document_to_change(document)
-        successor = self._scope.document(by)
+        self._scope.require_staff("document", document)
+        row, successor = self._both(document, by)
         if successor.id == row.id:
             raise IllegalTransition(what="document", old=row.status, new=Status.SUPERSEDED)
         if row.status == Status.SUPERSEDED and row.superseded_by == by:
@@ -416,6 +414,10 @@ class Documents:
         row.reason = reason
         tell(self._scope, row, Status.SUPERSEDED, reason, _owners(row))
         return self._changed(row)
+
+    def _both(self, one: UUID, other: UUID) -> tuple[DocumentRow, DocumentRow]:
+        rows = {id: self._scope.document(id) for id in sorted((one, other))}
+        return rows[one], rows[other]
 
     def revoke(self, document: UUID, *, reason: str) -> DocumentRecord:
         """Take it back; it stays for looking up (Decree 45/2020), and everybody who cites it is told."""
@@ -487,12 +489,14 @@ class Documents:
         if row.doc_type is None:
             return
         coded = {code.owner_id for code in row.codes if code.ended_at is None}
-        for owner in _owners(row):
-            if owner not in coded:
-                self._assign_code(row, owner)
+        wanted = {
+            owner: f"{self._identifier(owner)}.{row.doc_type}" for owner in _owners(row) if owner not in coded
+        }
+        hold(self._session, *(f"code {code}" for code in wanted.values()))
+        for owner, code in wanted.items():
+            self._assign_code(row, owner, code)
 
-    def _assign_code(self, row: DocumentRow, owner: UUID) -> None:
-        code = f"{self._identifier(owner)}.{row.doc_type}"
+    def _assign_code(self, row: DocumentRow, owner: UUID, code: str) -> None:
         self._session.flush()
         last = self._session.scalar(select(func.max(CodeRow.instance)).where(CodeRow.code == code))
         row.codes.append(

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from datastore import mapping
 from datastore.errors import AlreadyThere, IllegalTransition, NotFound
+from datastore.locks import locked
 from datastore.records import AttachedHow, DocumentRecord, Dossier, DossierState
 from datastore.rows import DocumentRow, DossierDocumentRow, DossierRow
 from datastore.scope import Scope
@@ -63,8 +64,8 @@ class Dossiers:
     def attach(self, number: str, document: UUID, *, component: str, how: AttachedHow) -> Dossier:
         """Put a paper into an open dossier as a component; attached before is no error."""
         self._scope.require_staff("dossier")
-        row = self._row(number)
         paper = self._scope.document(document)
+        row = self._row(number)
         if any((one.document_id, one.component) == (document, component) for one in row.documents):
             return self._done(row)
         self._require_open(row, "attached")
@@ -95,6 +96,7 @@ class Dossiers:
         What the ending means for each paper is decided by `archive` and done by a step.
         """
         self._scope.require_staff("dossier")
+        self._lock_papers(number)
         row = self._row(number)
         if row.state == state != DossierState.OPEN:
             return self._done(row)
@@ -105,6 +107,14 @@ class Dossiers:
         add_event(self._scope, row, state, note)
         return self._done(row)
 
+    def _lock_papers(self, number: str) -> None:
+        """What the ending means for its papers is done in the same transaction: they are locked before it is."""
+        attached = select(DossierDocumentRow.document_id).join(DossierRow).where(DossierRow.number == number)
+        query = select(DocumentRow).where(
+            DocumentRow.id.in_(attached) | (DocumentRow.dossier == number), self._scope.visible_documents()
+        )
+        self._session.scalars(locked(query.order_by(DocumentRow.id))).all()
+
     @staticmethod
     def _require_open(row: DossierRow, step: str) -> None:
         if row.state != DossierState.OPEN:
@@ -112,7 +122,7 @@ class Dossiers:
 
     def _row(self, number: str) -> DossierRow:
         query = select(DossierRow).where(DossierRow.number == number, self._scope.visible_dossiers())
-        row = self._session.scalar(query.with_for_update())
+        row = self._session.scalar(locked(query) if self._scope.own_id is None else query)
         if row is None:
             raise NotFound(what="dossier", id=_parsed(number))
         return row

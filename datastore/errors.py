@@ -54,6 +54,12 @@ class StorageFull(KhosoError):
     code = "storage_full"
 
 
+class TextNotKept(KhosoError):
+    """A text that no database can keep: too long for its place, or with a character that is none."""
+
+    code = "text_not_kept"
+
+
 class SchemaTooNew(KhosoError):
     """A newer Khoso has migrated this database."""
 

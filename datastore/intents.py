@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from common import new_id
 from datastore.errors import StaleState
+from datastore.locks import hold
 from datastore.objects import FolderObjects, StoredObject
 from datastore.rows import IntentRow, ObjectRow, TileRow
 
@@ -53,8 +54,8 @@ def name_object(session: Session, now: datetime, stored: StoredObject, document:
 
 def mark(session: Session, before: datetime) -> list[str]:
     """Mark what was intended before `before`; the keys on which nothing younger is under way."""
-    query = select(IntentRow).where((IntentRow.made_at < before) | IntentRow.swept).with_for_update()
-    stale = list(session.scalars(query))
+    query = select(IntentRow).where((IntentRow.made_at < before) | IntentRow.swept)
+    stale = list(session.scalars(query.with_for_update(skip_locked=True)))  # locked: being redeemed just now
     younger = select(IntentRow.key).where(IntentRow.made_at >= before, IntentRow.swept.is_(False))
     busy = set(session.scalars(younger))
     for row in stale:
@@ -69,6 +70,7 @@ def sweep(session: Session, objects: FolderObjects, key: str) -> int:
     What lies there is listed before it is asked who is at work and what is named: an object in the list had its
     intention before, so a put that began after `mark` is seen and the key is left for the next sweep.
     """
+    hold(session, "sweep")
     lying = [each for each in objects.versions(key) if each.key == key]
     if session.scalar(select(IntentRow.id).where(IntentRow.key == key, IntentRow.swept.is_(False)).limit(1)):
         return 0

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from datastore.errors import NotFound
 from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
+from datastore.locks import hold
 from datastore.rows import KeyRow, WrapRow
 from datastore.sealing import KEY_BYTES
 
@@ -35,6 +36,9 @@ class Keychain:
     def key(self, name: str) -> DataKey:
         """The key of the archive, the log or a store, made at first use; WrongKey."""
         row = self.session.get(KeyRow, name)
+        if row is None:
+            hold(self.session, f"key {name}")  # of two first uses at once the second sees the first one's key
+            row = self.session.get(KeyRow, name)
         if row is None:
             return self._make(name)
         self.rows.append(row)

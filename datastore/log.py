@@ -1,8 +1,11 @@
 """The log's rows: leaves numbered for the tree, read back for checking, with tiles and checkpoints beside
 them.
 
-Promised: numbers are consecutive from 0, follow the order in which leaves arrived, are given once and never
-change; two archivists at once cannot give one number twice. Hashing, tiles and signatures are `archive`'s.
+Promised: numbers are consecutive from 0, are given once and never change; two archivists at once cannot give one
+number twice. Each numbering takes the leaves that are committed by then, in the order in which they arrived, so a
+leaf that arrived early and was committed late gets a later number and none is lost. Of two leaves that speak of
+one row the second arrives after the first is committed (the row is locked until then), so it always has the
+higher number. Hashing, tiles and signatures are `archive`'s.
 """
 
 from collections.abc import Iterator
@@ -15,6 +18,7 @@ from sqlalchemy.orm import Session
 from archive import Leaf, NumberedLeaf, Row, RowState
 from common import Digest
 from datastore.intents import redeem
+from datastore.locks import hold
 from datastore.objects import StoredObject
 from datastore.records import CheckpointRecord
 from datastore.rows import CheckpointRow, LeafRow, StateRow, TileRow
@@ -34,9 +38,10 @@ class LogFacts:
 
 def number_leaves(session: Session, most: int) -> list[NumberedLeaf]:
     """Give the oldest unnumbered leaves, at most `most`, the next numbers."""
+    hold(session, "log")
     last = session.scalar(select(func.max(LeafRow.index)))
     query = select(LeafRow).where(LeafRow.index.is_(None)).order_by(LeafRow.arrival).limit(most)
-    rows = list(session.scalars(query.with_for_update()))
+    rows = list(session.scalars(query))
     for number, row in enumerate(rows, start=0 if last is None else last + 1):
         row.index = number
     session.flush()
@@ -100,6 +105,7 @@ def number_of(session: Session, table: str, key: UUID) -> int | None:
 
 def keep_checkpoint(session: Session, checkpoint: CheckpointRecord) -> None:
     """Keep a signed checkpoint; one of this size that is there already stays."""
+    hold(session, "log")
     if session.get(CheckpointRow, checkpoint.size) is None:
         session.add(
             CheckpointRow(size=checkpoint.size, root=checkpoint.root, text=checkpoint.text, at=checkpoint.at)
@@ -115,6 +121,7 @@ def latest_checkpoint(session: Session) -> CheckpointRecord | None:
 
 def keep_tile(session: Session, stored: StoredObject) -> None:
     """Name a tile's object, in place of an earlier one of that name (which is left where it lies)."""
+    hold(session, "log")
     redeem(session, stored)
     row = session.get(TileRow, stored.key)
     if row is None:

@@ -8,6 +8,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from datastore.errors import NotFound
+from datastore.locks import hold
 from datastore.records import Override
 from datastore.rows import AgencyRow, OverrideRow
 from datastore.scope import Scope
@@ -39,6 +40,7 @@ class Overrides:
         imported."""
         self._scope.require_staff("override")
         scope = self._scope
+        hold(self._session, f"override {kind} {scope.actor.agency} {key}")
         query = select(OverrideRow).where(
             OverrideRow.kind == kind,
             OverrideRow.agency == scope.actor.agency,
@@ -65,7 +67,8 @@ class Overrides:
         self._scope.require_staff("agency")
         if code != self._scope.actor.agency:
             raise NotFound(what="agency")
-        row = self._session.get(AgencyRow, code)
+        hold(self._session, f"agency {code}")
+        row = self._session.get(AgencyRow, code, populate_existing=True)
         if row is None:
             self._session.add(AgencyRow(code=code, name=name))
         else:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from common import PartialDate, one_line
 from datastore.errors import AlreadyThere, NotFound
+from datastore.locks import hold, locked
 from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
 from datastore.rows import DocumentRow, OwnerIdentifierRow, OwnerRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
@@ -39,14 +40,29 @@ class Owners:
         parsed = parse_identifier(identifier)
         row = self._current(str(parsed))
         if row is None:
-            row = self._make(parsed)
+            self._hold(str(parsed))
+            row = self._current(str(parsed)) or self._make(parsed)
+        self._fill(row, name, birth_date)
+        self._scope.note(owner=row.id)
+        return _owner(row)
+
+    def _fill(self, row: OwnerRow, name: str | None, birth_date: PartialDate | None) -> None:
+        news = (row.name is None and name is not None) or (row.birth_date is None and birth_date is not None)
+        if not news:
+            return
+        self._lock(row.id)
         if row.name is None and name is not None:
             row.name = one_line(name)
             refresh_owner(self._session, row.id)
         if row.birth_date is None and birth_date is not None:
             row.birth_date = str(birth_date)
-        self._scope.note(owner=row.id)
-        return _owner(row)
+
+    def _hold(self, identifier: str) -> None:
+        """Nobody else gives this number to an owner before the transaction ends."""
+        hold(self._session, f"identifier {identifier}")
+
+    def _lock(self, owner: UUID) -> OwnerRow:
+        return self._session.scalars(locked(select(OwnerRow).where(OwnerRow.id == owner))).one()
 
     def _current(self, identifier: str) -> OwnerRow | None:
         known = select(OwnerIdentifierRow.owner_id).where(
@@ -79,6 +95,8 @@ class Owners:
     def _add(
         self, row: OwnerRow, identifier: str, kind: str, since: datetime, until: datetime | None
     ) -> None:
+        if until is None:
+            self._hold(identifier)
         made = OwnerIdentifierRow(
             id=self._scope.id(), identifier=identifier, kind=kind, valid_from=since, valid_to=until
         )
@@ -192,7 +210,7 @@ class Owners:
         )
         if row.agency != self._scope.actor.agency and self._session.scalar(seen.limit(1)) is None:
             raise NotFound(what="owner", id=owner)
-        return row
+        return self._lock(owner)
 
 
 def kind_of(identifier: Identifier) -> OwnerKind:

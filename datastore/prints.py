@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, select
 from archive import Status
 from common import Digest
 from datastore.errors import IllegalTransition, NotFound, StaleState
+from datastore.locks import hold
 from datastore.records import Print, PrintStatus
 from datastore.rows import DocumentRow, PrintRow
 from datastore.scope import Scope
@@ -40,6 +41,7 @@ class Prints:
         if paper.status not in _PRINTABLE:
             raise IllegalTransition(what="document", old=paper.status, new="print")
         last = select(func.max(PrintRow.number)).where(PrintRow.document_id == document)
+        hold(self._session, "status index")
         last_index = self._session.scalar(select(func.max(PrintRow.status_index)))
         row = PrintRow(
             id=self._scope.id(),
@@ -107,10 +109,12 @@ class Prints:
             yield PrintStatus(index, Status(status), revoked_at is not None)
 
     def _row(self, id: UUID) -> tuple[PrintRow, DocumentRow]:
-        row = self._session.get(PrintRow, id)
-        if row is None:
+        """The print and its document, which is locked before the print is read."""
+        document = self._session.scalar(select(PrintRow.document_id).where(PrintRow.id == id))
+        if document is None:
             raise NotFound(what="print", id=id)
-        return row, self._scope.document(row.document_id)
+        paper = self._scope.document(document)
+        return self._session.get_one(PrintRow, id, populate_existing=True), paper
 
 
 def _statuses() -> _Statuses:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from datastore.locks import hold
 from datastore.records import Receipt
 from datastore.rows import ReceiptRow
 from datastore.scope import Scope
@@ -26,6 +27,7 @@ class Receipts:
             select(ReceiptRow).where(ReceiptRow.document_id == document, ReceiptRow.agency == agency)
         )
         if row is None:
+            hold(self._session, f"receipts {agency}")
             last = select(func.max(ReceiptRow.number)).where(ReceiptRow.agency == agency)
             row = ReceiptRow(
                 id=self._scope.id(),

@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from datastore.dialect import READING
+from datastore.dialect import READING, hold, unhurried
 from datastore.errors import SchemaTooNew, SchemaTooOld
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -40,7 +40,9 @@ def current(connection: Connection) -> str | None:
 def migrate(engine: Engine) -> str:
     """Bring the database to `newest`; SchemaTooNew. Returns the revision it is at then."""
     config = _config()
-    with engine.begin() as connection:  # takes the write lock: a second process waits and finds nothing to do
+    with engine.begin() as connection:
+        hold(connection, "migrate")  # a second process waits and finds nothing to do
+        unhurried(connection)
         _refuse_newer(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -17,6 +17,7 @@ from common import new_id
 from datastore.errors import NotFound
 from datastore.intents import name_object
 from datastore.keychain import Keychain
+from datastore.locks import locked
 from datastore.objects import StoredObject
 from datastore.records import Actor, ActorRole, JobRole
 from datastore.rows import (
@@ -45,7 +46,7 @@ class Scope:
     roles_to_wake: set[JobRole] = field(default_factory=set)
     """For which this transaction asked for jobs that can be done at once."""
     held: dict[UUID, DocumentRow] = field(default_factory=dict)
-    """The documents that this transaction made or locked: nobody else changes them before it ends."""
+    """The documents that this transaction made, locked or, as an owner's, read."""
 
     def id(self) -> UUID:
         """A fresh id of now."""
@@ -129,11 +130,14 @@ class Scope:
         return self.document(document)
 
     def document(self, document: UUID) -> DocumentRow:
-        """The row, locked for this transaction, with a diary line for each of its owners; NotFound."""
+        """The row, for staff locked until the transaction ends, with a diary line for each of its owners; NotFound.
+
+        An owner only reads, and keeps nobody waiting.
+        """
         row = self.held.get(document)
         if row is None:
             query = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
-            row = self.session.scalar(query.with_for_update())
+            row = self.session.scalar(locked(query) if self.own_id is None else query)
         if row is None:
             raise NotFound(what="document", id=document)
         self.held[document] = row

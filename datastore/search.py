@@ -10,12 +10,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from datastore import dialect, mapping
+from datastore.locks import locked
 from datastore.records import DocumentRecord, SearchField
 from datastore.rows import DocumentRow, OwnerRow, SearchRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
 
 _MOST = 100
 """More hits than a person reads; a narrower question is the answer to more."""
+_RANKED = 200
+"""So many of the newest hits are compared: what a frequent word costs must not grow with the archive."""
 
 
 class Search:
@@ -28,44 +31,48 @@ class Search:
     def find(
         self, query: str, *, field: SearchField | None = None, limit: int = _MOST
     ) -> tuple[DocumentRecord, ...]:
-        """The documents with every word of `query`, best first.
+        """The documents with every word of `query`, best first; of very many the best of the newest.
 
         `nguyen` finds `Nguyễn` and `nguyen`; `Nguyễn` finds only what is written so. The last word may be the
         beginning of one. Owner numbers are found under `owner`, slot codes under `code`.
         """
-        found = dialect.find_words(self._session, query, field)
-        documents = []
-        for start in range(0, len(found), _MOST):
-            documents += self._visible(found[start : start + _MOST])
-            if len(documents) >= limit:
-                break
+        documents = self._found(query, field, limit)
         self._scope.note()
-        for row in documents[:limit]:
+        for row in documents:
             self._scope.note_document(row)
-        return tuple(mapping.document(row) for row in documents[:limit])
+        return tuple(mapping.document(row) for row in documents)
 
-    def _visible(self, hits: list[int]) -> list[DocumentRow]:
-        query = (
-            select(SearchRow.id, DocumentRow)
+    def _found(self, query: str, field: SearchField | None, limit: int) -> list[DocumentRow]:
+        hits = dialect.hits_of(self._session, query, field)
+        if hits is None:
+            return []
+        newest = (
+            select(SearchRow.document_id, hits.row.label("row"), hits.rank.label("rank"))
+            .select_from(hits.table)
+            .join(SearchRow, SearchRow.id == hits.row)
             .join(DocumentRow, DocumentRow.id == SearchRow.document_id)
-            .where(SearchRow.id.in_(hits), self._scope.visible_documents())
+            .where(hits.matches, self._scope.visible_documents())
+            .order_by(hits.row.desc())
+            .limit(max(limit, _RANKED))
+            .subquery()
         )
-        rows = {found.id: found.DocumentRow for found in self._session.execute(query)}
-        return [rows[hit] for hit in hits if hit in rows]
+        best = select(DocumentRow).join(newest, newest.c.document_id == DocumentRow.id)
+        best = best.order_by(newest.c.rank, newest.c.row.desc()).limit(limit)
+        return list(self._session.scalars(best))
 
 
 def make_findable(session: Session, row: DocumentRow, text: str | None) -> None:
     """Make the document findable as it stands; `text` None keeps the text that is there."""
     session.flush()
-    names = " ".join(_names(session, row))
+    names = " ".join(_names(session, row))  # before the search row is locked: see `locks`
     codes = " ".join(code.code for code in row.codes if code.ended_at is None)
-    kept = session.scalar(select(SearchRow).where(SearchRow.document_id == row.id))
+    kept = session.scalar(locked(select(SearchRow).where(SearchRow.document_id == row.id)))
     if kept is None:
         kept = SearchRow(document_id=row.id, text="")
         session.add(kept)
     kept.owner, kept.code, kept.type = names, codes, row.doc_type or ""
     if text is not None:
-        kept.text = text
+        kept.text = text.replace("\0", " ")  # what a hostile PDF says, and no database keeps
     session.flush()
     dialect.index_words(session, kept.id, (kept.owner, kept.code, kept.type, kept.text))
 
@@ -79,9 +86,11 @@ def refresh_owner(session: Session, owner: UUID) -> None:
 
 
 def _names(session: Session, row: DocumentRow) -> list[str]:
+    """What the owners are called, who are not renamed before this transaction ends."""
+    owners = [entry.store.owner_id for entry in row.entries if entry.to_at is None]
+    query = select(OwnerRow).where(OwnerRow.id.in_(owners)).order_by(OwnerRow.id)
+    found = {owner.id: owner for owner in session.scalars(query.with_for_update(read=True))}
     words = []
-    for entry in row.entries:
-        if entry.to_at is None:
-            owner = session.get_one(OwnerRow, entry.store.owner_id)
-            words += [owner.name or "", *(one.identifier for one in owner.identifiers)]
+    for owner in (found[id] for id in owners):
+        words += [owner.name or "", *(one.identifier for one in owner.identifiers)]
     return words

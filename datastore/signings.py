@@ -18,7 +18,7 @@ from datastore import mapping
 from datastore.errors import IllegalTransition, NotFound, StaleState
 from datastore.objects import StoredObject
 from datastore.records import Revision, Signing, SigningState
-from datastore.rows import DocumentRow, RevisionRow, SigningRow
+from datastore.rows import DocumentRow, RevisionRow, SigningRow, VersionRow
 from datastore.scope import Scope
 from signing import Role
 
@@ -128,10 +128,13 @@ class Signings:
         return tuple(_signing(row) for row in self._session.scalars(query.order_by(SigningRow.prepared_at)))
 
     def _row(self, id: UUID) -> tuple[SigningRow, DocumentRow]:
-        row = self._session.get(SigningRow, id)
-        if row is None:
+        """The intention and its document, which is locked before the intention is read."""
+        query = select(VersionRow.document_id).join(SigningRow, SigningRow.version_id == VersionRow.id)
+        document = self._session.scalar(query.where(SigningRow.id == id))
+        if document is None:
             raise NotFound(what="signing", id=id)
-        return row, self._scope.document(row.version.document_id)
+        paper = self._scope.document(document)
+        return self._session.get_one(SigningRow, id, populate_existing=True), paper
 
 
 def _signing(row: SigningRow) -> Signing:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from datastore.locks import locked
 from datastore.rows import (
     DocumentRow,
     DossierDocumentRow,
@@ -34,7 +35,7 @@ def _citing(scope: Scope, row: DocumentRow) -> list[DossierRow]:
     """The dossiers that cite the document, of every agency: they are told, not read."""
     attached = select(DossierDocumentRow.dossier_id).where(DossierDocumentRow.document_id == row.id)
     query = select(DossierRow).where(or_(DossierRow.id.in_(attached), DossierRow.number == row.dossier))
-    return list(scope.session.scalars(query.order_by(DossierRow.opened_at, DossierRow.id)))
+    return list(scope.session.scalars(locked(query.order_by(DossierRow.id))))
 
 
 def add_event(scope: Scope, row: DossierRow, kind: str, note: str | None) -> None:

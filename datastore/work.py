@@ -26,6 +26,7 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import DateTime, Engine, event, func, select
+from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -36,7 +37,7 @@ from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft
 from datastore.dossiers import Dossiers
-from datastore.errors import NotFound, ObjectDamaged, ObjectMissing, StaleState
+from datastore.errors import DatabaseBusy, NotFound, ObjectDamaged, ObjectMissing, StaleState
 from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
@@ -340,7 +341,7 @@ class Datastore:
     @contextmanager
     def _transaction(self, actor: Actor, act: str, outcome: str) -> Iterator[Work]:
         self._require_current()
-        with _stale_is_stale_state(), Session(self._engine, expire_on_commit=False) as session:
+        with _our_errors(), Session(self._engine, expire_on_commit=False) as session:
             touched = Touched()
             event.listen(session, "after_flush", touched.after_flush)
             event.listen(session, "do_orm_execute", refuse_unseen_changes)
@@ -361,7 +362,7 @@ class Datastore:
     def _housekeeping(self) -> Iterator[Session]:
         """A transaction of the room itself on rows that are not witnessed."""
         self._require_current()
-        with _stale_is_stale_state(), Session(self._engine, expire_on_commit=False) as session:
+        with _our_errors(), Session(self._engine, expire_on_commit=False) as session:
             session.connection()
             yield session
             session.commit()
@@ -370,7 +371,7 @@ class Datastore:
     def _reading(self) -> Iterator[Session]:
         """A transaction that only reads, beside all writers, as of one moment."""
         self._require_current()
-        with Session(self._engine) as session:
+        with _our_errors(), Session(self._engine) as session:
             session.connection(execution_options={READING: True})
             yield session
 
@@ -479,8 +480,10 @@ def _count(session: Session, row: type[Row]) -> int:
 
 
 @contextmanager
-def _stale_is_stale_state() -> Iterator[None]:
+def _our_errors() -> Iterator[None]:
     try:
         yield
     except StaleDataError as error:
         raise StaleState(what="document") from error
+    except PoolEmpty as error:
+        raise DatabaseBusy from error

@@ -1,7 +1,9 @@
-"""The fixtures of this room's tests: a fresh datastore on disk for each."""
+"""The fixtures of this room's tests: a fresh datastore for each, on SQLite and on PostgreSQL."""
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,23 +12,89 @@ from sqlalchemy.orm import object_session
 from archive.canonical import canonical
 from datastore import witness
 from datastore.rows import Row
-from tests.datastore.house import House
+from tests.databases import PostgresServer
+from tests.datastore.house import DATABASE_URL, House
+from tests.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """A house that was migrated and closed, to be copied: migrating takes longer than most tests."""
+
+    folder: Path
+    server: PostgresServer | None = None
+    template: str = ""
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator[House]:
+        """A house like it, open, with rows of its own."""
+        shutil.copytree(self.folder, folder)
+        if self.server is None:
+            made = House(folder, migrated=True)
+            yield made
+            made.store.close()
+            return
+        name = self.server.make(self.template)
+        (folder / DATABASE_URL).write_text(self.server.url(name))
+        made = House(folder, migrated=True)
+        yield made
+        made.store.close()
+        self.server.drop(name)
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a datastore that was migrated and closed, to be copied: migrating takes longer than most tests."""
+def postgres(services: Services) -> PostgresServer:
+    """The PostgreSQL server of this session."""
+    services.start("postgresql")
+    return PostgresServer(services)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Migrated:
+    """A migrated house on SQLite."""
     made = House(tmp_path_factory.mktemp("migrated") / "house")
     made.store.close()
-    return made.folder
+    return Migrated(made.folder)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Migrated:
+    """A migrated house on PostgreSQL."""
+    folder = tmp_path_factory.mktemp("migrated") / "house"
+    folder.mkdir()
+    template = postgres.make()
+    (folder / DATABASE_URL).write_text(postgres.url(template))
+    House(folder).store.close()
+    return Migrated(folder, postgres, template)
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def migrated(request: pytest.FixtureRequest) -> Migrated:
+    """A migrated house on each of the databases."""
+    made = request.getfixturevalue(f"migrated_{request.param}")
+    assert isinstance(made, Migrated)
+    return made
 
 
 @pytest.fixture
-def house(migrated: Path, tmp_path: Path) -> Iterator[House]:
+def house(migrated: Migrated, tmp_path: Path) -> Iterator[House]:
     """A datastore with real keys, closed at the end."""
-    made = House(shutil.copytree(migrated, tmp_path / "house"), migrated=True)
-    yield made
-    made.store.close()
+    with migrated.copy(tmp_path / "house") as made:
+        yield made
+
+
+@pytest.fixture
+def house_on_sqlite(migrated_sqlite: Migrated, tmp_path: Path) -> Iterator[House]:
+    """`house`, for what only SQLite has."""
+    with migrated_sqlite.copy(tmp_path / "house") as made:
+        yield made
+
+
+@pytest.fixture
+def house_on_postgresql(migrated_postgresql: Migrated, tmp_path: Path) -> Iterator[House]:
+    """`house`, for what only PostgreSQL has."""
+    with migrated_postgresql.copy(tmp_path / "house") as made:
+        yield made
 
 
 @pytest.fixture(autouse=True)

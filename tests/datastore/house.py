@@ -1,10 +1,14 @@
 """A datastore on disk with real keys and real encryption, and a clock that ticks by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Connection, create_engine, text
 
 from archive import Ground, Status, Weight
 from common import utc_now
@@ -30,6 +34,8 @@ READ = JobKind("read", JobRole.READER)
 SIGN = JobKind("sign", JobRole.SIGNER)
 AN = "040090001234"
 BINH = "001191005678"
+DATABASE_URL = "database-url"
+"""The file in a house's folder that says where its rows are, when that is elsewhere."""
 
 
 @dataclass
@@ -46,9 +52,28 @@ class TickingClock:
         self.now += duration
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Plain SQL, of the database that it is."""
+
+    connection: Connection
+
+    def execute(self, statement: str) -> int:
+        """Run a statement; how many rows it changed."""
+        return self.connection.execute(text(statement)).rowcount
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows that a query finds."""
+        return [tuple(row) for row in self.connection.execute(text(query))]
+
+
 @dataclass
 class House:
-    """A datastore with the few steps that most tests begin with."""
+    """A datastore with the few steps that most tests begin with.
+
+    Its rows lie in a file of the folder, or where the folder's `database-url` says: other processes are given the
+    folder only.
+    """
 
     folder: Path
     clock: TickingClock = field(default_factory=TickingClock)
@@ -73,7 +98,16 @@ class House:
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.database}"
+        elsewhere = self.folder / DATABASE_URL
+        return elsewhere.read_text() if elsewhere.exists() else f"sqlite:///{self.database}"
+
+    @contextmanager
+    def behind_the_program(self) -> Iterator["Rows"]:
+        """The rows as anybody may change them who has the database; committed at the end."""
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            yield Rows(connection)
+        engine.dispose()
 
     def owner(self, identifier: str = AN, name: str = "Nguyễn Văn An") -> UUID:
         with self.store.begin(MAI, "look-up") as work:

@@ -1,7 +1,5 @@
 """Documents: held once, coded per owner, read, checked, decided, and moved to whom they belong."""
 
-import sqlite3
-
 import pytest
 
 from archive import Ground, SourceForm, Status, Weight
@@ -182,9 +180,8 @@ def test_a_paper_becomes_valid_only_with_a_ground_and_a_checker(house: House) ->
 
 def test_what_nobody_checked_never_becomes_valid(house: House) -> None:
     document = house.provisional(house.owner())
-    with sqlite3.connect(house.database) as raw:
-        raw.execute("UPDATE documents SET checked_by = NULL")
-    raw.close()
+    with house.behind_the_program() as rows:
+        rows.execute("UPDATE documents SET checked_by = NULL")
     with pytest.raises(NotDecided) as caught, house.store.begin(MAI, "decide") as work:
         work.documents.make_valid(document.id, Ground.BACK_FILE)
     assert caught.value.facts == {"missing": "checked_by"}
@@ -347,11 +344,8 @@ def test_a_look_at_what_may_not_be_seen_leaves_a_line_and_nothing_else(house: Ho
     document = house.valid(house.owner())
     with pytest.raises(NotFound), house.store.begin(STRANGER, "pry") as work:
         work.documents.revoke(document.id, reason="x")
-    with sqlite3.connect(house.database) as raw:
-        lines = raw.execute(
-            "SELECT agency, act, outcome, document_id, note FROM diary ORDER BY id"
-        ).fetchall()
-    raw.close()
+    with house.behind_the_program() as rows:
+        lines = rows.fetch("SELECT agency, act, outcome, document_id, note FROM diary ORDER BY id")
     assert lines[-1] == ("H55.02", "pry", "not_found", None, f"document {document.id}")
     with house.store.begin(MAI, "look") as work:
         assert work.documents.get(document.id).stamp == document.stamp
@@ -366,9 +360,8 @@ def test_the_line_of_what_was_not_found_names_a_dossier_and_never_a_person(
 ) -> None:
     with pytest.raises(NotFound), house.store.begin(STRANGER, "pry") as work:
         work.dossiers.get(typed)
-    with sqlite3.connect(house.database) as raw:
-        lines = raw.execute("SELECT outcome, note FROM diary ORDER BY id").fetchall()
-    raw.close()
+    with house.behind_the_program() as rows:
+        lines = rows.fetch("SELECT outcome, note FROM diary ORDER BY id")
     assert lines[-1] == ("not_found", note)
 
 
@@ -466,11 +459,8 @@ def test_whoever_holds_a_signed_file_learns_its_standing_and_nothing_else(house:
     with house.store.begin(MAI, "revoke") as work:
         work.documents.revoke(document.id, reason="false")
     assert asked(house, b"%PDF-1.7 signed") is Status.REVOKED
-    with sqlite3.connect(house.database) as raw:
-        lines = raw.execute(
-            "SELECT DISTINCT owner_id, document_id, note FROM diary WHERE act = 'verify_file'"
-        ).fetchall()
-    raw.close()
+    with house.behind_the_program() as rows:
+        lines = rows.fetch("SELECT DISTINCT owner_id, document_id, note FROM diary WHERE act = 'verify_file'")
     assert lines == [(None, None, None)]
 
 

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import random
-import sqlite3
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -58,10 +57,10 @@ def assert_sound(house: House) -> None:
         report = check_log(facts.leaves, checkpoint=None, origin="o", keys=[], rows=facts.rows)
     assert {finding.code for finding in report.findings} <= {"log-never-signed"}
     assert list(house.store.check_objects()) == []
-    with sqlite3.connect(house.database) as raw:
-        assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
-    raw.close()
+    if house.database.exists():
+        with house.behind_the_program() as rows:
+            assert rows.fetch("PRAGMA integrity_check") == [("ok",)]
+            assert rows.fetch("PRAGMA foreign_key_check") == []
 
 
 def test_processes_at_once_make_one_owner_and_no_number_twice(house: House) -> None:
@@ -137,10 +136,9 @@ def test_a_process_killed_anywhere_loses_nothing_acknowledged(house: House, seed
 
 
 def house_owner(house: House) -> UUID:
-    with sqlite3.connect(house.database) as raw:
-        ((owner,),) = raw.execute("SELECT id FROM owners").fetchall()
-    raw.close()
-    return UUID(owner)
+    with house.behind_the_program() as rows:
+        ((owner,),) = rows.fetch("SELECT id FROM owners")
+    return UUID(str(owner))
 
 
 def test_an_object_that_no_transaction_named_is_swept_and_its_late_writer_refused(house: House) -> None:

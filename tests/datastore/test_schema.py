@@ -1,6 +1,5 @@
 """The schema: migrated once by whoever comes first, the same as the tables in code, refused when it is newer."""
 
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from common import KhosoError, catalogue, utc_now
 from datastore import (
@@ -32,7 +30,8 @@ from datastore.dialect import make_engine, search_tables
 from datastore.rows import Row
 from datastore.work import Datastore as DatastoreClass
 from tests.conftest import CHECKOUT
-from tests.datastore.house import MAI, House
+from tests.databases import PostgresServer
+from tests.datastore.house import DATABASE_URL, MAI, House
 
 
 def make_dialect(name: str) -> Dialect:
@@ -67,30 +66,18 @@ def test_the_database_is_its_owners_alone_from_its_first_byte(tmp_path: Path) ->
     engine.dispose()
 
 
-def test_every_table_and_index_can_be_written_for_postgresql() -> None:
-    dialect = make_dialect("postgresql")
-    statements = [str(CreateTable(table).compile(dialect=dialect)) for table in Row.metadata.sorted_tables]
-    indexes = [
-        str(CreateIndex(index).compile(dialect=dialect))
-        for table in Row.metadata.sorted_tables
-        for index in table.indexes
-    ]
-    assert any("TIMESTAMP WITH TIME ZONE" in statement for statement in statements)
-    assert any("WHERE valid_to IS NULL" in index for index in indexes)
-
-
 def test_migrating_again_changes_nothing(house: House) -> None:
     house.owner()
     assert house.store.migrate() == house.store.statistics().schema
     assert house.store.statistics().owners == 1
 
 
-def test_two_processes_migrate_a_new_database_at_once(tmp_path: Path) -> None:
+def migrated_by_three(folder: Path) -> None:
     script = (
         "import sys, pathlib; from tests.datastore.house import House;"
         "print(House(pathlib.Path(sys.argv[1])).store.statistics().schema)"
     )
-    started = [sys.executable, "-c", script, str(tmp_path / "house")]
+    started = [sys.executable, "-c", script, str(folder)]
     running = [
         subprocess.Popen(started, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(3)
@@ -98,6 +85,17 @@ def test_two_processes_migrate_a_new_database_at_once(tmp_path: Path) -> None:
     for process in running:
         out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (0, f"{schema.newest()}\n"), err
+
+
+def test_processes_migrate_a_new_database_at_once(tmp_path: Path) -> None:
+    migrated_by_three(tmp_path / "house")
+
+
+def test_processes_migrate_a_new_database_on_postgresql_at_once(
+    tmp_path: Path, postgres: PostgresServer
+) -> None:
+    (tmp_path / DATABASE_URL).write_text(postgres.url(postgres.make()))
+    migrated_by_three(tmp_path)
 
 
 def test_jobs_of_the_first_version_get_the_role_of_their_kind_and_a_turn(tmp_path: Path) -> None:
@@ -130,9 +128,8 @@ def test_jobs_of_the_first_version_get_the_role_of_their_kind_and_a_turn(tmp_pat
 
 
 def test_a_database_of_a_newer_version_is_left_alone(house: House) -> None:
-    with sqlite3.connect(house.database) as raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    raw.close()
+    with house.behind_the_program() as rows:
+        rows.execute("UPDATE alembic_version SET version_num = '9999'")
     newer = opened(house, house.url)
     with pytest.raises(SchemaTooNew) as caught:
         newer.migrate()
@@ -160,9 +157,10 @@ def test_a_database_that_cannot_be_opened_is_unreachable(house: House, tmp_path:
 
 
 def test_a_database_that_stays_locked_is_busy_and_nothing_is_half_done(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house_on_sqlite: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("datastore.dialect._SETTINGS", ("PRAGMA busy_timeout = 50",))
+    house = house_on_sqlite
+    monkeypatch.setattr("datastore.dialect.sqlite._SETTINGS", ("PRAGMA busy_timeout = 50",))
     impatient = opened(house, house.url)
     with house.store.begin(MAI, "hold the lock"):
         with pytest.raises(DatabaseBusy), impatient.begin(MAI, "look-up") as work:

@@ -1,25 +1,22 @@
 """Search: by owner, code, type and text, with and without accents, only what may be seen."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from datastore import SearchField
+from tests.datastore.conftest import Migrated
 from tests.datastore.house import AN, MAI, House
 
 TEXT = "QUYẾT ĐỊNH về việc cấp Giấy chứng nhận, số 707/QĐ-TTg của Thủ tướng Chính phủ."
 
 
 @pytest.fixture(scope="module")
-def library(migrated: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def library(migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """One read decision of one owner, only searched in."""
-    folder = tmp_path_factory.mktemp("library") / "house"
-    made = House(shutil.copytree(migrated, folder), migrated=True)
-    made.read(made.receive(made.owner(), doc_type="QD_UBND").id, TEXT)
-    yield made
-    made.store.close()
+    with migrated.copy(tmp_path_factory.mktemp("library") / "house") as made:
+        made.read(made.receive(made.owner(), doc_type="QD_UBND").id, TEXT)
+        yield made
 
 
 @pytest.mark.parametrize(

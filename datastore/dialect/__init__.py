@@ -1,0 +1,111 @@
+"""All that depends on which database it is. Everything else in this room is portable SQL.
+
+Two databases stand behind one interface: SQLite (one file, one writer at a time) and PostgreSQL (a server, many
+writers at once). What both promise:
+
+1. A transaction that writes sees what others committed before each of its statements; what it locked stays as it
+   is until its end.
+2. `hold` lets one transaction at a time past a name, until it ends, and whoever comes second sees what the first
+   one committed. So `max() + 1` gives no number twice and leaves none out.
+3. A transaction that only reads (`READING`) sees the rows of one moment; it neither waits for writers nor keeps
+   them waiting.
+4. A commit is on the disk when it returns.
+5. What an operator can act on has an error of this room: DatabaseBusy (try again), DatabaseUnreachable,
+   StorageFull, TextNotKept. No error tells what was in a row.
+
+Why these and not others: `docs/decisions/`.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
+
+from datastore.dialect.interface import READING, Dialect, Hits, SearchIndex
+from datastore.dialect.postgresql import Postgresql
+from datastore.dialect.sqlite import Sqlite
+
+__all__ = [
+    "READING",
+    "SEARCH_INDEX",
+    "Hits",
+    "alone",
+    "forget_words",
+    "hits_of",
+    "hold",
+    "index_words",
+    "is_known_url",
+    "make_engine",
+    "search_tables",
+    "unhurried",
+]
+
+SEARCH_INDEX = SearchIndex()
+"""The words of `search`: as written (case apart), and folded. Made by the first migration."""
+
+_DIALECTS: dict[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql()}
+_DRIVERS = ("sqlite", "postgresql+psycopg")
+
+
+def is_known_url(url: str) -> bool:
+    """Whether this is the URL of a database that Khoso can work with."""
+    try:
+        return make_url(url).drivername in _DRIVERS
+    except ArgumentError:
+        return False
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose transactions, settings and errors are those of this room."""
+    if not is_known_url(url):
+        raise ValueError("not the URL of a database that Khoso knows")  # without it: it may hold a password
+    return _DIALECTS[make_url(url).get_backend_name()].make_engine(url)
+
+
+def _of(bound: Engine | Connection) -> Dialect:
+    return _DIALECTS[bound.dialect.name]
+
+
+def hold(bound: Session | Connection, *names: str) -> None:
+    """Be the only transaction that holds these names, from now until it ends; waits, or is DatabaseBusy.
+
+    Whoever needs several names names them at once: they are taken in one order, so that no two wait for each
+    other.
+    """
+    connection = bound.connection() if isinstance(bound, Session) else bound
+    _of(connection).hold(connection, names)
+
+
+def unhurried(connection: Connection) -> None:
+    """Let the statements of this transaction take as long as they need: a migration of many rows."""
+    _of(connection).unhurried(connection)
+
+
+def alone(engine: Engine, name: str) -> AbstractContextManager[None]:
+    """Be the only one of the whole installation in a block of this name, over any number of transactions."""
+    return _of(engine).alone(engine, name)
+
+
+def index_words(session: Session, row: int, fields: Sequence[str]) -> None:
+    """Index the words of a search row's owner, code, type and text, instead of older ones."""
+    _of(session.connection()).index_words(session, row, fields)
+
+
+def forget_words(session: Session, row: int) -> None:
+    """Take the words of a search row out of the index."""
+    _of(session.connection()).forget_words(session, row)
+
+
+def hits_of(session: Session, query: str, field: str | None) -> Hits | None:
+    """How to ask for the search rows in which every word of `query` occurs; None when it has no word."""
+    return _of(session.connection()).hits_of(query, field)
+
+
+def search_tables() -> frozenset[str]:
+    """Tables that the indexes are made of, which no migration compares."""
+    return frozenset({"search_words", *(f"search_words_{part}" for part in _FTS5_PARTS)})
+
+
+_FTS5_PARTS = ("config", "content", "data", "docsize", "idx")

@@ -1,0 +1,53 @@
+"""What a database must be able to do for this room, beside portable SQL."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import ExecutableDDLElement
+
+READING = "khoso_reading"
+"""Execution option of a connection that only reads: it takes no write lock and sees one moment."""
+
+
+class SearchIndex(ExecutableDDLElement):
+    """The statement that makes the index over the words of `search`, in the words of each database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The search rows that hold every word of a question, as parts of a SELECT."""
+
+    table: FromClause
+    row: ColumnElement[int]
+    matches: ColumnElement[bool]
+    rank: ColumnElement[float]
+    """The smaller, the better."""
+
+
+class Dialect(Protocol):
+    """One kind of database; see the promises of the package."""
+
+    def make_engine(self, url: str) -> Engine:
+        """An engine whose transactions, settings and errors are those of this room."""
+
+    def hold(self, connection: Connection, names: Sequence[str]) -> None:
+        """Wait until no other transaction holds any of these names, and hold them until this one ends."""
+
+    def unhurried(self, connection: Connection) -> None:
+        """Let the statements of this transaction take as long as they need."""
+
+    def alone(self, engine: Engine, name: str) -> AbstractContextManager[None]:
+        """Inside the block no other process, thread or machine on this database is in a block of this name."""
+
+    def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
+        """Index the words of a search row's owner, code, type and text, instead of older ones."""
+
+    def forget_words(self, session: Session, row: int) -> None:
+        """Take the words of a search row out of the index."""
+
+    def hits_of(self, query: str, field: str | None) -> Hits | None:
+        """How to ask for the rows with every word of `query`; None when it has no word."""

@@ -1,0 +1,162 @@
+"""SQLite: one writer at a time (BEGIN IMMEDIATE, so a transaction that will write waits at its start and never
+fails in its middle), readers beside it (WAL), every commit on the disk (synchronous=FULL), deleted keys
+overwritten (secure_delete), words found through FTS5. The file is its owner's alone (0600) from its first byte,
+and so are the journals, which take its mode, and the lock files beside it.
+"""
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, column, create_engine, event, literal_column, table, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import DDLCompiler
+
+from common import fold
+from datastore.dialect.interface import READING, Hits, SearchIndex
+from datastore.dialect.words import FIELDS, Term, as_written, terms_of
+from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
+
+_BUSY_MILLISECONDS = 30_000
+_SETTINGS = (
+    f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+)
+_TRANSLATED = {
+    sqlite3.SQLITE_BUSY: DatabaseBusy,
+    sqlite3.SQLITE_LOCKED: DatabaseBusy,
+    sqlite3.SQLITE_FULL: StorageFull,
+}
+_UNREACHABLE = {
+    sqlite3.SQLITE_CANTOPEN: "cannot open",
+    sqlite3.SQLITE_READONLY: "read-only",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "not a database",
+    sqlite3.SQLITE_IOERR: "input/output",
+    sqlite3.SQLITE_PERM: "permission",
+}
+_PRIMARY = 0xFF  # the low byte of an extended result code
+
+
+class Sqlite:
+    """The embedded default."""
+
+    def make_engine(self, url: str) -> Engine:
+        engine = create_engine(url, hide_parameters=True)  # errors end in logs, and parameters hold names
+        event.listen(engine, "do_connect", _make_private)
+        event.listen(engine, "connect", _settle)
+        event.listen(engine, "begin", _begin)
+        event.listen(engine, "before_cursor_execute", _refuse_nul)
+        event.listen(engine, "handle_error", _translate)
+        return engine
+
+    def hold(self, connection: Connection, names: Sequence[str]) -> None:
+        """There is one writer: it holds every name since its BEGIN IMMEDIATE."""
+
+    def unhurried(self, connection: Connection) -> None:
+        """Statements take their time here anyway."""
+
+    @contextmanager
+    def alone(self, engine: Engine, name: str) -> Iterator[None]:
+        """A lock file beside the database: the kernel lets go of it when its process dies."""
+        path = Path(str(engine.url.database)).with_name(f"{name}.lock")
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
+        self.forget_words(session, row)
+        values: dict[str, Any] = {f"e{n}": as_written(field) for n, field in enumerate(fields)}
+        values |= {f"f{n}": fold(field) for n, field in enumerate(fields)}
+        session.execute(
+            text(
+                "INSERT INTO search_words"
+                " (rowid, exact_owner, exact_code, exact_type, exact_text, owner, code, type, text)"
+                " VALUES (:row, :e0, :e1, :e2, :e3, :f0, :f1, :f2, :f3)"
+            ),
+            {"row": row, **values},
+        )
+
+    def forget_words(self, session: Session, row: int) -> None:
+        session.execute(text("DELETE FROM search_words WHERE rowid = :row"), {"row": row})
+
+    def hits_of(self, query: str, field: str | None) -> Hits | None:
+        terms = terms_of(query)
+        if not terms:
+            return None
+        words = table("search_words", column("rowid"), column("rank"))
+        wanted = " AND ".join(_fts5(term, field) for term in terms)
+        return Hits(
+            table=words,
+            row=words.c.rowid,
+            matches=literal_column("search_words").bool_op("MATCH")(wanted),
+            rank=words.c.rank,
+        )
+
+
+def _fts5(term: Term, field: str | None) -> str:
+    exact = "exact_" if term.exact else ""
+    columns = " ".join(f"{exact}{name}" for name in ([field] if field else FIELDS))
+    quoted = '"' + term.word.replace('"', '""') + '"'
+    return f"{{{columns}}} : {quoted}" + ("*" if term.begins else "")
+
+
+@compiles(SearchIndex, "sqlite")
+def _search_index(_element: SearchIndex, _compiler: DDLCompiler, **_options: object) -> str:
+    return (
+        "CREATE VIRTUAL TABLE search_words USING fts5("
+        "exact_owner, exact_code, exact_type, exact_text, owner, code, type, text, "
+        "tokenize = 'unicode61 remove_diacritics 0')"
+    )
+
+
+def _make_private(_dialect: object, _record: object, place: list[Any], _options: object) -> None:
+    """Make the file before SQLite does, who would let everybody read it. What hinders us SQLite says again."""
+    with suppress(OSError):
+        os.close(os.open(place[0], os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _settle(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # sqlite3's own implicit BEGIN comes too late; ours is explicit
+    for setting in _SETTINGS:
+        connection.execute(setting).close()
+
+
+def _begin(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _refuse_nul(
+    _connection: object, _cursor: object, _statement: str, parameters: Any, _context: object, _many: bool
+) -> None:
+    """SQLite would keep a NUL, and other programs would end a text there; PostgreSQL refuses it."""
+    rows = parameters if parameters and isinstance(parameters[0], tuple) else (parameters,)
+    if any(isinstance(value, str) and "\0" in value for row in rows for value in row):
+        raise TextNotKept
+
+
+def _translate(context: ExceptionContext) -> None:
+    """Give what an operator can act on its own error; the rest stays SQLAlchemy's."""
+    error = context.original_exception
+    if isinstance(error, UnicodeEncodeError):
+        raise TextNotKept from None  # its own message shows the text
+    if not isinstance(error, sqlite3.Error):
+        return
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _TRANSLATED:
+        raise _TRANSLATED[code]() from error
+    if code in _UNREACHABLE:
+        raise DatabaseUnreachable(reason=_UNREACHABLE[code]) from error

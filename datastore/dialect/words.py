@@ -1,0 +1,50 @@
+"""What a question and a text are made of, the same for the index of every database.
+
+A word is what stands between white space. It may hold several tokens (`707/QĐ-TTg` holds three), runs of letters
+and digits, which must then stand side by side. A word written with accents is sought as it is written, one
+without as if nothing had any; case never counts. The last word may be the beginning of one.
+"""
+
+import re
+from dataclasses import dataclass
+
+from common import fold, nfc
+
+FIELDS = ("owner", "code", "type", "text")
+"""What is indexed of a document, in this order."""
+_MOST = 50
+"""Words of a question; of a whole page pasted in, the first ones are sought."""
+
+_TOKEN = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+")
+"""Letters and digits; an accent that NFC could not join to its letter belongs to the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a question, in the form in which it is sought."""
+
+    word: str
+    exact: bool
+    begins: bool
+
+
+def terms_of(query: str) -> list[Term]:
+    """The words of a question. A lone sign matches nothing, so it is no word."""
+    words = as_written(query.replace("\0", " ")).split()
+    words = [word for word in words if any(letter.isalnum() for letter in word)][:_MOST]
+    return [_term(word, begins=number == len(words)) for number, word in enumerate(words, start=1)]
+
+
+def _term(word: str, *, begins: bool) -> Term:
+    folded = fold(word)
+    return Term(folded, exact=False, begins=begins) if folded == word else Term(word, True, begins)
+
+
+def as_written(text: str) -> str:
+    """The form in which a word with accents is sought."""
+    return nfc(text).casefold()
+
+
+def tokens_of(text: str) -> list[str]:
+    """The tokens of a text in their order."""
+    return _TOKEN.findall(text)

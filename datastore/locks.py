@@ -1,0 +1,28 @@
+"""How transactions that run at once keep out of each other's way.
+
+A row that is going to be changed is locked before it is looked at (`locked`); what is no row yet, a next number
+or a natural key, is held by its name (`hold`). Both last until the transaction ends. On SQLite they do nothing: a
+transaction that writes is alone there.
+
+The order, so that no two wait for each other: documents (several by their ids), dossiers, owners, then names in
+the order `originals`, `key`, `code`, `status index`, `receipts`, then what is searched. Where a transaction must
+leave this order the database ends one of the two after a second, as DatabaseBusy: nothing of it stays.
+"""
+
+from typing import Any, TypeVar
+
+from sqlalchemy import Select
+
+from datastore.dialect import hold
+
+__all__ = ["hold", "locked"]
+
+_Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
+
+
+def locked(query: _Query) -> _Query:
+    """`query`, giving its rows as they stand once nobody else is changing them, and locking them.
+
+    Rows that point to them may be added by others meanwhile: their keys stay.
+    """
+    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
