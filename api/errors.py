@@ -30,7 +30,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "bad_document_code_owner", "bad_dossier_number", "bad_enterprise_check_digit", "bad_enterprise_code",
         "bad_foreign_id", "bad_ground", "bad_identifier", "bad_import", "bad_procedure",
         "bad_object_key", "bad_old_number",
-        "bad_personal_id",
+        "bad_personal_id", "bad_return_path",
         "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
@@ -63,7 +63,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
         "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
-        "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable",
+        "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable", "public_url_missing",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (

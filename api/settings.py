@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     clamd_socket: Annotated[str, Field(pattern=rf"^(/.+|{_HOST_AND_PORT})$")] | None = None
     """Where clamd listens (a path, or `host:port`): what comes in is scanned for malware. None: it is not."""
 
+    public_url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?/?$")] | None = None
+    """Where browsers find this installation (`https://kho.example.vn`). None: on this machine only, without TLS."""
+    trusted_proxies: str = ""
+    """Addresses and networks of our reverse proxies, separated by commas: their `X-Forwarded-For` is believed."""
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     body_grace_seconds: Annotated[float, Field(gt=0)] = 10.0

@@ -39,7 +39,7 @@ def serve(
     with steps_on_stderr() as steps, house(steps) as opened, ExitStack() as beside:
         listening = bound(at, here.web_port if port is None else port)
         beside.enter_context(listening)
-        web = server(make_app(opened, development_sign_in=is_loopback(at)))
+        web = server(make_app(opened, development_sign_in=is_loopback(at)), proxies=here.trusted_proxies)
         if worker:
             beside.enter_context(worker_beside(steps))
         steps.say(str(say("serving", host=at, port=listening.getsockname()[1])))

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from api.house import House
 from api.http import problems
+from api.http.browser import require_public_url
 from api.http.development import DevelopmentSessions, development_routes
 from api.http.guards import BodyBounds, SecurityHeaders
 from api.http.identity import Resolver
@@ -22,6 +23,7 @@ def make_app(
     house: House, *, development_sign_in: bool = False, resolvers: Sequence[Resolver] = ()
 ) -> FastAPI:
     """The JSON API of an installation. `development_sign_in` makes anybody anything: never in production."""
+    require_public_url(house.settings)
     app = FastAPI(
         title="Khoso",
         version="1",

@@ -6,16 +6,19 @@ application anywhere else. Sessions live in this process and end with it.
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.http.identity import CSRF_HEADER, SESSION_COOKIE, Credentials, Principal
+from api.http.browser import site_of
+from api.http.identity import CSRF_HEADER, Credentials, Principal
 from api.http.shapes import Words
 from datastore import ActorRole
 from ingest import AgencyCode
 
+_LASTS = timedelta(hours=12)
 _MOST = 10_000
 """Sessions; the oldest ends when there is one more."""
 
@@ -75,10 +78,11 @@ def development_routes(sessions: DevelopmentSessions) -> APIRouter:
     router = APIRouter(prefix="/dev", tags=["development"])
 
     @router.post("/sign-in", operation_id="development_sign_in")
-    def sign_in(asked: DevelopmentSignIn, response: Response) -> SignedIn:
+    def sign_in(asked: DevelopmentSignIn, request: Request, response: Response) -> SignedIn:
         """Be anybody. Only on a development machine."""
         token, who = sessions.open(asked)
-        response.set_cookie(SESSION_COOKIE, token, httponly=True, samesite="strict", path="/")
+        site = site_of(request)
+        site.set_cookie(response, site.session_cookie, token, _LASTS)
         return SignedIn(token=token, csrf=who.csrf or "", person=who.person, role=who.role, agency=who.agency)
 
     return router

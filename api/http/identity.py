@@ -15,12 +15,14 @@ from uuid import UUID
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.http.browser import site_of
 from api.http.faults import BadHeader, CsrfMissing, NotAllowed, PurposeMissing, SignInNeeded
 from common import one_line
 from datastore import Actor, ActorRole
 from ingest import DossierNumber
 
-SESSION_COOKIE = "khoso_session"
+SESSION_COOKIE = "__Host-khoso"
+"""Its name over TLS; `Site.session_cookie` has the other."""
 CSRF_HEADER = "Khoso-Csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_PURPOSE = 200
@@ -80,9 +82,11 @@ _cookie = APIKeyCookie(
 def principal_of(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    session: Annotated[str | None, Security(_cookie)],
+    _described: Annotated[str | None, Security(_cookie)],
 ) -> Principal:
     """Who asks; SignInNeeded when nobody has shown it, CsrfMissing for a change that a foreign page may have sent."""
+    site = site_of(request)
+    session = request.cookies.get(site.session_cookie)
     shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
     resolvers: Sequence[Resolver] = request.app.state.resolvers
     found = next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
@@ -90,7 +94,8 @@ def principal_of(
         raise SignInNeeded
     if found.csrf is not None and request.method not in _SAFE:
         said = request.headers.get(CSRF_HEADER, "")
-        if not hmac.compare_digest(said.encode(), found.csrf.encode()):
+        known = hmac.compare_digest(said.encode(), found.csrf.encode())
+        if not known or not site.asked_by_own_page(request.headers):
             raise CsrfMissing
     return found
 

@@ -55,7 +55,7 @@ def bound(host: str, port: int) -> socket.socket:
         raise CannotListen(host=host, port=port, reason=str(error)) from error
 
 
-def server(app: FastAPI, *, proxies: str = "127.0.0.1") -> uvicorn.Server:
+def server(app: FastAPI, *, proxies: str = "") -> uvicorn.Server:
     """A server for the application, not yet running. Its lines about requests come from elsewhere: none here."""
     config = uvicorn.Config(
         app,

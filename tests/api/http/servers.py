@@ -53,13 +53,11 @@ class Service:
         self, role: str = "clerk", *, person: str = "mai.tran", agency: str = AGENCY, **more: str
     ) -> httpx.Client:
         """A client of somebody who signed in the development way."""
-        client = self.client()
         asked = {"person": person, "role": role, "agency": agency, **more}
-        answer = client.post("/dev/sign-in", json=asked)
+        with self.client() as door:
+            answer = door.post("/dev/sign-in", json=asked)
         answer.raise_for_status()
-        client.cookies.clear()
-        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        return client
+        return self.client(Authorization=f"Bearer {answer.json()['token']}")
 
 
 @contextmanager

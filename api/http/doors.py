@@ -1,0 +1,164 @@
+"""Doors that can be guessed at: passwords, client secrets, short codes, share tokens. Each is knocked on so often.
+
+Promised: a knock is counted before anything is looked at, so twenty at once are twenty; what is counted by (an
+address, a name) leaves this module only as an HMAC, because it may be a personal number; with a Redis broker all web
+processes count together, and when Redis is away each counts alone: a door is never left without a count.
+
+Not promised: that a million addresses are kept out; each account has a lockout of its own in `datastore`.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from math import ceil
+from threading import Lock
+from typing import Protocol
+
+import redis
+
+from api.http.faults import TooManyRequests
+
+_LOG = logging.getLogger("khoso.http")
+_REDIS_SECONDS = 0.5
+"""A count that takes longer is made here instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How many knocks within how long, by one address or on one name."""
+
+    name: str
+    most: int
+    within: timedelta
+
+
+SIGN_IN = Door("sign_in", 60, timedelta(minutes=5))
+"""By address. An office behind one address signs in in the morning."""
+ACCOUNT = Door("account", 20, timedelta(minutes=5))
+"""On one account name, there or not; the lockout of an account is stricter."""
+CLIENT = Door("client", 30, timedelta(minutes=5))
+"""Failures on one client id of a system."""
+SHORT_CODE = Door("short_code", 30, timedelta(minutes=1))
+LOOK_UP = Door("look_up", 60, timedelta(minutes=1))
+SHARE = Door("share", 30, timedelta(minutes=1))
+
+_CUSTOMER_BITS = 64
+
+
+def counted_as(host: str | None) -> str:
+    """The address of a peer as it is counted: an IPv6 network of one customer (/64) counts as one.
+
+    Whose address it is behind proxies of ours, the server decides (`KHOSO_TRUSTED_PROXIES`).
+    """
+    try:
+        address = ipaddress.ip_address((host or "").partition("%")[0])
+    except ValueError:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv4Address):
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((address, _CUSTOMER_BITS), strict=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How often a name was counted in its window, and the seconds until the window ends."""
+
+    times: int
+    seconds: float
+
+
+class Tally(Protocol):
+    """Counts in windows that begin with the first count."""
+
+    def add(self, key: str, amount: int, within: timedelta) -> Counted: ...
+
+
+@dataclass
+class LocalTally:
+    """The counts of one process. At most `most_keys` are kept: the window that ends first is forgotten first."""
+
+    seconds: Callable[[], float] = time.monotonic
+    most_keys: int = 100_000
+    _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def add(self, key: str, amount: int, within: timedelta) -> Counted:
+        now = self.seconds()
+        with self._lock:
+            times, ends = self._counts.get(key, (0, 0.0))
+            if ends <= now:
+                times, ends = 0, now + within.total_seconds()
+                self._make_room(now)
+            times = max(0, times + amount)
+            self._counts[key] = times, ends
+        return Counted(times, ends - now)
+
+    def _make_room(self, now: float) -> None:
+        if len(self._counts) < self.most_keys:
+            return
+        self._counts = {key: count for key, count in self._counts.items() if count[1] > now}
+        while len(self._counts) >= self.most_keys:
+            del self._counts[min(self._counts, key=lambda key: self._counts[key][1])]
+
+
+class RedisTally:
+    """The counts of all web processes, in the broker's Redis; each process by itself while that is away."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(
+            url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
+        )
+        self._alone = LocalTally()
+
+    def add(self, key: str, amount: int, within: timedelta) -> Counted:
+        name = f"khoso:door:{key}"
+        try:
+            with self._redis.pipeline(transaction=True) as pipeline:
+                pipeline.set(name, 0, ex=ceil(within.total_seconds()), nx=True)
+                pipeline.incrby(name, amount)
+                pipeline.pttl(name)
+                _set, times, milliseconds = pipeline.execute()
+        except redis.RedisError as error:
+            _LOG.warning("doors are counted by each process alone: %s", type(error).__name__)
+            return self._alone.add(key, amount, within)
+        return Counted(int(times), max(0, int(milliseconds)) / 1000)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._redis.close()
+
+
+def tally_for(broker_url: str | None) -> Tally:
+    """Shared counts where the broker is Redis; else the counts of this process."""
+    if broker_url is not None and broker_url.startswith(("redis://", "rediss://", "unix://")):
+        return RedisTally(broker_url)
+    return LocalTally()
+
+
+@dataclass(frozen=True, slots=True)
+class Doorkeeper:
+    """Counts knocks. `secret` makes names unreadable in Redis; all web processes share it."""
+
+    tally: Tally
+    secret: bytes = field(repr=False)
+
+    def knock(self, door: Door, who: str) -> None:
+        """Count one; TooManyRequests with the seconds to wait when it is one too many."""
+        counted = self.tally.add(self._key(door, who), 1, door.within)
+        if counted.times > door.most:
+            raise TooManyRequests(seconds=max(1, ceil(counted.seconds)))
+
+    def forgive(self, door: Door, who: str) -> None:
+        """Take one knock back: it was no guess."""
+        self.tally.add(self._key(door, who), -1, door.within)
+
+    def _key(self, door: Door, who: str) -> str:
+        named = f"{door.name}\0{who}".encode("utf-8", "surrogatepass")
+        return hmac.new(self.secret, named, hashlib.sha256).hexdigest()[:32]
