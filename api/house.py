@@ -14,6 +14,7 @@ from pathlib import Path
 from api.connectors.clamd import Clamd
 from api.progress import Steps
 from api.settings import Settings
+from api.traces import current_trace
 from api.workroom import Workroom, workroom
 from archive import Rules, packaged_rules
 from common import VIETNAM, Clock, new_id, say, utc_now
@@ -167,6 +168,7 @@ def open_datastore(settings: Settings, clock: Clock = utc_now) -> Datastore:
         objects=FolderObjects(folder / "objects"),
         keys=Keyring.make_or_open(folder / "keys" / "master.key"),
         clock=clock,
+        trace=current_trace,
     )
     datastore.migrate()
     return datastore

@@ -54,6 +54,24 @@ class _Lines:
         print(sentence, file=sys.stderr, flush=True)
 
 
+class Unheard:
+    """In service nobody looks on: what happened is in the log, as an event with its code instead of a sentence."""
+
+    def start(self, what: str, total: int) -> None:
+        """Nobody looks."""
+
+    def reached(self, done: int, total: int) -> None:
+        """Nobody looks."""
+
+    def say(self, sentence: str) -> None:
+        """Nobody listens."""
+
+
+def steps_in_service() -> Steps:
+    """Sentences for who started a service from a terminal; nothing else where lines are for programs."""
+    return _Lines() if sys.stderr.isatty() else Unheard()
+
+
 @contextmanager
 def steps_on_stderr() -> Iterator[Steps]:
     """A bar when standard error is a terminal, else one plain line per step."""

@@ -84,6 +84,7 @@ class Jobs:
             return _job(row)
         row.role, row.priority = kind.role, wanted
         row.attempts, row.deaths, row.last_error = 0, 0, None
+        row.trace = self._scope.trace
         _queue(row, not_before or self._scope.at)
         self._take_a_turn(row)
         self._session.flush()
@@ -360,4 +361,5 @@ def _job(row: JobRow) -> Job:
         last_error=row.last_error,
         done=row.done,
         total=row.total,
+        trace=row.trace,
     )

@@ -400,6 +400,8 @@ class Job:
     last_error: str | None
     done: int | None
     total: int | None
+    trace: str | None
+    """The trace (W3C Trace Context) of the request that asked for it."""
 
 
 class SearchField(StrEnum):

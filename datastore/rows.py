@@ -380,6 +380,7 @@ class JobRow(Row):
     done: Mapped[int | None]
     total: Mapped[int | None]
     again: Mapped[bool]  # asked for once more while it is in work
+    trace: Mapped[str | None] = mapped_column(String(32))  # of the request that asked for it
 
 
 class TurnRow(Row):

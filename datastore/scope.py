@@ -42,6 +42,8 @@ class Scope:
     outcome: str
     at: datetime
     keychain: Keychain
+    trace: str | None = None
+    """The trace that jobs asked for here go on with."""
     lines: list[DiaryRow] = field(default_factory=list)
     roles_to_wake: set[JobRole] = field(default_factory=set)
     """For which this transaction asked for jobs that can be done at once."""

@@ -56,10 +56,15 @@ from datastore.witness import Touched, refuse_unseen_changes, write_leaves
 from ingest import DossierNumber
 
 Wake = Callable[[frozenset[JobRole]], None]
+Tracing = Callable[[], str | None]
 
 
 def nobody_to_wake(_roles: frozenset[JobRole]) -> None:
     """Where workers look at the rows by themselves."""
+
+
+def no_trace() -> None:
+    """Where nobody follows what a request sets off."""
 
 
 class Work:
@@ -274,27 +279,36 @@ class Datastore:
     """Rows and objects of one installation. Safe to share between threads; a child process opens its own."""
 
     def __init__(
-        self, engine: Engine, objects: FolderObjects, keys: Keyring, clock: Clock, wake: Wake
+        self, engine: Engine, objects: FolderObjects, keys: Keyring, clock: Clock, wake: Wake, trace: Tracing
     ) -> None:
         self._engine = engine
         self.objects = objects
         self._keys = keys
         self.clock = clock
         self._wake = wake
+        self._trace = trace
         self._current = False
         self.queue = Queue(self)
         self.log = Log(self)
 
     @classmethod
     def open(
-        cls, url: str, *, objects: FolderObjects, keys: Keyring, clock: Clock, wake: Wake = nobody_to_wake
+        cls,
+        url: str,
+        *,
+        objects: FolderObjects,
+        keys: Keyring,
+        clock: Clock,
+        wake: Wake = nobody_to_wake,
+        trace: Tracing = no_trace,
     ) -> "Datastore":
         """A datastore on the database `url` (`sqlite:////var/khoso.db`); nothing is read before it is
         used.
 
         `wake` is told, after the commit, the roles for which it asked for jobs; it must not raise.
+        `trace` gives the id of the trace with which the jobs go on that are asked for now.
         """
-        return cls(make_engine(url), objects, keys, clock, wake)
+        return cls(make_engine(url), objects, keys, clock, wake, trace)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -347,7 +361,8 @@ class Datastore:
             event.listen(session, "do_orm_execute", refuse_unseen_changes)
             session.connection()
             now = self.clock()
-            scope = Scope(session, actor, act, outcome, now, Keychain(session, self._keys, now))
+            keychain = Keychain(session, self._keys, now)
+            scope = Scope(session, actor, act, outcome, now, keychain, self._trace())
             yield Work(scope)
             if not scope.lines:
                 scope.note()

@@ -3,7 +3,6 @@
 import errno
 import os
 import sys
-import traceback
 from pathlib import Path
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from api.cli.answer import print_json, tell
 from api.errors import exit_status
 from api.exits import Exit
+from api.logs import tell_fault
 from common import KhosoError, Sentence, say
 from datastore import StorageFull
 
@@ -68,13 +68,13 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         told = _of_the_system(error)
         if told is None:
-            traceback.print_exc()
+            tell_fault("ended_by_fault")
             _answer_error(say("internal_fault", kind=type(error).__name__), arguments)
             return Exit.OUT_OF_REACH
         return _refuse(told, arguments)
     except Exception as error:
         # The outermost border: a fault of ours is *cannot check*, never the *no* of exit 1.
-        traceback.print_exc()
+        tell_fault("ended_by_fault")
         _answer_error(say("internal_fault", kind=type(error).__name__), arguments)
         return Exit.OUT_OF_REACH
     return outcome if isinstance(outcome, int) else Exit.DONE

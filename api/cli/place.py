@@ -1,14 +1,19 @@
 """Where a command runs: the settings, the private folder, the house with its rows and keys."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 
 from pydantic import ValidationError
 
+from api.admin import admin_server
 from api.house import House, limits_of, open_house, published_folder
-from api.progress import Steps, steps_on_stderr
+from api.logs import write_logs
+from api.metrics import BUILD, REGISTRY
+from api.progress import Steps, steps_in_service, steps_on_stderr
 from api.settings import Settings
 from api.steps.checking import Checker
+from api.steps.health import readiness
 from api.steps.published import publish_all, published
 from api.steps.register import register
 from common import KhosoError, utc_now
@@ -36,6 +41,19 @@ def house(steps: Steps) -> Iterator[House]:
     """The house of this installation, opened for one command."""
     with open_house(settings(), steps) as opened:
         yield opened
+
+
+@contextmanager
+def in_service(process: str) -> Iterator[House]:
+    """The house opened for a process that serves: it writes its log, and answers whoever watches it."""
+    here = settings()
+    write_logs(process, strict=here.log_strict)
+    BUILD.info({"version": version("khoso"), "process": process})
+    with ExitStack() as opened:
+        one = opened.enter_context(open_house(here, steps_in_service()))
+        if here.admin_address is not None:
+            opened.enter_context(admin_server(here.admin_address, REGISTRY, readiness(one)))
+        yield one
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from api.cli.app import app
-from api.cli.place import house, settings
-from api.progress import steps_on_stderr
+from api.cli.place import in_service, settings
+from api.logs import log
 from common import say
 
 
@@ -36,11 +36,13 @@ def serve(
 
     here = settings()
     at = host or here.web_host
-    with steps_on_stderr() as steps, house(steps) as opened, ExitStack() as beside:
+    with in_service("web") as opened, ExitStack() as beside:
         listening = bound(at, here.web_port if port is None else port)
         beside.enter_context(listening)
         web = server(make_app(opened, development_sign_in=is_loopback(at)), proxies=here.trusted_proxies)
         if worker:
-            beside.enter_context(worker_beside(steps))
-        steps.say(str(say("serving", host=at, port=listening.getsockname()[1])))
+            beside.enter_context(worker_beside(opened.steps))
+        port = listening.getsockname()[1]
+        log.info("serving", where=f"{at}:{port}")
+        opened.steps.say(str(say("serving", host=at, port=port)))
         web.run(sockets=[listening])

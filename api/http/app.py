@@ -9,9 +9,12 @@ from api.http import problems
 from api.http.browser import require_public_url
 from api.http.development import DevelopmentSessions, development_routes
 from api.http.guards import BodyBounds, SecurityHeaders
+from api.http.health import health_routes
 from api.http.identity import Resolver
+from api.http.observing import Observed
 from api.http.openapi import describe
 from api.http.routes import me, published
+from api.steps.health import readiness
 from common import say
 
 API = "/api/v1"
@@ -45,6 +48,8 @@ def make_app(
         rate=settings.body_bytes_per_second,
     )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observed)  # outermost: it sees what the others refuse
+    app.include_router(health_routes(readiness(house)))
     for routes in (me, published):
         app.include_router(routes.router, prefix=API)
     if development_sign_in and not settings.production:

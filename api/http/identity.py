@@ -97,6 +97,7 @@ def principal_of(
         known = hmac.compare_digest(said.encode(), found.csrf.encode())
         if not known or not site.asked_by_own_page(request.headers):
             raise CsrfMissing
+    request.state.principal = found  # whose role and agency are written down with the request
     return found
 
 

@@ -8,6 +8,7 @@ Run twice, a step does nothing the second time.
 """
 
 import json
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from api.house import House
 from api.logs import log
+from api.metrics import MALWARE, PAGE_SECONDS, PAGES
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import KhosoError, PartialDate, say
@@ -157,6 +159,7 @@ def _open(house: House, actor: Actor, path: Path) -> Scan:
     except MalwareFound as found:
         with house.datastore.begin(actor, MALWARE_ACT) as work:
             work.diary.report(f"{found.facts['signature']} {found.facts['sha256']}")
+        MALWARE.inc()
         facts = {name: found.facts[name] for name in ("signature", "sha256")}
         log.warning("malware_found", agency=actor.agency, **facts)
         raise
@@ -327,7 +330,9 @@ def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], N
             house.steps.reached(done, total)
             reached(done, total)
 
+        started = time.perf_counter()
         made = digitise(scans, into=desk, pool=pool, limits=house.limits, progress=progress)
+        _count_pages(len(made.reading.pages), time.perf_counter() - started)
         pdf = None
         if made.pdf is not None:
             pdf = house.datastore.put(pdf_key(document.id, 1, 0), made.pdf, sealing=key)
@@ -347,6 +352,12 @@ def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], N
         )
         go_on(work, document)
         work.jobs.finish(job)
+
+
+def _count_pages(pages: int, seconds: float) -> None:
+    PAGES.inc(pages)
+    if pages:
+        PAGE_SECONDS.observe(seconds / pages)
 
 
 def _fetch(house: House, original: Original, key: DataKey, desk: Path) -> Scan:

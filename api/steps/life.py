@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from api.house import House
+from api.metrics import SIGNATURES, TIME_STAMP_FAILURES
 from api.steps.job_kinds import MAKE_VALID, TELL_OUTSIDE
 from archive import (
     Status,
@@ -40,6 +41,7 @@ from signing import (
     Role,
     SignedDocument,
     Signer,
+    TimeStampUnusable,
     ToBeSigned,
     agency_mark,
     attest,
@@ -111,9 +113,14 @@ def sign_once(
                 signing = work.signings.signed(signing.id, signature)
         # 3. Compare and keep.
         assert signing.signature is not None
-        finished = complete(
-            tbs, signing.signature, time_stamps=house.pki.time_stamps, into=desk / "signed.pdf"
-        )
+        try:
+            finished = complete(
+                tbs, signing.signature, time_stamps=house.pki.time_stamps, into=desk / "signed.pdf"
+            )
+        except TimeStampUnusable:
+            TIME_STAMP_FAILURES.inc()
+            raise
+        SIGNATURES.labels(mark.role.value).inc()
         _keep_revision(house, actor, document, key, signing, finished)
 
 

@@ -7,22 +7,33 @@ tried again later and at last set aside with its reason, for a person to look at
 """
 
 import time
-import traceback
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 from api.house import House
+from api.logs import log, tell_fault
+from api.metrics import JOB_SECONDS, JOBS, timed
 from api.steps.archivist import extend_log
 from api.steps.at_work import AtWork, ToldToStop
 from api.steps.intake import read
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN, TELL_OUTSIDE
 from api.steps.manifest import tell_outside
 from api.steps.published import publish_when_old
+from api.traces import Trace, within
 from archive import Status
 from common import KhosoError
-from datastore import DatabaseBusy, DatabaseUnreachable, Job, JobRole, NotFound, StaleState, StorageFull
+from datastore import (
+    DatabaseBusy,
+    DatabaseUnreachable,
+    Job,
+    JobRole,
+    JobState,
+    NotFound,
+    StaleState,
+    StorageFull,
+)
 from ingest import PagePool, Refusal
 
 _PAUSE = 0.2
@@ -130,8 +141,13 @@ def recover(house: House) -> None:
 
 def _do(house: House, pool: OpenPool, job: Job, stopped: Callable[[], bool]) -> KhosoError | None:
     """Does a job; the error for which it will be tried again, if there was one."""
+    with within(Trace.go_on(job.trace)):
+        return _do_traced(house, pool, job, stopped)
+
+
+def _do_traced(house: House, pool: OpenPool, job: Job, stopped: Callable[[], bool]) -> KhosoError | None:
     try:
-        with AtWork(house.datastore.queue, job, stopped) as at_work:
+        with AtWork(house.datastore.queue, job, stopped) as at_work, timed(JOB_SECONDS.labels(job.kind)):
             _step(house, pool, job, at_work)
     except ToldToStop:
         _hand_back(house, job)
@@ -150,8 +166,8 @@ def _do(house: House, pool: OpenPool, job: Job, stopped: Callable[[], bool]) -> 
         return error
     except Exception as error:
         # The border of the queue: a fault of ours on one paper must not stop everybody else's. It is tried again,
-        # set aside with its name, and shown by doctor; the traceback goes to whoever runs the program.
-        traceback.print_exc()
+        # set aside with its name, and shown by doctor; where it happened goes to whoever runs the program.
+        tell_fault("job_fault", kind=job.kind, job=job.id, document=job.document_id)
         _give_back(house, job, f"fault:{type(error).__name__}")
     return None
 
@@ -170,16 +186,35 @@ def _step(house: House, pool: OpenPool, job: Job, at_work: AtWork) -> None:
         tell_outside(house, job)
     else:
         _give_back(house, job, "unknown_kind", again=False)
+        return
+    _write_down("done", job)
+
+
+def _write_down(outcome: str, job: Job, code: str | None = None) -> None:
+    """How a job ended here: for the log, and for the counters."""
+    JOBS.labels(job.kind, outcome).inc()
+    write = log.info if code is None else log.warning
+    write(
+        f"job_{outcome}",
+        kind=job.kind,
+        job=job.id,
+        document=job.document_id,
+        agency=job.agency,
+        attempts=job.attempts,
+        code=code,
+    )
 
 
 def _hand_back(house: House, job: Job) -> None:
     with suppress(StaleState):  # it was finished, or is somebody else's by now
         house.datastore.queue.hand_back(job)
+        _write_down("handed_back", job)
 
 
 def _give_back(house: House, job: Job, code: str, *, again: bool = True) -> None:
     with suppress(StaleState):  # it is somebody else's by now, and so is what becomes of it
-        house.datastore.queue.fail(job, code, again=again)
+        given = house.datastore.queue.fail(job, code, again=again)
+        _write_down("set_aside" if given.state is JobState.SET_ASIDE else "failed", job, code)
 
 
 def _reject(house: House, job: Job, refusal: Refusal) -> None:
@@ -191,6 +226,7 @@ def _reject(house: House, job: Job, refusal: Refusal) -> None:
         with house.datastore.begin(house.system("read", agency=job.agency), "reject") as work:
             work.jobs.finish(job)
             work.documents.become(job.document_id, Status.REJECTED, reason=refusal.code)
+        _write_down("rejected", job, refusal.code)
         house.steps.say(f"{job.document_id}: {refusal.sentence}")
 
 

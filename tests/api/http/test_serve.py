@@ -1,7 +1,7 @@
 """`khoso serve` as a process: it listens, works off the queue beside it, and ends with all that is its own."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -18,8 +18,8 @@ def test_serve_listens_and_ends_with_its_worker(tmp_path: Path) -> None:
         address = ""
         waits = False
         for line in served.stderr:
-            if found := re.search(r"http://\S+:\d+", line):
-                address = found[0].rstrip(";")
+            if '"serving"' in line:
+                address = f"http://{json.loads(line)['where']}"
             waits = waits or "Waiting for work" in line
             if address and waits:
                 break
@@ -28,3 +28,34 @@ def test_serve_listens_and_ends_with_its_worker(tmp_path: Path) -> None:
         rest = served.stderr.read()  # ends when the worker has closed it as well
         served.wait()
     assert served.returncode in (0, -signal.SIGTERM), rest
+
+
+def test_what_serve_writes_is_json_and_the_lines_of_one_request_share_its_trace(tmp_path: Path) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    environment = {
+        **os.environ,
+        "KHOSO_DATA_DIR": str(tmp_path / "var"),
+        "KHOSO_ADMIN_ADDRESS": "127.0.0.1:0",
+        "KHOSO_LOG_STRICT": "true",
+    }
+    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0", "--no-worker"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as served:
+        assert served.stderr is not None
+        lines = []
+        for line in served.stderr:
+            lines.append(json.loads(line))
+            if lines[-1]["event"] == "serving":
+                break
+        admin, web = (
+            next(one["where"] for one in lines if one["event"] == event)
+            for event in ("admin_listens", "serving")
+        )
+        headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-00"}
+        assert httpx.get(f"http://{web}/api/v1/me?name=Nguyen", headers=headers).status_code == 401
+        assert httpx.get(f"http://{web}/readyz").json()["ready"]
+        assert 'route="/api/v1/me"' in httpx.get(f"http://{admin}/metrics").text
+        served.send_signal(signal.SIGTERM)
+        rest = [json.loads(line) for line in served.stderr]
+    (request,) = [one for one in rest if one["event"] == "request"]
+    assert (request["route"], request["status"], request["trace"]) == ("/api/v1/me", 401, trace)
+    assert all(one["process"] == "web" for one in [*lines, *rest])
