@@ -54,7 +54,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
-        "stale_state", "role_already_signed", "signed_file_exists", "certificate_not_in_force",
+        "object_locked", "stale_state", "role_already_signed", "signed_file_exists", "certificate_not_in_force",
         "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",
     ),
     # Nothing to judge by.
@@ -64,6 +64,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
         "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
         "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable", "public_url_missing",
+        "bucket_unfit", "object_store_refused", "object_store_unreachable",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (

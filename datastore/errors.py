@@ -90,6 +90,31 @@ class ObjectMissing(KhosoError):
     code = "object_missing"
 
 
+class ObjectLocked(KhosoError):
+    """This version is kept until a date, and nobody may delete it before; fact `key`."""
+
+    code = "object_locked"
+
+
+class ObjectStoreUnreachable(KhosoError):
+    """The object server does not answer, or not in time; fact `reason`."""
+
+    code = "object_store_unreachable"
+
+
+class ObjectStoreRefused(KhosoError):
+    """The object server answers, and does not let us: a key, a right, a bucket is not as it should be; fact
+    `reason`."""
+
+    code = "object_store_refused"
+
+
+class BucketUnfit(KhosoError):
+    """A bucket for the archive has no object lock, which only a new bucket can be given; fact `bucket`."""
+
+    code = "bucket_unfit"
+
+
 class BadObjectKey(KhosoError):
     """An object key that could leave the store; fact `key`."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from common import new_id
 from datastore.errors import StaleState
 from datastore.locks import hold
-from datastore.objects import FolderObjects, StoredObject
+from datastore.objects import ObjectStore, StoredObject
 from datastore.rows import IntentRow, ObjectRow, TileRow
 
 
@@ -64,7 +64,7 @@ def mark(session: Session, before: datetime) -> list[str]:
     return sorted({row.key for row in stale} - busy)
 
 
-def sweep(session: Session, objects: FolderObjects, key: str) -> int:
+def sweep(session: Session, objects: ObjectStore, key: str) -> int:
     """Delete every version of `key` that no row names, then the marked intentions; how many versions there were.
 
     What lies there is listed before it is asked who is at work and what is named: an object in the list had its

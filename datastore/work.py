@@ -42,7 +42,7 @@ from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
 from datastore.log import LogFacts
-from datastore.objects import FolderObjects, StoredObject
+from datastore.objects import ObjectStore, StoredObject
 from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
 from datastore.prints import Prints
@@ -279,7 +279,7 @@ class Datastore:
     """Rows and objects of one installation. Safe to share between threads; a child process opens its own."""
 
     def __init__(
-        self, engine: Engine, objects: FolderObjects, keys: Keyring, clock: Clock, wake: Wake, trace: Tracing
+        self, engine: Engine, objects: ObjectStore, keys: Keyring, clock: Clock, wake: Wake, trace: Tracing
     ) -> None:
         self._engine = engine
         self.objects = objects
@@ -296,7 +296,7 @@ class Datastore:
         cls,
         url: str,
         *,
-        objects: FolderObjects,
+        objects: ObjectStore,
         keys: Keyring,
         clock: Clock,
         wake: Wake = nobody_to_wake,

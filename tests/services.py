@@ -10,7 +10,8 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,18 +27,19 @@ class Services:
 
     folder: Path
 
-    def start(self, *parts: str) -> Mapping[str, str]:
+    def start(self, *parts: str) -> dict[str, str]:
         """Starts these parts where they do not run yet; the `KHOSO_…` settings of all that run."""
-        self._script("start", *parts)
+        if not all(self._runs(part) for part in parts):
+            self._script("start", *parts)
         return self.settings
 
     @property
-    def settings(self) -> Mapping[str, str]:
+    def settings(self) -> dict[str, str]:
         """What the service itself is given."""
         return _settings(self.folder / "settings.env")
 
     @property
-    def admin_settings(self) -> Mapping[str, str]:
+    def admin_settings(self) -> dict[str, str]:
         """What only an administrator has: the database's superuser, the object store's root key."""
         return _settings(self.folder / "admin.env")
 
@@ -58,6 +60,8 @@ class Services:
     def killed(self, part: str) -> Iterator[None]:
         """A part that died without a word; it runs again at the end, on the same port."""
         os.kill(self.process(part), signal.SIGKILL)
+        while self._runs(part):
+            time.sleep(0.01)
         try:
             yield
         finally:
@@ -66,6 +70,16 @@ class Services:
     def end(self) -> None:
         """Ends every part and deletes the data."""
         self._script("stop", "--wipe")
+
+    def _runs(self, part: str) -> bool:
+        """Whether the process that was started is there (asking the script costs a second)."""
+        remembered = self.folder / f"{part}.pid"
+        if not remembered.exists():
+            return False
+        pid, birth = remembered.read_text().split()
+        stat = Path(f"/proc/{pid}/stat")
+        facts = stat.read_text().rpartition(") ")[2].split() if stat.exists() else ["X"]
+        return facts[0] not in "XZ" and facts[19] == birth
 
     def _script(self, *arguments: str) -> None:
         done = subprocess.run(
@@ -96,6 +110,6 @@ def _end_abandoned() -> None:
             Services(folder).end()
 
 
-def _settings(file: Path) -> Mapping[str, str]:
+def _settings(file: Path) -> dict[str, str]:
     found = (_SETTING.fullmatch(line) for line in file.read_text().splitlines())
     return {setting[1]: setting[2] for setting in found if setting}

@@ -1,0 +1,99 @@
+"""The two kinds of object stores, each with a hand that can do to it what no program should."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from uuid import uuid4
+
+from minio import Minio
+
+from datastore import FolderObjects, MinioObjects, ObjectStore, S3Place, StoredObject
+from datastore.objects.setup import Buckets, admin_of, policy_for, set_up
+from tests.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A store, the sealed bytes of an object as they lie there, and the same object with other bytes instead."""
+
+    objects: ObjectStore
+    bytes_of: Callable[[StoredObject], bytes]
+    with_bytes: Callable[[StoredObject, bytes], StoredObject]
+    """What a row would name if somebody had changed the bytes (and perhaps the key) that it names."""
+
+
+def folder_shop(folder: Path) -> Shop:
+    objects = FolderObjects(folder)
+
+    def path_of(stored: StoredObject) -> Path:
+        return objects.root / f"{stored.key}@{stored.version}"
+
+    def with_bytes(stored: StoredObject, content: bytes) -> StoredObject:
+        path_of(stored).parent.mkdir(parents=True, exist_ok=True)
+        path_of(stored).write_bytes(content)
+        return stored
+
+    return Shop(objects, lambda stored: path_of(stored).read_bytes(), with_bytes)
+
+
+def minio_shop(services: Services, folder: Path) -> Shop:
+    """A bucket of its own: what one test leaves locked no other one meets."""
+    objects = minio_objects(services, folder)
+    hand = root_client(services)
+
+    def bytes_of(stored: StoredObject) -> bytes:
+        with hand.get_object(objects.bucket, stored.key, version_id=stored.version) as answer:
+            return answer.read()
+
+    def with_bytes(stored: StoredObject, content: bytes) -> StoredObject:
+        # Nobody can change a version: whoever would deceive us, the server included, can only show another one.
+        put = hand.put_object(objects.bucket, stored.key, BytesIO(content), len(content))
+        assert put.version_id is not None
+        return StoredObject(
+            stored.key, put.version_id, stored.size, stored.sha256_plain, stored.sha256_stored
+        )
+
+    return Shop(objects, bytes_of, with_bytes)
+
+
+def minio_objects(services: Services, spool: Path, *, seconds: float = 20.0) -> MinioObjects:
+    """A fresh bucket, reached with the service's own key and its least rights."""
+    _admit_to_test_buckets(services)
+    bucket = f"archive-{uuid4().hex[:12]}"
+    root_client(services).make_bucket(bucket, object_lock=True)
+    return MinioObjects(service_place(services, seconds=seconds), bucket, spool=spool)
+
+
+@cache
+def _admit_to_test_buckets(services: Services) -> None:
+    """The service's key may do in every `archive-…` what it may do in `archive`."""
+    place = service_place(services)
+    set_up(root_place(services), Buckets(), access_key=place.access_key, secret_key=place.secret_key)
+    admin = admin_of(root_place(services))
+    admin.policy_add("khoso-tests", policy=policy_for(Buckets("archive-*", "staging-*")))
+    admin.attach_policy(["khoso-tests"], user=place.access_key)
+
+
+def service_place(services: Services, *, seconds: float = 20.0) -> S3Place:
+    return _place(services, services.start("minio"), "KHOSO_S3", seconds)
+
+
+def root_place(services: Services) -> S3Place:
+    settings = services.start("minio") | services.admin_settings
+    return _place(services, settings, "KHOSO_S3_ROOT", 20.0)
+
+
+def root_client(services: Services) -> Minio:
+    place = root_place(services)
+    return place.client(place.connections())
+
+
+def _place(services: Services, settings: Mapping[str, str], whose: str, seconds: float) -> S3Place:
+    access, secret = (
+        Path(settings[f"{whose}_{which}_KEY_FILE"]).read_text() for which in ("ACCESS", "SECRET")
+    )
+    return S3Place(
+        settings["KHOSO_S3_ENDPOINT"], access, secret, connect_seconds=seconds, answer_seconds=seconds
+    )
