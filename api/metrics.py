@@ -2,7 +2,7 @@
 
 Promised: no label has a value that a caller could choose or that tells of a person: routes are templates, methods the
 known ones, statuses their class, agencies are not told apart. Each process counts for itself and is asked at its own
-address; what is counted in the database (`api/steps/standing.py`) is the same from each, so take its maximum.
+address; what is counted in the database (`api/installation_metrics.py`) is the same from each, so take its maximum.
 """
 
 import time

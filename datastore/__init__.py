@@ -53,6 +53,7 @@ from datastore.records import (
     DossierEvent,
     DossierState,
     Job,
+    JobCount,
     JobKind,
     JobRole,
     JobState,
@@ -79,6 +80,7 @@ from datastore.records import (
     Store,
     StoreEntry,
     Version,
+    WorkStanding,
 )
 from datastore.signings import NewRevision
 from datastore.work import Datastore, Queue, Wake, Work, nobody_to_wake
@@ -105,6 +107,7 @@ __all__ = [
     "FolderObjects",
     "IllegalTransition",
     "Job",
+    "JobCount",
     "JobKind",
     "JobRole",
     "JobState",
@@ -155,6 +158,7 @@ __all__ = [
     "Version",
     "Wake",
     "Work",
+    "WorkStanding",
     "WrongKey",
     "attestation_key",
     "digest_of",

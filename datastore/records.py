@@ -404,6 +404,38 @@ class Job:
     """The trace (W3C Trace Context) of the request that asked for it."""
 
 
+@dataclass(frozen=True, slots=True)
+class JobCount:
+    """How many jobs of one sort are not done, and since when the oldest of them may be claimed."""
+
+    role: JobRole
+    kind: str
+    priority: Priority
+    state: JobState
+    count: int
+    oldest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkStanding:
+    """Where the work of an installation stands."""
+
+    jobs: tuple[JobCount, ...]
+    time_stamps_failing: int
+    """Jobs that could not go on because no time stamp could be had."""
+    last_signed_at: datetime | None
+
+    def waits(self, role: JobRole, priority: Priority, now: datetime) -> float:
+        """For how many seconds the oldest job of a role has waited; 0 when none waits."""
+        of_role = [one for one in self.jobs if one.state is JobState.QUEUED and one.role is role]
+        since = [one.oldest for one in of_role if one.priority is priority]
+        return max((max(0.0, (now - one).total_seconds()) for one in since), default=0.0)
+
+    def count(self, state: JobState) -> int:
+        """How many jobs are in this state."""
+        return sum(one.count for one in self.jobs if one.state is state)
+
+
 class SearchField(StrEnum):
     OWNER = "owner"
     CODE = "code"

@@ -29,10 +29,11 @@ from sqlalchemy import DateTime, Engine, event, func, select
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.pool import QueuePool
 
 from archive import NumberedLeaf
 from common import Clock, KhosoError, new_id
-from datastore import intents, jobs, log, mapping, schema
+from datastore import intents, jobs, log, mapping, schema, standing
 from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft
@@ -47,7 +48,16 @@ from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
 from datastore.prints import Prints
 from datastore.receipts import Receipts
-from datastore.records import Actor, CheckpointRecord, Job, JobRole, Override, Statistics, StoreEntry
+from datastore.records import (
+    Actor,
+    CheckpointRecord,
+    Job,
+    JobRole,
+    Override,
+    Statistics,
+    StoreEntry,
+    WorkStanding,
+)
 from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
 from datastore.scope import Scope
 from datastore.search import Search
@@ -454,6 +464,21 @@ class Datastore:
                 open_intents=_count(session, IntentRow),
                 schema=schema.newest(),
             )
+
+    def work_standing(self) -> WorkStanding:
+        """Where the work stands; cheap enough to be asked every few seconds."""
+        with self._reading() as session:
+            return standing.of_work(session)
+
+    def document_counts(self) -> Mapping[str, int]:
+        """How many papers have each status."""
+        with self._reading() as session:
+            return _counts(session, DocumentRow.status)
+
+    def connections(self) -> int:
+        """How many connections to the database are in use by this process."""
+        pool = self._engine.pool
+        return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def check_objects(self) -> Iterator[KhosoError]:
         """Read every named object through: an ObjectDamaged or ObjectMissing for each that is not as kept."""

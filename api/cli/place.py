@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from api.admin import admin_server
 from api.house import House, limits_of, open_house, published_folder
+from api.installation_metrics import Installation
 from api.logs import write_logs
 from api.metrics import BUILD, REGISTRY
 from api.progress import Steps, steps_in_service, steps_on_stderr
@@ -52,6 +53,7 @@ def in_service(process: str) -> Iterator[House]:
     with ExitStack() as opened:
         one = opened.enter_context(open_house(here, steps_in_service()))
         if here.admin_address is not None:
+            REGISTRY.register(Installation(one))
             opened.enter_context(admin_server(here.admin_address, REGISTRY, readiness(one)))
         yield one
 

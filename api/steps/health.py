@@ -12,11 +12,13 @@ from api.connectors.clamd import Clamd
 from api.connectors.kernel_clock import is_synchronised
 from api.house import House, scanner_of
 from api.steps.readiness import Check, Readiness, Seen, Standing
-from common import say
-from datastore import SchemaTooNew
+from common import say, shown_iso
+from datastore import JobRole, JobState, Priority, SchemaTooNew
 
 LEAST_FREE = 2_000_000_000
 """Bytes; a morning's scans of one counter."""
+MOST_WAIT = 900.0
+"""Seconds that somebody's paper may lie at the counter before somebody looks whether workers run."""
 MOST_SKEW = 2.0
 """Seconds between two clocks of one installation: instants in the diary must be comparable."""
 
@@ -32,6 +34,8 @@ def checks_of(house: House) -> Mapping[str, Check]:
         "database": Check(lambda: database(house)),
         "schema": Check(lambda: schema(house)),
         "disk": Check(lambda: disk(house)),
+        "queue": Check(lambda: queue(house), vital=False),
+        "time_stamps": Check(lambda: time_stamps(house), vital=False),
         "clock": Check(lambda: clock(house), vital=False),
     }
     scanner = scanner_of(house.settings)
@@ -62,6 +66,32 @@ def disk(house: House) -> Seen:
         return Seen(Standing.FAILED, say("disk_full", free=f"{free / 1e9:.1f}"), facts)
     if free < LEAST_FREE:
         return Seen(Standing.DEGRADED, say("disk_low", free=f"{free / 1e9:.1f}"), facts)
+    return Seen(facts=facts)
+
+
+def queue(house: House) -> Seen:
+    """Nobody at a counter waits for a worker that does not come, and nothing lies aside. Back-files may wait."""
+    standing, now = house.datastore.work_standing(), house.clock()
+    waits = {role: standing.waits(role, Priority.COUNTER, now) for role in JobRole}
+    aside = standing.count(JobState.SET_ASIDE)
+    facts = {f"{role.value}_waits_seconds": round(wait) for role, wait in waits.items()}
+    facts["set_aside"] = aside
+    slowest = max(waits, key=waits.__getitem__)
+    if waits[slowest] > MOST_WAIT:
+        reason = say("queue_waits", role=slowest.value, minutes=round(waits[slowest] / 60))
+        return Seen(Standing.DEGRADED, reason, facts)
+    if aside:
+        return Seen(Standing.DEGRADED, say("jobs_set_aside", count=aside), facts)
+    return Seen(facts=facts)
+
+
+def time_stamps(house: House) -> Seen:
+    """No signature waits for the authority. Whoever signs asks it; this process may not even hold a key."""
+    standing = house.datastore.work_standing()
+    last = standing.last_signed_at
+    facts = {} if last is None else {"last_success": shown_iso(last)}
+    if standing.time_stamps_failing:
+        return Seen(Standing.DEGRADED, say("time_stamps_fail", count=standing.time_stamps_failing), facts)
     return Seen(facts=facts)
 
 

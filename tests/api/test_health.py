@@ -5,11 +5,13 @@ import socket
 import sqlite3
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
@@ -17,12 +19,15 @@ from prometheus_client import CollectorRegistry, Gauge
 from api.admin import NoAdminPort, admin_server
 from api.cli.place import house
 from api.house import House
+from api.installation_metrics import Installation
 from api.progress import steps_on_stderr
 from api.steps import health
 from api.steps.doctor import examine
+from api.steps.intake import Paper, Person, receive
 from api.steps.readiness import Check, Readiness, Seen, Standing
 from common import say, utc_now
 
+_SAMPLE = Path(__file__).parents[2] / "samples" / "trich_luc_khai_tu.png"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -160,3 +165,67 @@ def test_somebody_who_only_connects_keeps_nobody_from_the_admin_port() -> None:
         host, _colon, port = address.rpartition(":")
         with socket.create_connection((host, int(port))):
             assert _get(address, "/livez")[0] == 200
+
+
+def _receive(opened: House) -> UUID:
+    paper = Paper((_SAMPLE,), (Person("040144985806"),))
+    return receive(opened, opened.system("test"), paper).document.id
+
+
+def _later(minutes: int) -> Callable[[], datetime]:
+    return lambda: utc_now() + timedelta(minutes=minutes)
+
+
+def test_a_paper_that_nobody_reads_for_long_is_told_with_whose_work_it_is(opened: House) -> None:
+    _receive(opened)
+    assert health.queue(opened).standing is Standing.WELL
+    seen = health.queue(replace(opened, clock=_later(20)))
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "queue_waits")
+    assert 1190 < float(seen.facts["reader_waits_seconds"]) < 1210
+    assert seen.facts["signer_waits_seconds"] == 0
+
+
+def test_a_job_that_was_set_aside_is_told(opened: House) -> None:
+    _receive(opened)
+    job = opened.datastore.queue.claim("w")
+    assert job is not None
+    opened.datastore.queue.fail(job, "fault:ValueError", again=False)
+    seen = health.queue(opened)
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "jobs_set_aside")
+
+
+def test_a_time_stamp_authority_that_fails_is_told_by_who_waits_for_it(opened: House) -> None:
+    _receive(opened)
+    job = opened.datastore.queue.claim("w")
+    assert job is not None
+    assert health.time_stamps(opened).standing is Standing.WELL
+    opened.datastore.queue.fail(job, "time_stamp_unusable")
+    seen = health.time_stamps(opened)
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "time_stamps_fail")
+
+
+def test_what_all_processes_share_is_counted_from_the_database(opened: House) -> None:
+    registry = CollectorRegistry()
+    registry.register(Installation(opened))
+    _receive(opened)
+    of_job = {"role": "reader", "kind": "read", "priority": "counter", "state": "queued"}
+    assert registry.get_sample_value("khoso_jobs_waiting", of_job) == 1
+    assert registry.get_sample_value("khoso_documents", {"status": "received"}) == 1
+    assert registry.get_sample_value("khoso_database_up") == 1
+
+
+def test_counting_is_not_repeated_at_once(opened: House) -> None:
+    registry = CollectorRegistry()
+    registry.register(Installation(opened))
+    assert registry.get_sample_value("khoso_documents", {"status": "received"}) is None
+    _receive(opened)
+    assert registry.get_sample_value("khoso_documents", {"status": "received"}) is None
+
+
+def test_the_counters_of_a_process_whose_database_is_gone_say_that_it_is(opened: House) -> None:
+    opened.datastore.close()
+    (opened.settings.data_dir / "khoso.db").unlink()
+    (opened.settings.data_dir / "khoso.db").mkdir()
+    registry = CollectorRegistry()
+    registry.register(Installation(opened))
+    assert registry.get_sample_value("khoso_database_up") == 0
