@@ -166,16 +166,22 @@ class Documents:
     def _enter_stores(self, row: DocumentRow, owners: Sequence[UUID], key: DataKey) -> None:
         """One entry and one wrap per owner; an owner named twice is one owner."""
         first = max((entry.position for entry in row.entries), default=0) + 1
-        for position, owner in enumerate(dict.fromkeys(owners), start=first):
-            store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
-            if store is None:
-                raise NotFound(what="owner", id=owner)
+        stores = [self._store_of(owner) for owner in dict.fromkeys(owners)]
+        for id in sorted(str(store.id) for store in stores):
+            self._scope.keychain.key(id)  # made at first use, in one order: see `locks`
+        for position, store in enumerate(stores, start=first):
             row.entries.append(
                 StoreEntryRow(
                     id=self._scope.id(), store=store, position=position, from_at=self._scope.at, to_at=None
                 )
             )
             self._scope.keychain.share(row.id, key, str(store.id))
+
+    def _store_of(self, owner: UUID) -> StoreRow:
+        store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
+        if store is None:
+            raise NotFound(what="owner", id=owner)
+        return store
 
     def _hold(self, row: DocumentRow) -> None:
         """Claim the originals for these owners; AlreadyHeld when another document has them."""

@@ -178,11 +178,11 @@ def _known_owners(house: House, actor: Actor, paper: Paper) -> tuple[UUID, ...]:
     if not paper.owners:
         return ()
     with house.datastore.begin(actor, "name_owner") as work:
-        found = [
-            work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date)
-            for one in paper.owners
-        ]
-    return tuple(owner.id for owner in found)
+        found = {
+            one.identifier: work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date).id
+            for one in sorted(paper.owners, key=lambda one: one.identifier)  # no two intakes wait in a circle
+        }
+    return tuple(found[one.identifier] for one in paper.owners)
 
 
 def _held(house: House, actor: Actor, scans: Sequence[Scan], owners: Sequence[UUID]) -> DocumentRecord | None:
