@@ -119,3 +119,21 @@ class BadObjectKey(KhosoError):
     """An object key that could leave the store; fact `key`."""
 
     code = "bad_object_key"
+
+
+class RequestInProgress(KhosoError):
+    """The same request is being done just now."""
+
+    code = "request_in_progress"
+
+
+class KeyUsedOtherwise(KhosoError):
+    """The idempotency key belongs to another request of the same asker."""
+
+    code = "key_used_otherwise"
+
+
+class ChangedMeanwhile(StaleState):
+    """It is not any more as whoever wants to change it has seen it."""
+
+    code = "changed_meanwhile"

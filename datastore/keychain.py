@@ -21,6 +21,7 @@ from datastore.sealing import KEY_BYTES
 
 ARCHIVE = "archive"
 LOG = "log"
+STAGING = "staging"
 
 
 @dataclass(frozen=True, slots=True)
