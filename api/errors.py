@@ -18,7 +18,6 @@ _TOO_SLOW = (Exit.NEGATIVE, HTTPStatus.REQUEST_TIMEOUT)
 _UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
 _CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
-_CHANGED = (Exit.NEGATIVE, HTTPStatus.PRECONDITION_FAILED)
 _CANNOT_TELL = (Exit.CANNOT_TELL, HTTPStatus.UNPROCESSABLE_ENTITY)
 _UNAVAILABLE = (Exit.OUT_OF_REACH, HTTPStatus.SERVICE_UNAVAILABLE)
 _FULL = (Exit.OUT_OF_REACH, HTTPStatus.INSUFFICIENT_STORAGE)
@@ -29,15 +28,14 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _BAD_INPUT: (
         "bad_agency_code", "bad_card_qr", "bad_catalogue_override", "bad_document_code",
         "bad_document_code_owner", "bad_dossier_number", "bad_enterprise_check_digit", "bad_enterprise_code",
-        "bad_foreign_id", "bad_ground", "bad_identifier", "bad_import", "bad_procedure",
+        "bad_event_type", "bad_foreign_id", "bad_ground", "bad_identifier", "bad_import", "bad_procedure",
         "bad_object_key", "bad_old_number",
         "bad_personal_id", "bad_return_path",
         "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
-        "bad_cursor", "bad_header", "key_used_otherwise", "bad_idempotency_key", "length_wrong",
-        "purpose_missing", "request_invalid",
+        "bad_cursor", "bad_header", "bad_idempotency_key", "length_wrong", "purpose_missing", "request_invalid",
     ),
     # Who stands at the door has not shown who it is, or may not do this, or knocks too often.
     _WHO: ("sign_in_needed",),
@@ -56,11 +54,9 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
-        "object_locked", "request_in_progress", "stale_state", "role_already_signed", "signed_file_exists",
-        "certificate_not_in_force",
+        "object_locked", "stale_state", "role_already_signed", "signed_file_exists", "certificate_not_in_force",
         "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",
     ),
-    _CHANGED: ("changed_meanwhile",),
     # Nothing to judge by.
     _CANNOT_TELL: ("no-seal", "needs_the_register", "nothing_published", "demo_samples_missing"),
     # Something that is needed is not there, or not whole: the operator's turn.

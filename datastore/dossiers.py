@@ -8,12 +8,12 @@ from sqlalchemy.exc import IntegrityError
 
 from datastore import mapping
 from datastore.errors import AlreadyThere, IllegalTransition, NotFound
+from datastore.events import attached, parsed_number
 from datastore.locks import locked
 from datastore.records import AttachedHow, DocumentRecord, Dossier, DossierState
 from datastore.rows import DocumentRow, DossierDocumentRow, DossierRow
 from datastore.scope import Scope
 from datastore.telling import add_event
-from ingest import BadDossierNumber, DossierNumber
 
 
 class Dossiers:
@@ -80,6 +80,7 @@ class Dossiers:
         )
         if paper.dossier is None and how == AttachedHow.KEPT:
             paper.dossier = number
+        attached(self._scope, row, paper, component, how)
         return self._done(row)
 
     def record(self, number: str, kind: str, note: str | None = None) -> Dossier:
@@ -124,18 +125,10 @@ class Dossiers:
         query = select(DossierRow).where(DossierRow.number == number, self._scope.visible_dossiers())
         row = self._session.scalar(locked(query) if self._scope.own_id is None else query)
         if row is None:
-            raise NotFound(what="dossier", id=_parsed(number))
+            raise NotFound(what="dossier", id=parsed_number(number))
         return row
 
     def _done(self, row: DossierRow) -> Dossier:
         self._session.flush()
         self._scope.note(dossier=row.number)
         return mapping.dossier(row)
-
-
-def _parsed(number: str) -> DossierNumber | None:
-    """The number as the diary may keep it: none when somebody typed something else, perhaps a personal number."""
-    try:
-        return DossierNumber.parse(number)
-    except BadDossierNumber:
-        return None

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.orm import Session
 
-from datastore.errors import NotFound
+from datastore.errors import NotFound, WrongKey
 from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
 from datastore.locks import hold
 from datastore.rows import KeyRow, WrapRow
@@ -21,7 +21,7 @@ from datastore.sealing import KEY_BYTES
 
 ARCHIVE = "archive"
 LOG = "log"
-STAGING = "staging"
+_WEBHOOKS = "webhooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,17 @@ class Keychain:
             raise NotFound(what="document", id=document) from error
         return DataKey(raw, str(document))
 
+    def wrap_secret(self, id: UUID, secret: bytes) -> bytes:
+        """The secret of a webhook, to be kept in the row `id`."""
+        return wrap(self.key(_WEBHOOKS).raw, secret, _secret(id))
+
+    def open_secret(self, id: UUID, wrapped: bytes) -> bytes:
+        """What `wrap_secret` wrapped; WrongKey when the row is not as it was written."""
+        try:
+            return unwrap(self.key(_WEBHOOKS).raw, wrapped, _secret(id))
+        except WrapBroken as error:
+            raise WrongKey(path=self.keyring.path.name) from error
+
     def end(self, document: UUID, holder: str) -> None:
         """Delete the wrap: `holder` cannot open the document any more."""
         row = self.session.get(WrapRow, (document, holder))
@@ -90,3 +101,7 @@ def _context(name: str) -> str:
 
 def _bound(document: UUID, holder: str) -> str:
     return f"khoso-wrap-1 {document} {holder}"
+
+
+def _secret(id: UUID) -> str:
+    return f"khoso-webhook-1 {id}"

@@ -1,22 +1,39 @@
 """Rows become values: the one way out of this room."""
 
+from datetime import datetime
+
 from archive import Ground, SourceForm, Status, Weight
 from common import Digest
 from datastore.objects import StoredObject
 from datastore.records import (
     AttachedHow,
+    Delivery,
+    DeliveryState,
     DocumentRecord,
     Dossier,
     DossierDocument,
     DossierEvent,
     DossierState,
+    Event,
     Original,
     Provenance,
     Revision,
     SlotCode,
+    Subscription,
+    SubscriptionState,
     Version,
 )
-from datastore.rows import CodeRow, DocumentRow, DossierRow, ObjectRow, RevisionRow, VersionRow
+from datastore.rows import (
+    CodeRow,
+    DeliveryRow,
+    DocumentRow,
+    DossierRow,
+    EventRow,
+    ObjectRow,
+    RevisionRow,
+    SubscriptionRow,
+    VersionRow,
+)
 from signing import Role
 
 
@@ -113,4 +130,39 @@ def dossier(row: DossierRow) -> Dossier:
             DossierDocument(one.document_id, one.component, AttachedHow(one.how), one.attached_at)
             for one in row.documents
         ),
+    )
+
+
+def event(row: EventRow) -> Event:
+    """An event as it is told."""
+    return Event(row.id, row.arrival, row.type, row.subject, row.agency, row.at, row.data)
+
+
+def delivery(row: DeliveryRow, of: EventRow) -> Delivery:
+    """A delivery with its event."""
+    return Delivery(
+        id=row.id,
+        subscription_id=row.subscription_id,
+        event=event(of),
+        state=DeliveryState(row.state),
+        attempts=row.attempts,
+        not_before=row.not_before,
+        last_error=row.last_error,
+        made_at=row.made_at,
+        settled_at=row.settled_at,
+    )
+
+
+def subscription(row: SubscriptionRow, failing_since: datetime | None) -> Subscription:
+    """A subscription and since when its receiver fails."""
+    return Subscription(
+        id=row.id,
+        agency=row.agency,
+        url=row.url,
+        types=tuple(row.types.split()),
+        state=SubscriptionState(row.state),
+        reason=row.reason,
+        made_at=row.made_at,
+        made_by=row.made_by,
+        failing_since=failing_since,
     )

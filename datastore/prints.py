@@ -14,6 +14,7 @@ from sqlalchemy import Select, func, select
 from archive import Status
 from common import Digest
 from datastore.errors import IllegalTransition, NotFound, StaleState
+from datastore.events import print_revoked, printed
 from datastore.locks import hold
 from datastore.records import Print, PrintStatus
 from datastore.rows import DocumentRow, PrintRow
@@ -57,6 +58,7 @@ class Prints:
         )
         self._session.add(row)
         self._session.flush()
+        printed(self._scope, row, paper)
         return _print(row)
 
     def set_seal(self, id: UUID, seal: bytes) -> Print:
@@ -76,10 +78,11 @@ class Prints:
     def revoke(self, id: UUID, *, reason: str) -> Print:
         """Take back one print; twice is no error."""
         self._scope.require_staff("print", id)
-        row, _paper = self._row(id)
+        row, paper = self._row(id)
         if row.revoked_at is None:
             row.revoked_at, row.revoke_reason = self._scope.at, reason
             self._session.flush()
+            print_revoked(self._scope, row, paper)
         return _print(row)
 
     def get(self, id: UUID) -> Print:

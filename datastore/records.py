@@ -5,7 +5,7 @@ it was read: to change what stands, call a repository on `Work`, which compares 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import IntEnum, StrEnum
 from uuid import UUID
@@ -437,59 +437,80 @@ class WorkStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class NewUpload:
-    """A file that was opened and found fit, and its object under `objects.staging_key`."""
+class Event:
+    """What happened, as other systems are told. `number` counts over the whole outbox, and within one `subject` in
+    the order in which things happened."""
 
     id: UUID
-    object: StoredObject
-    name: str
-    media_type: str
-    pages: int
-    signed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """A file that waits to become a document; whoever brought it may take it until `until`."""
-
-    id: UUID
-    object: StoredObject
-    name: str
-    media_type: str
-    pages: int
-    signed: bool
+    number: int
+    type: str
+    subject: str
+    agency: str
     at: datetime
-    until: datetime
-
-    @property
-    def sha256(self) -> Digest:
-        """The digest of the file as it came."""
-        return self.object.sha256_plain
+    data: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What was answered to a request, to be answered again."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: str
+class SubscriptionState(StrEnum):
+    ACTIVE = "active"
+    PAUSED = "paused"  # by a person, or after too much trouble: `reason`; what happens meanwhile waits
+    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """The right to do a request: whoever has another claim on it by now keeps no answer (StaleState)."""
+class Subscription:
+    """A system of an agency that is told of events at `url`. `failing_since` is None while all is well."""
 
-    request: bytes
     id: UUID
+    agency: str
+    url: str
+    types: tuple[str, ...]
+    state: SubscriptionState
+    reason: str | None
+    made_at: datetime
+    made_by: str
+    failing_since: datetime | None
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    SET_ASIDE = "set_aside"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place in a list that is ordered by instant and id: that of the last entry that was given."""
+class Delivery:
+    """One event for one subscription, and how far it is."""
 
-    at: datetime
     id: UUID
+    subscription_id: UUID
+    event: Event
+    state: DeliveryState
+    attempts: int
+    not_before: datetime
+    last_error: str | None
+    made_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery that this courier is to make: where to, and with which secrets it is signed."""
+
+    delivery: Delivery
+    claimed_by: str
+    url: str
+    agency: str
+    secrets: tuple[bytes, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is still to be told outside: how much, since when, and what a person must look at."""
+
+    waiting: int
+    since: datetime | None
+    set_aside: int
 
 
 class SearchField(StrEnum):

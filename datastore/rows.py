@@ -57,8 +57,13 @@ class Row(DeclarativeBase):
 
 def _one_current(name: str, ended: str, *columns: str) -> Index:
     """A unique index over the rows that have not ended."""
+    return _open(name, ended, *columns, unique=True)
+
+
+def _open(name: str, ended: str, *columns: str, unique: bool = False) -> Index:
+    """An index over the rows that have not ended."""
     current = text(f"{ended} IS NULL")
-    return Index(name, *columns, unique=True, sqlite_where=current, postgresql_where=current)
+    return Index(name, *columns, unique=unique, sqlite_where=current, postgresql_where=current)
 
 
 class AgencyRow(Row):
@@ -476,43 +481,6 @@ class WrapRow(Row):
     wrapped: Mapped[bytes]
 
 
-class UploadRow(Row):
-    """Not witnessed: a file that waits to become a document, for a day; it is nobody's paper yet."""
-
-    __tablename__ = "uploads"
-    __witnessed__ = False
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    person: Mapped[str]
-    role: Mapped[str] = mapped_column(String(24))
-    agency: Mapped[str] = mapped_column(String(35))
-    name: Mapped[str]
-    media_type: Mapped[str] = mapped_column(String(64))
-    pages: Mapped[int]
-    signed: Mapped[bool]
-    object_key: Mapped[str] = mapped_column(String(255), unique=True)
-    object_version: Mapped[str] = mapped_column(String(64))
-    size: Mapped[int] = mapped_column(_BIG)
-    sha256_plain: Mapped[bytes] = mapped_column(LargeBinary(32))
-    sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
-    at: Mapped[datetime]
-    until: Mapped[datetime] = mapped_column(index=True)
-
-
-class AnswerRow(Row):
-    """Not witnessed: an answer kept for a day, so that a request that is sent again is not done again."""
-
-    __tablename__ = "answers"
-    __witnessed__ = False
-    id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # of the asker and its key
-    request: Mapped[bytes] = mapped_column(LargeBinary(32))
-    claim: Mapped[UUID]
-    lease_until: Mapped[datetime]
-    status: Mapped[int | None]
-    headers: Mapped[dict[str, Any] | None]
-    body: Mapped[str | None]
-    until: Mapped[datetime] = mapped_column(index=True)
-
-
 class SearchRow(Row):
     """Not witnessed: made from other rows and can be made again. The dialect's own index hangs on `id`."""
 
@@ -525,3 +493,86 @@ class SearchRow(Row):
     code: Mapped[str]
     type: Mapped[str]
     text: Mapped[str]
+
+
+class EventRow(Row):
+    """Not witnessed: the rows of which it speaks are, and it goes when everybody was told."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        _open("ix_events_to_hand_out", "handed_out_at", "arrival"),
+        _COUNTING,
+    )
+    __witnessed__ = False
+    arrival: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
+    id: Mapped[UUID] = mapped_column(unique=True)
+    type: Mapped[str] = mapped_column(String(64))
+    subject: Mapped[str] = mapped_column(String(64))
+    agency: Mapped[str] = mapped_column(String(35))
+    competent_agency: Mapped[str] = mapped_column(String(35))
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]]
+    handed_out_at: Mapped[datetime | None]
+
+
+class SubscriptionRow(Row):
+    """Who is told of what, and where. How it fares and its secrets stand in tables of their own."""
+
+    __tablename__ = "subscriptions"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency: Mapped[str] = mapped_column(String(35), index=True)
+    url: Mapped[str]
+    types: Mapped[str]  # with spaces between them
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class SubscriptionSecretRow(Row):
+    """Not witnessed: a secret is wrapped anew with its key, and must be deletable."""
+
+    __tablename__ = "subscription_secrets"
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"), index=True)
+    wrapped: Mapped[bytes]
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+
+
+class ReceiverRow(Row):
+    """Not witnessed: how the receiver of a subscription fares, which changes with every trouble."""
+
+    __tablename__ = "receivers"
+    __witnessed__ = False
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"), primary_key=True)
+    failures: Mapped[int]  # since it last took something
+    failing_since: Mapped[datetime | None]
+    not_before: Mapped[datetime]
+
+
+class DeliveryRow(Row):
+    """Not witnessed: it says what is still to be told."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("subscription_id", "event"),
+        _open("ix_deliveries_open", "settled_at", "subscription_id", "event"),
+        _open("ix_deliveries_of_subject", "settled_at", "subscription_id", "subject", "event"),
+    )
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"))
+    event: Mapped[int] = mapped_column(_BIG, ForeignKey("events.arrival"), index=True)
+    subject: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    attempts: Mapped[int]
+    not_before: Mapped[datetime]
+    first_tried_at: Mapped[datetime | None]
+    claimed_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from datastore.events import dossier_event
 from datastore.locks import locked
 from datastore.rows import (
     DocumentRow,
@@ -21,7 +22,7 @@ def tell(scope: Scope, row: DocumentRow, kind: str, reason: str, owners: Iterabl
     """Tell the dossiers and prints that cite `row`, and these owners, that it was `kind` because of
     `reason`."""
     for dossier in _citing(scope, row):
-        add_event(scope, dossier, f"document_{kind}", f"{row.id}: {reason}")
+        add_event(scope, dossier, f"document_{kind}", f"{row.id}: {reason}", document=row.id)
         _notice(scope, row, kind, reason, dossier=dossier.number)
     prints = select(PrintRow).where(PrintRow.document_id == row.id, PrintRow.revoked_at.is_(None))
     for printed in scope.session.scalars(prints.order_by(PrintRow.number)):
@@ -38,13 +39,17 @@ def _citing(scope: Scope, row: DocumentRow) -> list[DossierRow]:
     return list(scope.session.scalars(locked(query.order_by(DossierRow.id))))
 
 
-def add_event(scope: Scope, row: DossierRow, kind: str, note: str | None) -> None:
-    """Write an event into a dossier."""
+def add_event(
+    scope: Scope, row: DossierRow, kind: str, note: str | None, *, document: UUID | None = None
+) -> None:
+    """Write an event into a dossier, and into the outbox; `document` is the paper of which it speaks."""
     row.events.append(
         DossierEventRow(
             id=scope.id(), n=len(row.events) + 1, kind=kind, at=scope.at, by=scope.actor.person, note=note
         )
     )
+
+    dossier_event(scope, row, kind, document)
 
 
 def _notice(

@@ -9,7 +9,6 @@ from datastore.objects.names import (
     pdf_key,
     prepared_key,
     reading_key,
-    staging_key,
 )
 from datastore.objects.port import ObjectStore, ObjectVersion, StoredObject
 
@@ -26,5 +25,4 @@ __all__ = [
     "pdf_key",
     "prepared_key",
     "reading_key",
-    "staging_key",
 ]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy.orm import object_session
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session, object_session
 
 from archive.canonical import canonical
 from datastore import witness
-from datastore.rows import Row
+from datastore.rows import DocumentRow, EventRow, Row
 from tests.databases import PostgresServer
 from tests.datastore.house import DATABASE_URL, House
 from tests.services import Services
@@ -111,3 +112,28 @@ def _witness_compared(monkeypatch: pytest.MonkeyPatch) -> None:
         return columns
 
     monkeypatch.setattr(witness, "written", compared)
+
+
+@pytest.fixture(autouse=True)
+def _every_step_told() -> Iterator[None]:
+    """In every transaction of these tests: a document's status never changes without its event in the outbox."""
+    steps: list[tuple[DocumentRow, str]] = []
+
+    def stepped(row: DocumentRow, status: str, _old: object, _initiator: object) -> None:
+        steps.append((row, status))
+
+    def told(session: Session) -> None:
+        if session.in_nested_transaction():
+            return
+        ours = [(row, status) for row, status in steps if object_session(row) is session]
+        for row, status in ours:
+            type, subject = f"vn.khoso.document.{status}", f"documents/{row.id}"
+            query = select(EventRow).where(EventRow.type == type, EventRow.subject == subject)
+            assert session.scalars(query).first() is not None, type
+        steps[:] = [step for step in steps if step not in ours]
+
+    event.listen(DocumentRow.status, "set", stepped)
+    event.listen(Session, "before_commit", told)
+    yield
+    event.remove(DocumentRow.status, "set", stepped)
+    event.remove(Session, "before_commit", told)

@@ -83,11 +83,10 @@ class House:
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
         self.objects = FolderObjects(self.folder / "objects")
-        self.keys = Keyring.make_or_open(self.folder / "master.key")
         self.store = Datastore.open(
             self.url,
             objects=self.objects,
-            keys=self.keys,
+            keys=Keyring.make_or_open(self.folder / "master.key"),
             clock=utc_now if self.real_time else self.clock,
         )
         if not self.migrated:

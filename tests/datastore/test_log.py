@@ -206,4 +206,5 @@ def test_every_table_of_somebodys_papers_is_witnessed() -> None:
         "objects",
         "overrides",
         "agencies",
+        "subscriptions",
     } == set(WITNESSED)
