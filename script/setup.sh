@@ -79,6 +79,7 @@ missing_packages() {
     [ "$1" != tests ] || has_pdfsig || echo poppler-utils
     [ "$1" != tests ] || has_pen_fonts || echo fonts-texgyre
     [ "$1" != tests ] || has_server clamd || echo clamav-daemon
+    [ "$1" != tests ] || has_server nginx || echo nginx-light
 }
 
 # --- apt ------------------------------------------------------------------------------------------------------
