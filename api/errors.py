@@ -18,6 +18,7 @@ _TOO_SLOW = (Exit.NEGATIVE, HTTPStatus.REQUEST_TIMEOUT)
 _UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
 _CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
+_CHANGED = (Exit.NEGATIVE, HTTPStatus.PRECONDITION_FAILED)
 _CANNOT_TELL = (Exit.CANNOT_TELL, HTTPStatus.UNPROCESSABLE_ENTITY)
 _UNAVAILABLE = (Exit.OUT_OF_REACH, HTTPStatus.SERVICE_UNAVAILABLE)
 _FULL = (Exit.OUT_OF_REACH, HTTPStatus.INSUFFICIENT_STORAGE)
@@ -35,7 +36,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
-        "bad_cursor", "bad_header", "bad_idempotency_key", "length_wrong", "purpose_missing", "request_invalid",
+        "bad_cursor", "bad_header", "key_used_otherwise", "bad_idempotency_key", "length_wrong",
+        "purpose_missing", "request_invalid",
     ),
     # Who stands at the door has not shown who it is, or may not do this, or knocks too often.
     _WHO: ("sign_in_needed",),
@@ -54,9 +56,11 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
-        "object_locked", "stale_state", "role_already_signed", "signed_file_exists", "certificate_not_in_force",
+        "object_locked", "request_in_progress", "stale_state", "role_already_signed", "signed_file_exists",
+        "certificate_not_in_force",
         "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",
     ),
+    _CHANGED: ("changed_meanwhile",),
     # Nothing to judge by.
     _CANNOT_TELL: ("no-seal", "needs_the_register", "nothing_published", "demo_samples_missing"),
     # Something that is needed is not there, or not whole: the operator's turn.

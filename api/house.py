@@ -5,7 +5,7 @@ and refuses to start a pretend part in production.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,7 +18,17 @@ from api.traces import current_trace
 from api.workroom import Workroom, workroom
 from archive import Rules, packaged_rules
 from common import VIETNAM, Clock, new_id, say, utc_now
-from datastore import Actor, Datastore, FolderObjects, Keyring, Override, OverrideKind, Work
+from datastore import (
+    Actor,
+    Datastore,
+    FolderObjects,
+    Keyring,
+    Override,
+    OverrideKind,
+    Wake,
+    Work,
+    nobody_to_wake,
+)
 from ingest import (
     BadCatalogueOverride,
     Catalogue,
@@ -44,6 +54,8 @@ class House:
     rules: Rules
     room: Workroom
     steps: Steps
+    wake: Wake = nobody_to_wake
+    """Tells workers in other processes, where there are some, that work waits."""
     scanner: Scanner | None = None
     """Looks for malware in what comes in; None where no scanner is set."""
 
@@ -112,7 +124,7 @@ def open_room(settings: Settings, clock: Clock = utc_now) -> Iterator[Workroom]:
 @contextmanager
 def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iterator[House]:
     """Everything put together for one process; made on first start."""
-    with open_room(settings, clock) as room:
+    with open_room(settings, clock) as room, _wakes(settings) as wake:
         pki = DevelopmentPki.make_or_open(
             settings.data_dir / "pki",
             clock,
@@ -120,7 +132,7 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
             code=settings.agency,
             production=settings.production,
         )
-        datastore = open_datastore(settings, clock)
+        datastore = open_datastore(settings, clock, wake)
         try:
             yield House(
                 settings=settings,
@@ -131,6 +143,7 @@ def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iter
                 rules=packaged_rules(),
                 room=room,
                 steps=steps,
+                wake=wake,
                 scanner=scanner_of(settings),
             )
         finally:
@@ -159,7 +172,18 @@ def catalogue_overrides(imported: Iterable[Override]) -> tuple[CatalogueOverride
     )
 
 
-def open_datastore(settings: Settings, clock: Clock = utc_now) -> Datastore:
+@contextmanager
+def _wakes(settings: Settings) -> Iterator[Wake]:
+    if settings.broker_url is None:
+        yield nobody_to_wake
+        return
+    from api.connectors.broker import Wakes  # late: it takes a third of a second to load
+
+    with closing(Wakes(settings.broker_url)) as wakes:
+        yield wakes
+
+
+def open_datastore(settings: Settings, clock: Clock = utc_now, wake: Wake = nobody_to_wake) -> Datastore:
     """The rows and objects of the embedded default, migrated when they are new or of an older Khoso."""
     folder = settings.data_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -168,6 +192,7 @@ def open_datastore(settings: Settings, clock: Clock = utc_now) -> Datastore:
         objects=FolderObjects(folder / "objects"),
         keys=Keyring.make_or_open(folder / "keys" / "master.key"),
         clock=clock,
+        wake=wake,
         trace=current_trace,
     )
     datastore.migrate()

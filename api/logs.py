@@ -35,7 +35,7 @@ _WORD = re.compile(r"(?!.*\d{9})[A-Za-z0-9_.:/+-]*")
 _EVENT = re.compile(r"[a-z][a-z0-9_]*")
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _ID = re.compile(rf"[0-9a-f]{{32}}|[0-9a-f]{{64}}|{_UUID}")
-_WORKER = re.compile(rf"w-{_UUID}|{_WORD.pattern}")
+_WORKER = re.compile(rf"(p-{_UUID}/)?w-{_UUID}|{_WORD.pattern}")
 _ROUTE = re.compile(r"(?!.*\d{9})/[A-Za-z0-9._{}:/-]*|-")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 _TEMPLATE = re.compile(r"(?!.*\d{9})(?=.*[A-Za-z]{3})[ -~]*%[ -~]+")

@@ -3,10 +3,11 @@
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 _HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
 
@@ -16,6 +17,22 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class _Files(PydanticBaseSettingsSource):
+    """`KHOSO_<NAME>_FILE` names a file that holds the value of `KHOSO_<NAME>`: how containers hand in secrets."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        path = os.environ.get(f"{self.config['env_prefix']}{field_name.upper()}_FILE")
+        value = None if path is None else Path(path).read_text(encoding="utf-8").strip()
+        return value, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 class Settings(BaseSettings):
@@ -63,9 +80,29 @@ class Settings(BaseSettings):
     log_strict: bool = False
     """For tests: a log line with what does not belong into it is an error instead of being cut down."""
 
+    broker_url: str | None = None
+    """Redis or RabbitMQ (`redis://…`), where workers in processes of their own are woken. None: whoever needs work
+    done does it, and workers look at the rows."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _Files(settings_cls)
+
     @property
     def production(self) -> bool:
         return self.env is Environment.PRODUCTION
+
+    @property
+    def embedded(self) -> bool:
+        """Whether everything is done by the processes of this one data folder."""
+        return self.broker_url is None and self.database_url.startswith("sqlite:")
 
     @property
     def database_url(self) -> str:

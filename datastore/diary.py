@@ -5,9 +5,9 @@ An owner sees every line about itself, whoever wrote it; staff sees what its own
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
-from datastore.records import DiaryLine
+from datastore.records import DiaryLine, Place
 from datastore.rows import DiaryRow
 from datastore.scope import Scope
 
@@ -26,10 +26,12 @@ class Diary:
         self._scope.note(owner=owner)
         return lines
 
-    def of_document(self, document: UUID) -> tuple[DiaryLine, ...]:
-        """The lines about a document, oldest first."""
+    def of_document(
+        self, document: UUID, *, after: Place | None = None, limit: int | None = None
+    ) -> tuple[DiaryLine, ...]:
+        """The lines about a document, oldest first: at most `limit`, those after a place."""
         self._scope.document(document)
-        return self._lines(DiaryRow.document_id == document)
+        return self._lines(DiaryRow.document_id == document, after, limit)
 
     def report(self, note: str) -> None:
         """A line of its own for what happened and is about nobody's paper; `note` without personal data."""
@@ -42,14 +44,19 @@ class Diary:
         about_nobody = DiaryRow.owner_id.is_(None), DiaryRow.document_id.is_(None)
         return self._lines(and_(DiaryRow.act == act, *about_nobody))
 
-    def _lines(self, which: ColumnElement[bool]) -> tuple[DiaryLine, ...]:
+    def _lines(
+        self, which: ColumnElement[bool], after: Place | None = None, limit: int | None = None
+    ) -> tuple[DiaryLine, ...]:
         query = select(DiaryRow).where(which)
+        if after is not None:
+            later = and_(DiaryRow.at == after.at, DiaryRow.id > after.id)
+            query = query.where(or_(DiaryRow.at > after.at, later))
         own = self._scope.own_id
         if own is None:
             query = query.where(DiaryRow.agency == self._scope.actor.agency)
         else:
             query = query.where(DiaryRow.owner_id == own)
-        rows = self._session.scalars(query.order_by(DiaryRow.at, DiaryRow.id))
+        rows = self._session.scalars(query.order_by(DiaryRow.at, DiaryRow.id).limit(limit))
         return tuple(_line(row) for row in rows)
 
 

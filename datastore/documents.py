@@ -11,21 +11,27 @@ by `archive`, not here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
 from datastore import mapping
-from datastore.errors import AlreadyHeld, IllegalTransition, NotDecided, NotFound, StaleState
+from datastore.errors import (
+    AlreadyHeld,
+    ChangedMeanwhile,
+    IllegalTransition,
+    NotDecided,
+    NotFound,
+    StaleState,
+)
 from datastore.events import document_refiled, document_stepped
 from datastore.keychain import ARCHIVE
 from datastore.keys import DataKey
 from datastore.locks import hold
 from datastore.objects import StoredObject
-from datastore.records import DocumentRecord, NewOriginal, Notice, Provenance
+from datastore.records import DocumentRecord, NewOriginal, Notice, Place, Provenance
 from datastore.rows import (
     CodeRow,
     DocumentRow,
@@ -168,16 +174,22 @@ class Documents:
     def _enter_stores(self, row: DocumentRow, owners: Sequence[UUID], key: DataKey) -> None:
         """One entry and one wrap per owner; an owner named twice is one owner."""
         first = max((entry.position for entry in row.entries), default=0) + 1
-        for position, owner in enumerate(dict.fromkeys(owners), start=first):
-            store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
-            if store is None:
-                raise NotFound(what="owner", id=owner)
+        stores = [self._store_of(owner) for owner in dict.fromkeys(owners)]
+        for id in sorted(str(store.id) for store in stores):
+            self._scope.keychain.key(id)  # made at first use, in one order: see `locks`
+        for position, store in enumerate(stores, start=first):
             row.entries.append(
                 StoreEntryRow(
                     id=self._scope.id(), store=store, position=position, from_at=self._scope.at, to_at=None
                 )
             )
             self._scope.keychain.share(row.id, key, str(store.id))
+
+    def _store_of(self, owner: UUID) -> StoreRow:
+        store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
+        if store is None:
+            raise NotFound(what="owner", id=owner)
+        return store
 
     def _hold(self, row: DocumentRow) -> None:
         """Claim the originals for these owners; AlreadyHeld when another document has them."""
@@ -199,6 +211,12 @@ class Documents:
         """The document; NotFound when it is not there or not for this actor."""
         return mapping.document(self._scope.document(document))
 
+    def require_unchanged(self, document: UUID, stamp: int | None) -> None:
+        """ChangedMeanwhile unless the document is as it was when its `stamp` was seen (None: any will do)."""
+        row = self._scope.document(document)
+        if stamp is not None and row.stamp != stamp:
+            raise ChangedMeanwhile(what="document")
+
     def data_key(self, document: UUID) -> DataKey:
         """The key of its objects: through the archive's wrap for staff, the store's own for an owner.
         NotFound."""
@@ -209,15 +227,34 @@ class Documents:
         store = self._session.scalars(select(StoreRow.id).where(StoreRow.owner_id == own)).one()
         return self._scope.keychain.open(document, str(store))
 
-    def of_owner(self, owner: UUID) -> tuple[DocumentRecord, ...]:
-        """What the owner's store holds now and this actor may see, newest first."""
+    def of_owner(
+        self,
+        owner: UUID,
+        *,
+        status: Status | None = None,
+        doc_type: str | None = None,
+        after: Place | None = None,
+        limit: int | None = None,
+    ) -> tuple[DocumentRecord, ...]:
+        """What the owner's store holds now and this actor may see, newest first: at most `limit`, after a place.
+
+        What is taken in meanwhile stands before every place that was given, so that no page shows it twice.
+        """
         self._scope.require_owner(owner)
         held = (
             select(StoreEntryRow.document_id)
             .join(StoreRow)
             .where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
         )
-        return self._several(DocumentRow.id.in_(held), owner)
+        which: list[ColumnElement[bool]] = [DocumentRow.id.in_(held)]
+        if status is not None:
+            which.append(DocumentRow.status == status)
+        if doc_type is not None:
+            which.append(DocumentRow.doc_type == doc_type)
+        if after is not None:
+            earlier = and_(DocumentRow.received_at == after.at, DocumentRow.id < after.id)
+            which.append(or_(DocumentRow.received_at < after.at, earlier))
+        return self._several(and_(*which), owner, limit)
 
     def standing_of_bytes(self, sha256: Digest) -> Status | None:
         """The status of the paper with these bytes, for anybody who holds them; None when there is none.
@@ -237,10 +274,12 @@ class Documents:
         status = self._session.scalars(query.limit(1)).first()
         return None if status is None else Status(status)
 
-    def _several(self, which: Any, owner: UUID | None) -> tuple[DocumentRecord, ...]:
+    def _several(
+        self, which: ColumnElement[bool], owner: UUID | None, limit: int | None
+    ) -> tuple[DocumentRecord, ...]:
         query = select(DocumentRow).where(which, self._scope.visible_documents())
-        rows = self._session.scalars(query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc()))
-        found = list(rows)
+        newest_first = query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
+        found = list(self._session.scalars(newest_first.limit(limit)))
         self._scope.note(owner=owner)
         if owner is None:
             for row in found:

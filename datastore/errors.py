@@ -121,6 +121,24 @@ class BadObjectKey(KhosoError):
     code = "bad_object_key"
 
 
+class RequestInProgress(KhosoError):
+    """The same request is being done just now."""
+
+    code = "request_in_progress"
+
+
+class KeyUsedOtherwise(KhosoError):
+    """The idempotency key belongs to another request of the same asker."""
+
+    code = "key_used_otherwise"
+
+
+class ChangedMeanwhile(StaleState):
+    """It is not any more as whoever wants to change it has seen it."""
+
+    code = "changed_meanwhile"
+
+
 class BadEventType(KhosoError):
     """A subscription asks for events that there are none of; fact `known`."""
 

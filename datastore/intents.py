@@ -16,7 +16,7 @@ from common import new_id
 from datastore.errors import StaleState
 from datastore.locks import hold
 from datastore.objects import ObjectStore, StoredObject
-from datastore.rows import IntentRow, ObjectRow, TileRow
+from datastore.rows import IntentRow, ObjectRow, TileRow, UploadRow
 
 
 def intend(session: Session, now: datetime, key: str) -> UUID:
@@ -76,6 +76,7 @@ def sweep(session: Session, objects: ObjectStore, key: str) -> int:
         return 0
     named = set(session.scalars(select(ObjectRow.version).where(ObjectRow.key == key)))
     named |= set(session.scalars(select(TileRow.object_version).where(TileRow.name == key)))
+    named |= set(session.scalars(select(UploadRow.object_version).where(UploadRow.object_key == key)))
     unnamed = [each for each in lying if each.version not in named]
     for each in unnamed:
         objects.delete(each.key, each.version)

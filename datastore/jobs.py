@@ -122,6 +122,14 @@ class Jobs:
         query = select(JobRow).where(JobRow.document_id == document).order_by(JobRow.id)
         return tuple(_job(row) for row in self._session.scalars(query))
 
+    def get(self, id: UUID) -> Job:
+        """The job on a paper that the actor may see; NotFound."""
+        visible = select(DocumentRow.id).where(self._scope.visible_documents())
+        row = self._session.scalar(select(JobRow).where(JobRow.id == id, JobRow.document_id.in_(visible)))
+        if row is None:
+            raise NotFound(what="job", id=id)
+        return _job(row)
+
     def set_aside(self) -> tuple[Job, ...]:
         """The jobs of the actor's agency that a person must look at."""
         self._scope.require_staff("job")

@@ -21,6 +21,7 @@ from datastore.sealing import KEY_BYTES
 
 ARCHIVE = "archive"
 LOG = "log"
+STAGING = "staging"
 _WEBHOOKS = "webhooks"
 
 

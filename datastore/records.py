@@ -437,6 +437,62 @@ class WorkStanding:
 
 
 @dataclass(frozen=True, slots=True)
+class NewUpload:
+    """A file that was opened and found fit, and its object under `objects.staging_key`."""
+
+    id: UUID
+    object: StoredObject
+    name: str
+    media_type: str
+    pages: int
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that waits to become a document; whoever brought it may take it until `until`."""
+
+    id: UUID
+    object: StoredObject
+    name: str
+    media_type: str
+    pages: int
+    signed: bool
+    at: datetime
+    until: datetime
+
+    @property
+    def sha256(self) -> Digest:
+        """The digest of the file as it came."""
+        return self.object.sha256_plain
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered to a request, to be answered again."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to do a request: whoever has another claim on it by now keeps no answer (StaleState)."""
+
+    request: bytes
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a list that is ordered by instant and id: that of the last entry that was given."""
+
+    at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What happened, as other systems are told. `number` counts over the whole outbox, and within one `subject` in
     the order in which things happened."""

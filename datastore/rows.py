@@ -481,6 +481,43 @@ class WrapRow(Row):
     wrapped: Mapped[bytes]
 
 
+class UploadRow(Row):
+    """Not witnessed: a file that waits to become a document, for a day; it is nobody's paper yet."""
+
+    __tablename__ = "uploads"
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person: Mapped[str]
+    role: Mapped[str] = mapped_column(String(24))
+    agency: Mapped[str] = mapped_column(String(35))
+    name: Mapped[str]
+    media_type: Mapped[str] = mapped_column(String(64))
+    pages: Mapped[int]
+    signed: Mapped[bool]
+    object_key: Mapped[str] = mapped_column(String(255), unique=True)
+    object_version: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(_BIG)
+    sha256_plain: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
+class AnswerRow(Row):
+    """Not witnessed: an answer kept for a day, so that a request that is sent again is not done again."""
+
+    __tablename__ = "answers"
+    __witnessed__ = False
+    id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # of the asker and its key
+    request: Mapped[bytes] = mapped_column(LargeBinary(32))
+    claim: Mapped[UUID]
+    lease_until: Mapped[datetime]
+    status: Mapped[int | None]
+    headers: Mapped[dict[str, Any] | None]
+    body: Mapped[str | None]
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
 class SearchRow(Row):
     """Not witnessed: made from other rows and can be made again. The dialect's own index hangs on `id`."""
 

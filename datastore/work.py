@@ -17,7 +17,7 @@ the block no object is put and nothing slow is done. Housekeeping that shows nob
 log's numbers, orphans) has transactions of its own without a diary line.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -32,15 +32,16 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
 from archive import NumberedLeaf
-from common import Clock, KhosoError, new_id
-from datastore import deliveries, intents, jobs, log, mapping, schema, standing
+from common import Clock, Digest, KhosoError, new_id
+from datastore import answers, deliveries, intents, jobs, log, mapping, schema, standing, uploads
+from datastore.answers import Answers
 from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft
 from datastore.dossiers import Dossiers
 from datastore.errors import DatabaseBusy, NotFound, ObjectDamaged, ObjectMissing, StaleState
 from datastore.jobs import LEASE, Jobs
-from datastore.keychain import ARCHIVE, LOG, Keychain
+from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
 from datastore.keys import DataKey, Keyring
 from datastore.log import LogFacts
 from datastore.objects import ObjectStore, StoredObject
@@ -50,14 +51,17 @@ from datastore.prints import Prints
 from datastore.receipts import Receipts
 from datastore.records import (
     Actor,
+    Answer,
     Backlog,
     CheckpointRecord,
+    Claim,
     ClaimedDelivery,
     Job,
     JobRole,
     Override,
     Statistics,
     StoreEntry,
+    Upload,
     WorkStanding,
 )
 from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
@@ -65,6 +69,7 @@ from datastore.scope import Scope
 from datastore.search import Search
 from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
+from datastore.uploads import Uploads
 from datastore.witness import Touched, refuse_unseen_changes, write_leaves
 from ingest import DossierNumber
 
@@ -136,6 +141,14 @@ class Work:
         return Search(self._scope)
 
     @cached_property
+    def uploads(self) -> Uploads:
+        return Uploads(self._scope)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self._scope)
+
+    @cached_property
     def overrides(self) -> Overrides:
         return Overrides(self._scope)
 
@@ -198,6 +211,14 @@ class Queue:
             self._store._wake(frozenset(job.role for job in lost))
         return lost
 
+    def look(self, actor: Actor, id: UUID) -> Job:
+        """A job as it stands, without a line in the diary: it shows how far work is, and of no paper what it says.
+
+        NotFound unless it is on a paper that the actor may see.
+        """
+        with self._store._reading() as session:
+            return Jobs(self._store._scope(session, actor, "look_at_job")).get(id)
+
     def unfinished(self, documents: Collection[UUID]) -> int:
         """How many jobs of these documents wait or are in work."""
         with self._store._reading() as session:
@@ -227,6 +248,29 @@ class Queue:
         """The roles for which there is something to do now."""
         with self._store._reading() as session:
             return jobs.roles_waiting(session, self._store.clock())
+
+
+class Requests:
+    """Requests with a key; each call is a transaction of its own (`work.answers.keep` is in the journey's)."""
+
+    def __init__(self, store: "Datastore") -> None:
+        self._store = store
+
+    def claim(self, asker: str, key: str, request: Digest) -> Claim | Answer:
+        """The right to do it, or what was answered; RequestInProgress, KeyUsedOtherwise."""
+        name = Digest.of(f"{asker}\0{key}".encode()).value
+        with self._store._housekeeping() as session:
+            return answers.claim(session, self._store.clock(), name, request)
+
+    def keep(self, claim: Claim, answer: Answer) -> None:
+        """The answer of a request that kept none in a journey; StaleState."""
+        with self._store._housekeeping() as session:
+            answers.keep(session, claim, answer)
+
+    def release(self, claim: Claim) -> None:
+        """Nothing was done under this claim."""
+        with self._store._housekeeping() as session:
+            answers.release(session, claim)
 
 
 class Outbox:
@@ -357,6 +401,7 @@ class Datastore:
         self._trace = trace
         self._current = False
         self.queue = Queue(self)
+        self.requests = Requests(self)
         self.outbox = Outbox(self)
         self.log = Log(self)
 
@@ -393,6 +438,7 @@ class Datastore:
             chain = self._keychain(session)
             chain.key(ARCHIVE)
             chain.key(LOG)
+            chain.key(STAGING)
         return revision
 
     def check_key(self) -> None:
@@ -429,9 +475,7 @@ class Datastore:
             event.listen(session, "after_flush", touched.after_flush)
             event.listen(session, "do_orm_execute", refuse_unseen_changes)
             session.connection()
-            now = self.clock()
-            keychain = Keychain(session, self._keys, now)
-            scope = Scope(session, actor, act, outcome, now, keychain, self._trace())
+            scope = self._scope(session, actor, act, outcome)
             yield Work(scope)
             if not scope.lines:
                 scope.note()
@@ -441,6 +485,11 @@ class Datastore:
             session.commit()
         if scope.roles_to_wake:
             self._wake(frozenset(scope.roles_to_wake))
+
+    def _scope(self, session: Session, actor: Actor, act: str, outcome: str = "done") -> Scope:
+        now = self.clock()
+        keychain = Keychain(session, self._keys, now)
+        return Scope(session, actor, act, outcome, now, keychain, self._trace())
 
     @contextmanager
     def _housekeeping(self) -> Iterator[Session]:
@@ -485,6 +534,31 @@ class Datastore:
         with self._housekeeping() as session:
             intent = intents.intend(session, self.clock(), key)
         return replace(self.objects.put(key, source, sealing=sealing), intent=intent)
+
+    def staging(self) -> DataKey:
+        """The key under which uploads wait."""
+        with self._housekeeping() as session:
+            return self._keychain(session).object_key(STAGING)
+
+    def uploads(self, actor: Actor, ids: Sequence[UUID]) -> tuple[Upload, ...]:
+        """These uploads of the actor; NotFound. Without a line in the diary: they are nobody's papers yet."""
+        with self._reading() as session:
+            waiting = Uploads(self._scope(session, actor, "look_at_uploads"))
+            return tuple(waiting.get(id) for id in ids)
+
+    def forget_uploads(self) -> int:
+        """Delete the uploads whose time is over, object first; how many there were."""
+        forgotten = 0
+        while True:
+            with self._reading() as session:
+                found = uploads.over(session, self.clock())
+            if not found:
+                return forgotten
+            for upload in found:
+                self.objects.delete(upload.object.key, upload.object.version)
+                with self._housekeeping() as session:
+                    uploads.forget(session, upload.id)
+                forgotten += 1
 
     def sweep_orphans(self, *, older_than: timedelta = timedelta(hours=24)) -> int:
         """Delete the objects of puts that no transaction named within `older_than`; how many there were."""

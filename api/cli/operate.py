@@ -1,4 +1,4 @@
-"""Operating: `doctor`, `migrate`, `catalogue import`, `log verify`, `worker`."""
+"""Operating: `doctor`, `migrate`, `catalogue import`, `log verify`, `worker`, `beat`."""
 
 import os
 import signal
@@ -13,15 +13,17 @@ import typer
 from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, Json
-from api.cli.place import at_desk, house, settings
+from api.cli.place import at_desk, house, in_service, settings
 from api.exits import Exit
 from api.house import open_datastore, page_pool_when_needed
 from api.progress import steps_on_stderr
 from api.steps.archivist import extend_log, verify_log
 from api.steps.doctor import examine
 from api.steps.import_catalogue import import_catalogue
-from api.steps.queue import retry_set_aside, serve_queue, work_off
+from api.steps.queue import EVERY_ROLE, retry_set_aside, serve_queue, work_awhile, work_off
+from api.steps.sweeper import beat
 from common import say
+from datastore import JobRole
 
 catalogue_app = typer.Typer(
     no_args_is_help=True, help="Danh mục loại giấy tờ. / Catalogue of document types."
@@ -108,12 +110,21 @@ def worker(
     retry: Annotated[
         bool, typer.Option("--retry", help="Làm lại việc bị để riêng. / Try again what was set aside.")
     ] = False,
+    role: Annotated[
+        JobRole | None,
+        typer.Option("--role", help="reader | signer | archivist; mặc định: mọi việc. / Default: all."),
+    ] = None,
     while_stdin: Annotated[bool, typer.Option("--while-stdin", hidden=True)] = False,
 ) -> None:
     """Làm các việc đang chờ: đọc, ký. / Works off the queue: reading, signing.
 
-    Ví dụ / Examples: `khoso worker` · `khoso worker --once` · `khoso worker --once --retry`
+    Có KHOSO_BROKER_URL thì mỗi vai trò là một tiến trình. / With a broker, one process per role.
+
+    Ví dụ / Examples: `khoso worker` · `khoso worker --once` · `khoso worker --role reader`
     """
+    broker_url = settings().broker_url
+    if role is not None and broker_url is not None:
+        raise typer.Exit(_listen(broker_url, role))
     with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:
         if retry:
             retry_set_aside(opened)
@@ -124,19 +135,45 @@ def worker(
         if while_stdin:
             stop.with_end_of(sys.stdin.fileno())
         steps.say(str(say("worker_waits")))
-        serve_queue(opened, pool, stopped=stop)
+        serve_queue(opened, pool, stopped=stop, roles=EVERY_ROLE if role is None else frozenset({role}))
+
+
+def _listen(broker_url: str, role: JobRole) -> int:
+    """Works whenever the broker says that there is work for this role; the exit status."""
+    from api.connectors.broker import listen  # late: it takes a third of a second to load
+
+    told: list[bool] = []
+    with in_service(role.value) as opened, page_pool_when_needed(opened.settings) as pool:
+
+        def work() -> None:
+            if work_awhile(opened, pool, role, stopped=lambda: bool(told)):
+                opened.wake(frozenset({role}))
+
+        return listen(broker_url, role, work, stop=lambda: told.append(True))
+
+
+@app.command("beat")
+def beat_() -> None:
+    """Đánh thức việc bị bỏ sót, lấy lại việc của tiến trình đã chết. / Wakes what was missed, reclaims what was lost.
+
+    Ví dụ / Example: `khoso beat`
+    """
+    with in_service("beat") as opened:
+        beat(opened, opened.wake, stopped=_Stop())
 
 
 class _Stop:
-    """Set by SIGTERM or SIGINT, or when whoever started it is gone: the job in work is finished, then it ends."""
+    """Set by SIGTERM or SIGINT, or when whoever started it is gone: the page in work is finished, the job handed
+    back. A second signal ends the process as it is."""
 
     def __init__(self) -> None:
         self._asked = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
-    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+    def _ask(self, number: int, _frame: FrameType | None) -> None:
         self._asked = True
+        signal.signal(number, signal.SIG_DFL)
 
     def with_end_of(self, pipe: int) -> None:
         """Also when the pipe, of which `khoso serve` holds the other end, has ended."""

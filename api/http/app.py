@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 
 from api.house import House
@@ -13,11 +14,11 @@ from api.http.health import health_routes
 from api.http.identity import Resolver
 from api.http.observing import Observed
 from api.http.openapi import describe
-from api.http.routes import me, published
+from api.http.parts import API
+from api.http.routes import changes, documents, jobs, me, published, uploads
 from api.steps.health import readiness
 from common import say
 
-API = "/api/v1"
 _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
 
@@ -38,6 +39,8 @@ def make_app(
     )
     app.state.house = house
     app.state.resolvers = list(resolvers)
+    app.state.streams = jobs.Streams()
+    app.state.openings = CapacityLimiter(house.settings.openings)
     problems.install(app)
     settings = house.settings
     app.add_middleware(
@@ -50,7 +53,7 @@ def make_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed)  # outermost: it sees what the others refuse
     app.include_router(health_routes(readiness(house)))
-    for routes in (me, published):
+    for routes in (me, uploads, documents, changes, jobs, published):
         app.include_router(routes.router, prefix=API)
     if development_sign_in and not settings.production:
         sessions = DevelopmentSessions(settings.agency)

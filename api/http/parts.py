@@ -14,5 +14,8 @@ def _house(request: Request) -> House:
     return house
 
 
+API = "/api/v1"
+"""Where everything of this version is."""
+
 TheHouse = Annotated[House, Depends(_house)]
 AskedLanguage = Annotated[Language, Depends(language_asked)]

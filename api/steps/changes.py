@@ -1,5 +1,8 @@
 """Changing what stands: revoke, supersede, refile. Whoever cites the paper is told in the same transaction;
-stores and status list follow in a job of their own, asked for in that transaction."""
+stores and status list follow in a job of their own, asked for in that transaction.
+
+`stamp` is the state that whoever asks has seen: ChangedMeanwhile when it is another one by now.
+"""
 
 from uuid import UUID
 
@@ -16,25 +19,34 @@ class OneOwnerOnly(KhosoError):
     code = "one_owner_only"
 
 
-def revoke(house: House, actor: Actor, document: UUID, reason: str) -> DocumentRecord:
+def revoke(
+    house: House, actor: Actor, document: UUID, reason: str, *, stamp: int | None = None
+) -> DocumentRecord:
     """Takes the paper back; it stays for looking up, and its prints say so."""
     with house.datastore.begin(actor, "revoke") as work:
+        work.documents.require_unchanged(document, stamp)
         revoked = work.documents.revoke(document, reason=reason)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return revoked
 
 
-def supersede(house: House, actor: Actor, document: UUID, by: UUID, reason: str) -> DocumentRecord:
+def supersede(
+    house: House, actor: Actor, document: UUID, by: UUID, reason: str, *, stamp: int | None = None
+) -> DocumentRecord:
     """Another paper takes its place."""
     with house.datastore.begin(actor, "supersede") as work:
+        work.documents.require_unchanged(document, stamp)
         replaced = work.documents.supersede(document, by=by, reason=reason)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return replaced
 
 
-def refile(house: House, actor: Actor, document: UUID, owner: str, reason: str) -> DocumentRecord:
+def refile(
+    house: House, actor: Actor, document: UUID, owner: str, reason: str, *, stamp: int | None = None
+) -> DocumentRecord:
     """Moves a misfiled paper to its right owner, made known if need be; one that waited for its owner goes on."""
     with house.datastore.begin(actor, "refile") as work:
+        work.documents.require_unchanged(document, stamp)
         owners = work.documents.get(document).owner_ids
         if len(owners) > 1:
             raise OneOwnerOnly

@@ -1,6 +1,7 @@
 """What is held: one paper with everything said about it, a whole store, a search, the bytes themselves."""
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,9 +10,28 @@ from api.deliver import require_free
 from api.house import House
 from api.steps.paper_copy import shown_object
 from api.steps.questions import questions
-from common import Sentence
-from datastore import Actor, DocumentRecord, SearchField, StoredObject, Work
+from common import Digest, Sentence
+from datastore import Actor, DocumentRecord, NotFound, SearchField, StoredObject, Work
+from ingest import MediaType
 from signing import Verdict, validate
+
+
+class Form(StrEnum):
+    """In which form the bytes of a paper are wanted."""
+
+    SIGNED = "signed"
+    """The PDF that stands for it: its newest revision, or the file itself when it arrived signed."""
+    ORIGINAL = "original"
+    """What came in, byte for byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes of a paper, written to `path`."""
+
+    path: Path
+    media_type: str
+    sha256: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +89,12 @@ def held(house: House, actor: Actor, document_id: UUID) -> Held:
     return replace(found, ours=ours)
 
 
+def look(house: House, actor: Actor, document_id: UUID) -> Held:
+    """One paper as the rows have it; nothing is opened."""
+    with house.datastore.begin(actor, "look_at") as work:
+        return _held(house, work, work.documents.get(document_id))
+
+
 def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:
     """The papers of a dossier."""
     with house.datastore.begin(actor, "look_at_dossier") as work:
@@ -103,6 +129,37 @@ def fetch(house: House, actor: Actor, document_id: UUID, *, original: bool, out:
         house.datastore.objects.get(stored, path, sealing=key)
         for stored, path in zip(wanted, paths, strict=True)
     )
+
+
+def fetch_one(house: House, actor: Actor, document_id: UUID, form: Form, n: int, out: Path) -> Content:
+    """Writes the PDF that stands for the paper, or its n-th original from 1; NotFound."""
+    act = "get_original" if form is Form.ORIGINAL else "get"
+    with house.datastore.begin(actor, act) as work:
+        document = work.documents.get(document_id)
+        key = work.documents.data_key(document_id)
+        stored, media_type = _wanted(document, form, n)
+    return Content(house.datastore.objects.get(stored, out, sealing=key), media_type, stored.sha256_plain)
+
+
+def _wanted(document: DocumentRecord, form: Form, n: int) -> tuple[StoredObject, str]:
+    if form is Form.SIGNED:
+        shown = shown_object(document)
+        same = next((one for one in document.version.originals if one.object == shown), None)
+        return shown, MediaType.PDF if same is None else same.media_type
+    original = next((one for one in document.version.originals if one.n == n), None)
+    if original is None:
+        raise NotFound(what="original", id=document.id)
+    return original.object, original.media_type
+
+
+def reading_of(house: House, actor: Actor, document_id: UUID) -> bytes:
+    """What the machine read on the pages, as JSON; NotFound before it was read."""
+    with house.datastore.begin(actor, "get_reading") as work:
+        document = work.documents.get(document_id)
+        if document.version.reading is None:
+            raise NotFound(what="reading", id=document_id)
+        key = work.documents.data_key(document_id)
+    return house.datastore.objects.read(document.version.reading, sealing=key)
 
 
 def _originals(document: DocumentRecord) -> tuple[StoredObject, ...]:

@@ -76,16 +76,19 @@ class Person:
 class Paper:
     """What is handed in: one document of one or more files. No owners: it waits for an identifier.
 
-    `back_file`: it comes from the shelves, where nobody waits for it, and lets the counter go first.
+    `back_file`: it comes from the shelves, where nobody waits for it, and lets the counter go first. `compared`:
+    whoever hands it in has compared the scan with the paper; else it waits, once it was read, for somebody who does.
     """
 
-    files: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
     owners: tuple[Person, ...] = ()
     doc_type: str | None = None
     dossier: str | None = None
     ground: Ground | None = None
     source: SourceForm = SourceForm.ORIGINAL
     back_file: bool = False
+    compared: bool = True
+    original_returned: bool | None = None
 
     @property
     def priority(self) -> Priority | None:
@@ -111,14 +114,24 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
     The same bytes for the same owners are the same paper (docs/decisions/0002): a repeat answers with the
     document that is there, and cites it in the dossier.
     """
-    scans = [_open(house, actor, path) for path in paper.files]
+    return take_in(house, actor, paper, [open_file(house, actor, path) for path in paper.files])
+
+
+def take_in(
+    house: House,
+    actor: Actor,
+    paper: Paper,
+    scans: Sequence[Scan],
+    also: Callable[[Work, Received], None] = lambda _work, _received: None,
+) -> Received:
+    """Keeps a paper whose files were opened; `also` is done in the transaction after which it is not lost."""
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
     owners = _known_owners(house, actor, paper)
     held = _held(house, actor, scans, owners)
     if held is not None:
-        return _cite(house, actor, held, paper, owners, doc_type)
+        return _cite(house, actor, held, paper, owners, doc_type, also)
     _require_open_dossier(house, actor, paper.dossier)
     verdict = _verdict_on(house, scans)
     provenance = _provenance(actor, paper, verdict)
@@ -143,19 +156,21 @@ def receive(house: House, actor: Actor, paper: Paper) -> Received:
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
             go_on(work, document, paper.priority)
+            received = Received(document, receipt.number, again=False)
+            also(work, received)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
         held = _held(house, actor, scans, owners)
         if held is None:
             raise
-        return _cite(house, actor, held, paper, owners, doc_type)
-    return Received(document, receipt.number, again=False)
+        return _cite(house, actor, held, paper, owners, doc_type, also)
+    return received
 
 
-def _open(house: House, actor: Actor, path: Path) -> Scan:
+def open_file(house: House, actor: Actor, path: Path, *, name: str | None = None) -> Scan:
     """The file, scanned for malware and opened; what is found is reported in the diary, as officers must."""
     try:
-        return open_scan(path, limits=house.limits, scanner=house.scanner)
+        return open_scan(path, name=name, limits=house.limits, scanner=house.scanner)
     except MalwareFound as found:
         with house.datastore.begin(actor, MALWARE_ACT) as work:
             work.diary.report(f"{found.facts['signature']} {found.facts['sha256']}")
@@ -178,11 +193,11 @@ def _known_owners(house: House, actor: Actor, paper: Paper) -> tuple[UUID, ...]:
     if not paper.owners:
         return ()
     with house.datastore.begin(actor, "name_owner") as work:
-        found = [
-            work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date)
-            for one in paper.owners
-        ]
-    return tuple(owner.id for owner in found)
+        found = {
+            one.identifier: work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date).id
+            for one in sorted(paper.owners, key=lambda one: one.identifier)  # no two intakes wait in a circle
+        }
+    return tuple(found[one.identifier] for one in paper.owners)
 
 
 def _held(house: House, actor: Actor, scans: Sequence[Scan], owners: Sequence[UUID]) -> DocumentRecord | None:
@@ -199,6 +214,7 @@ def _cite(
     paper: Paper,
     owners: Sequence[UUID],
     doc_type: str | None,
+    also: Callable[[Work, Received], None],
 ) -> Received:
     """The paper is here already: what was open and is now said is kept, and the dossier cites it."""
     ground = _ground_for_held(house, held, paper)
@@ -214,7 +230,9 @@ def _cite(
         _attach(work, paper.dossier, document, how)
         go_on(work, document)
         receipt = work.receipts.issue(held.id, {"pages": document.version.page_count})
-    return Received(document, receipt.number, again=True)
+        received = Received(document, receipt.number, again=True)
+        also(work, received)
+    return received
 
 
 def _ground_for_held(house: House, held: DocumentRecord, paper: Paper) -> Ground | None:
@@ -281,7 +299,8 @@ def _provenance(actor: Actor, paper: Paper, verdict: Verdict | None) -> Provenan
     source = paper.source if verdict is None else SourceForm.E_ORIGINAL
     if paper.ground is Ground.CERTIFIED_COPY:
         source = SourceForm.CERTIFIED_COPY
-    return Provenance(source_form=source, compared_by=actor.person, original_returned=None)
+    compared_by = actor.person if paper.compared else None
+    return Provenance(source, compared_by, paper.original_returned)
 
 
 def _fitting_ground(

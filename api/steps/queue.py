@@ -44,6 +44,8 @@ _RECOVER_EVERY = 30.0
 _ATTEMPTS_BEFORE_REFUSAL = 2
 """The file was opened when it came: a slow moment or a killed child is not its fault, a second time is."""
 _PAUSE_IN_TROUBLE = 10.0
+_AWHILE = 60.0
+"""Seconds of work before a worker looks up and hears what else it was told."""
 
 OpenPool = Callable[[], PagePool]
 Roles = frozenset[JobRole]
@@ -86,6 +88,25 @@ def serve_queue(
         except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
             house.steps.say(str(error))
             _sleep(_PAUSE_IN_TROUBLE, stopped)
+
+
+def work_awhile(house: House, pool: OpenPool, role: JobRole, *, stopped: Callable[[], bool]) -> bool:
+    """Does the jobs of one role until none waits or a while is over; whether some may wait still.
+
+    What is out of reach is said and left: whoever wakes workers does it again.
+    """
+    end = time.monotonic() + _AWHILE
+    try:
+        if role is JobRole.ARCHIVIST:
+            publish_when_old(house)
+            extend_log(house)
+        _do_what_waits(
+            house, pool, enough=lambda: time.monotonic() > end, stopped=stopped, roles=frozenset({role})
+        )
+    except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+        house.steps.say(str(error))
+        return False
+    return time.monotonic() > end and not stopped()
 
 
 def _serve_until(house: House, pool: OpenPool, end: float, stopped: Callable[[], bool], roles: Roles) -> None:
@@ -132,11 +153,14 @@ def _do_what_waits(
 def recover(house: House) -> None:
     """Makes good what a killed process left: its jobs wait again, its unnamed objects are deleted.
 
-    While another process works, only objects that are a day old count as left behind: its own may be unnamed yet.
+    While another process works, here or (in service) anywhere, only objects that are a day old count as left behind:
+    its own may be unnamed yet.
     """
     house.datastore.queue.reclaim(house.room.is_alive)
-    age = timedelta(0) if house.room.alone() else timedelta(days=1)
+    alone = house.settings.embedded and house.room.alone()
+    age = timedelta(0) if alone else timedelta(days=1)
     house.datastore.sweep_orphans(older_than=age)
+    house.datastore.forget_uploads()
 
 
 def _do(house: House, pool: OpenPool, job: Job, stopped: Callable[[], bool]) -> KhosoError | None:

@@ -109,7 +109,7 @@ class Postgresql:
     def make_engine(self, url: str) -> Engine:
         # Parameters hold names and end in errors, errors end in logs.
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_CONNECT)
-        event.listen(engine, "connect", _settle)
+        event.listen(engine, "connect", _settle, insert=True)  # before SQLAlchemy asks its first questions
         event.listen(engine, "begin", _begin)
         event.listen(engine, "handle_error", _translate)
         return engine

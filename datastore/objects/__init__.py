@@ -9,6 +9,7 @@ from datastore.objects.names import (
     pdf_key,
     prepared_key,
     reading_key,
+    staging_key,
 )
 from datastore.objects.port import ObjectStore, ObjectVersion, StoredObject
 
@@ -25,4 +26,5 @@ __all__ = [
     "pdf_key",
     "prepared_key",
     "reading_key",
+    "staging_key",
 ]

@@ -33,6 +33,11 @@ def attestation_key(document: UUID, version: int) -> str:
     return f"documents/{document}/v{version}/attestation.cms"
 
 
+def staging_key(upload: UUID) -> str:
+    """Where a file waits to become a document."""
+    return f"staging/{upload}"
+
+
 def manifest_key(store: UUID, document: UUID) -> str:
     """Where a store's signed manifest entry of a document is kept."""
     return f"stores/{store}/{document}"

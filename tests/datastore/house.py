@@ -83,10 +83,11 @@ class House:
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
         self.objects = FolderObjects(self.folder / "objects")
+        self.keys = Keyring.make_or_open(self.folder / "master.key")
         self.store = Datastore.open(
             self.url,
             objects=self.objects,
-            keys=Keyring.make_or_open(self.folder / "master.key"),
+            keys=self.keys,
             clock=utc_now if self.real_time else self.clock,
         )
         if not self.migrated:

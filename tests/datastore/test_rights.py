@@ -13,16 +13,26 @@ from datastore import Actor, NotFound, OwnerState, Work
 from tests.datastore.house import AN, BINH, MAI, READ, STRANGER, House
 
 READING = {
+    "answers": {"keep"},  # of whoever made the request
     "diary": {"of_document", "of_owner"},
-    "documents": {"data_key", "find_held", "get", "notices", "of_owner", "standing_of_bytes"},
+    "documents": {
+        "data_key",
+        "find_held",
+        "get",
+        "notices",
+        "of_owner",
+        "require_unchanged",
+        "standing_of_bytes",
+    },
     "dossiers": {"get", "papers"},
-    "jobs": {"of_document"},
+    "jobs": {"get", "of_document"},
     "overrides": {"agency_name", "on"},
     "owners": {"entries", "entries_of", "find", "get", "store_of"},
     "prints": {"get", "of_document", "status_of", "statuses"},
     "receipts": {"of_document"},
     "search": {"find"},
     "signings": {"get", "of_document"},
+    "uploads": {"get"},
     "work": {"entry_key"},
 }
 """What an owner may call. Whatever else a repository offers, now or one day, refuses it."""

@@ -121,3 +121,12 @@ def test_nobody_signs_in_the_development_way_where_it_was_not_opened(served: Ser
 
     with serving(make_app(served.house), served.house) as other, other.client() as client:
         problem_of(client.post("/dev/sign-in", json={}), 404, "address_unknown")
+
+
+def test_a_change_with_a_cookie_needs_the_token_against_forgery(served: Service) -> None:
+    with served.client() as client:
+        signed_in = client.post("/dev/sign-in", json={}).json()
+        assert client.get("/api/v1/me").json()["role"] == "clerk"
+        problem_of(client.post("/api/v1/uploads", content=b"%PDF-"), 403, "csrf_missing")
+        wrong = {signed_in["csrf_header"]: "x"}
+        problem_of(client.post("/api/v1/uploads", content=b"%PDF-", headers=wrong), 403, "csrf_missing")

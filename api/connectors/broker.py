@@ -1,0 +1,142 @@
+"""Waking workers through a broker (Celery over Redis or RabbitMQ): the only place that knows Celery.
+
+A message says "there may be work for this role" and nothing else: the truth about work is the job row. So it may
+come twice, late or never, and the broker may be wiped: who works claims a row, and `khoso beat` wakes again for what
+still waits. A message holds the role and a trace id; never a document, never anything about a person.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+
+from celery import Celery
+from celery.apps.worker import Worker
+from celery.signals import worker_shutting_down
+from kombu import Queue
+from kombu.exceptions import OperationalError
+
+from api.logs import log
+from api.traces import Trace, current_trace, within
+from datastore import JobRole
+
+_TASK = "khoso.work"
+_PATIENCE = 0.5
+"""Seconds. Whoever wakes has an answer to give to somebody; the sweeper makes good what is not sent."""
+_TRY_AGAIN_AFTER = 5.0
+"""Seconds without a try after one that failed: a broker that is away costs one request the patience, not each."""
+_PLENTY = 100
+"""Messages that wait for one role. More would wake nobody sooner, and a broker without workers must not fill up."""
+_EXPIRES = 600
+"""Seconds. Older news is none."""
+
+
+def queue_name(role: JobRole) -> str:
+    """The queue in which workers of this role listen."""
+    return f"khoso.{role.value}"
+
+
+def _app(url: str, **transport: float) -> Celery:
+    app = Celery("khoso", broker=url, set_as_current=False)
+    app.conf.update(
+        accept_content=["json"],
+        broker_connection_max_retries=None,  # for ever: a broker that comes back is found without a person
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=transport,
+        result_backend=None,
+        task_create_missing_queues=False,
+        task_default_queue=queue_name(JobRole.READER),
+        task_ignore_result=True,
+        task_publish_retry=False,
+        # Nothing is acknowledged, for nothing is lost with a message. (Celery 5.7 with the solo pool and Redis hears
+        # nothing any more, and says so nowhere, once an acknowledgement met a connection that had just broken.)
+        task_queues=[Queue(queue_name(role), no_ack=True) for role in JobRole],
+        task_serializer="json",
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,  # nobody commands a worker through the broker
+        worker_hijack_root_logger=False,
+        worker_prefetch_multiplier=1,
+        worker_redirect_stdouts=False,
+    )
+    return app
+
+
+class Wakes:
+    """Tells workers that there is work. A broker that is away fails nobody and delays by a moment at most."""
+
+    def __init__(self, url: str) -> None:
+        self._app = _app(url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE, max_retries=0)
+        connection = self._app.connection_for_write()
+        self._away: tuple[type[BaseException], ...] = (
+            OperationalError,
+            OSError,
+            *connection.recoverable_connection_errors,
+            *connection.recoverable_channel_errors,
+        )
+        self._not_before = 0.0
+
+    def __call__(self, roles: frozenset[JobRole]) -> None:
+        """Wake one worker of each role; never raises for the broker's sake."""
+        if time.monotonic() < self._not_before:
+            return
+        try:
+            for role in sorted(roles):
+                self._wake(role)
+        except self._away as error:
+            self._not_before = time.monotonic() + _TRY_AGAIN_AFTER
+            log.warning("broker_away", kind=type(error).__name__)
+
+    def _wake(self, role: JobRole) -> None:
+        name = queue_name(role)
+        with self._app.producer_or_acquire() as producer:
+            # Declared each time, because a broker that was wiped has forgotten it.
+            waiting = producer.channel.queue_declare(
+                queue=name, durable=True, auto_delete=False
+            ).message_count
+            if waiting < _PLENTY:
+                self._app.send_task(
+                    _TASK,
+                    (role.value, current_trace()),
+                    queue=name,
+                    producer=producer,
+                    expires=_EXPIRES,
+                    retry=False,
+                )
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._app.close()
+
+
+def listen(url: str, role: JobRole, work: Callable[[], None], stop: Callable[[], None]) -> int:
+    """Does `work` whenever somebody wakes this role, until the process is told to stop; its exit status.
+
+    One process and one thread (`--pool solo`): the work holds what cannot be shared, as the page pool. `stop` is
+    called from the signal handler of the first SIGTERM or SIGINT; a second one ends the process as it is. The
+    broker may come and go meanwhile.
+    """
+    app = _app(url)
+
+    def woken(_role: str, trace: str | None) -> None:
+        with within(Trace.go_on(trace)):
+            work()
+
+    app.task(name=_TASK)(woken)
+
+    def stopping(**_facts: object) -> None:
+        stop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+
+    worker_shutting_down.connect(stopping, weak=False)
+    worker = Worker(
+        app=app,
+        pool="solo",
+        concurrency=1,
+        queues=[queue_name(role)],
+        without_gossip=True,
+        without_heartbeat=True,
+        without_mingle=True,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)

@@ -1,0 +1,195 @@
+"""What a person decides about a paper: compared, typed, confirmed, moved, taken back, replaced.
+
+Whoever sends `If-Match` with the tag that was seen changes nothing else than that state.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from pydantic import ConfigDict, Field
+
+from api.house import House
+from api.http.etags import IfMatch, stamp_wanted, tag_of
+from api.http.identity import StaffActing
+from api.http.once import Keep, OnlyOnce, answer
+from api.http.parts import TheHouse
+from api.http.shapes import Asked, Code, Words, problems
+from api.http.views import DocumentView
+from api.steps import changes, confirming, holdings
+from archive import SourceForm
+from datastore import Actor, Answer
+
+router = APIRouter(tags=["documents"])
+_CHANGED = {
+    200: {"model": DocumentView, "description": "The paper as it stands now."},
+    **problems(404, 409, 412),
+}
+_MOST_FIELDS = 200
+
+
+class Checked(Asked):
+    """What whoever compared the paper saw; left out: as it was said before."""
+
+    source_form: SourceForm | None = None
+    original_returned: bool | None = None
+
+
+class Typed(Asked):
+    """Which type it is."""
+
+    type: Code = Field(examples=["KQ.G15.000031"])
+
+
+class Confirmed(Asked):
+    """What stands on the paper, by the names of its type's fields."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"fields": {"number": "12/2026", "date": "2026-11-20"}}]},
+    )
+    fields: Annotated[dict[Code, Words], Field(max_length=_MOST_FIELDS)]
+
+
+class Because(Asked):
+    """Why; kept in the diary."""
+
+    reason: Words = Field(examples=["Cấp sai đối tượng"])
+
+
+class Replaced(Because):
+    """Which paper takes its place."""
+
+    by: UUID
+
+
+class Moved(Because):
+    """Whose it really is: named in the body, for no address may hold a personal number."""
+
+    owner: str = Field(min_length=1, max_length=64, examples=["040090001234"])
+
+
+def _as_it_stands(house: House, actor: Actor, document: UUID) -> Answer:
+    held = holdings.look(house, actor, document)
+    return answer(200, DocumentView.of(held), ETag=tag_of(held.document))
+
+
+@router.post(
+    "/documents/{document_id}/check",
+    operation_id="check_document",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def check_document(
+    house: TheHouse,
+    actor: StaffActing,
+    once: OnlyOnce,
+    document_id: UUID,
+    said: Checked,
+    seen: IfMatch = None,
+) -> Response:
+    """Say that the scan and what was read were compared with the paper; its signature follows."""
+
+    def make(_keep: Keep) -> Answer:
+        compared = confirming.Compared(said.source_form, said.original_returned)
+        confirming.check(house, actor, document_id, compared, stamp=stamp_wanted(seen))
+        return _as_it_stands(house, actor, document_id)
+
+    return once.do(said.model_dump(mode="json"), make)
+
+
+@router.post(
+    "/documents/{document_id}/classify",
+    operation_id="classify_document",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def classify_document(
+    house: TheHouse, actor: StaffActing, once: OnlyOnce, document_id: UUID, said: Typed, seen: IfMatch = None
+) -> Response:
+    """Name the type of a paper that is not signed yet."""
+
+    def make(_keep: Keep) -> Answer:
+        confirming.classify(house, actor, document_id, said.type, stamp=stamp_wanted(seen))
+        return _as_it_stands(house, actor, document_id)
+
+    return once.do(said.model_dump(mode="json"), make)
+
+
+@router.put(
+    "/documents/{document_id}/record",
+    operation_id="confirm_document_record",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def confirm_document_record(
+    house: TheHouse, actor: StaffActing, document_id: UUID, said: Confirmed, seen: IfMatch = None
+) -> Response:
+    """The data record as a person confirmed it, whole: it takes the place of the one before."""
+    confirming.confirm_record(house, actor, document_id, said.fields, stamp=stamp_wanted(seen))
+    made = _as_it_stands(house, actor, document_id)
+    return Response(made.body, made.status, dict(made.headers), media_type="application/json")
+
+
+@router.post(
+    "/documents/{document_id}/refile",
+    operation_id="refile_document",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def refile_document(
+    house: TheHouse, actor: StaffActing, once: OnlyOnce, document_id: UUID, said: Moved, seen: IfMatch = None
+) -> Response:
+    """Move a misfiled paper, or one whose owner was not known, to its owner."""
+
+    def make(_keep: Keep) -> Answer:
+        changes.refile(house, actor, document_id, said.owner, said.reason, stamp=stamp_wanted(seen))
+        return _as_it_stands(house, actor, document_id)
+
+    return once.do(said.model_dump(mode="json"), make)
+
+
+@router.post(
+    "/documents/{document_id}/revoke",
+    operation_id="revoke_document",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def revoke_document(
+    house: TheHouse,
+    actor: StaffActing,
+    once: OnlyOnce,
+    document_id: UUID,
+    said: Because,
+    seen: IfMatch = None,
+) -> Response:
+    """Take a paper back; whoever cites it is told, and its prints say so."""
+
+    def make(_keep: Keep) -> Answer:
+        changes.revoke(house, actor, document_id, said.reason, stamp=stamp_wanted(seen))
+        return _as_it_stands(house, actor, document_id)
+
+    return once.do(said.model_dump(mode="json"), make)
+
+
+@router.post(
+    "/documents/{document_id}/supersede",
+    operation_id="supersede_document",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def supersede_document(
+    house: TheHouse,
+    actor: StaffActing,
+    once: OnlyOnce,
+    document_id: UUID,
+    said: Replaced,
+    seen: IfMatch = None,
+) -> Response:
+    """Another paper takes its place."""
+
+    def make(_keep: Keep) -> Answer:
+        changes.supersede(house, actor, document_id, said.by, said.reason, stamp=stamp_wanted(seen))
+        return _as_it_stands(house, actor, document_id)
+
+    return once.do(said.model_dump(mode="json"), make)

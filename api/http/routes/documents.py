@@ -1,0 +1,319 @@
+"""Papers: handed in, looked at, their bytes, what was read on them, who did what with them."""
+
+import base64
+import mimetypes
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Literal
+from uuid import UUID
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.house import House
+from api.http.bodies import opening
+from api.http.etags import IfNoneMatch, matches, tag_of
+from api.http.faults import RequestInvalid
+from api.http.identity import Acting, StaffActing
+from api.http.once import Keep, OnlyOnce, answer
+from api.http.paging import Cursor, Limit, page_of, place_of
+from api.http.parts import API, TheHouse
+from api.http.shapes import Asked, Code, Instant, Words, problems
+from api.http.views import DiaryLineView, DocumentView
+from api.steps import holdings
+from api.steps.holdings import Content, Form
+from api.steps.intake import Paper, Person, Received, take_in
+from api.steps.uploads import fetch_upload
+from archive import Ground, SourceForm
+from common import PartialDate
+from datastore import Actor, Answer, DiaryLine, JobState, Place, Work
+from ingest import DossierNumber, MediaType
+
+router = APIRouter(tags=["documents"])
+_BLOCK = 1 << 18
+BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+
+
+class OwnerNamed(Asked):
+    """Whose paper it is: the identifier, and what is known to match it with."""
+
+    identifier: Annotated[str, Field(min_length=1, max_length=64, examples=["040090001234"])]
+    name: Words | None = Field(None, examples=["Nguyễn Văn An"])
+    birth_date: str | None = Field(None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["1990-05-03"])
+
+
+class Submission(Asked):
+    """One paper of one or more uploaded files. Without owners it waits until its owner is named."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "uploads": ["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"],
+                    "owners": [{"identifier": "040090001234", "name": "Nguyễn Văn An"}],
+                    "type": "KQ.G15.000031",
+                    "dossier": "H41.08-261122-0001",
+                    "source_form": "original",
+                    "original_returned": True,
+                }
+            ]
+        },
+    )
+    uploads: list[UUID] = Field(min_length=1, max_length=100)
+    owners: list[OwnerNamed] = Field([], max_length=50)
+    type: Code | None = None
+    dossier: Annotated[str, Field(max_length=64)] | None = None
+    ground: Literal[Ground.BACK_FILE, Ground.ISSUED_ELECTRONICALLY, Ground.CERTIFIED_COPY] | None = Field(
+        None, description="`dossier_succeeded` is given by closing the dossier, not here."
+    )
+    source_form: SourceForm = SourceForm.ORIGINAL
+    original_returned: bool | None = None
+    compared: bool = Field(
+        True, description="Whoever hands it in has compared scan and paper; else it waits for a check."
+    )
+    back_file: bool = Field(False, description="From the shelves: papers at the counter go first.")
+
+
+class Accepted(BaseModel):
+    """A paper that is kept: from now on it is not lost. `again`: it was held before, this is the same one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "document_id": "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11",
+                    "receipt": 12,
+                    "again": False,
+                    "status": "received",
+                    "job_id": "019ab1f0-7c1f-7d52-9c6e-2f4b1f6f0a11",
+                    "jobs": "/api/v1/documents/019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11/jobs",
+                    "received_at": "2026-11-22T01:05:09.000000Z",
+                }
+            ]
+        }
+    )
+    document_id: UUID
+    receipt: int
+    again: bool
+    status: str
+    job_id: UUID | None
+    jobs: str
+    received_at: Instant
+
+
+@router.post(
+    "/documents",
+    operation_id="submit_document",
+    status_code=202,
+    response_class=Response,
+    responses={
+        202: {"model": Accepted, "description": "Kept; reading goes on."},
+        **problems(404, 409, 413, 507),
+    },
+)
+async def submit_document(
+    request: Request, house: TheHouse, actor: StaffActing, once: OnlyOnce, said: Submission
+) -> Response:
+    """Hand in a paper. The answer comes when it is kept; it is read, coded and signed in jobs after that."""
+    uploads = await run_sync(house.datastore.uploads, actor, said.uploads)
+
+    def make(keep: Keep) -> Answer:
+        made: list[Answer] = []
+
+        def also(work: Work, received: Received) -> None:
+            made.append(_accepted(work, received))
+            keep(work, made[-1])
+
+        with house.room.desk() as desk:
+            scans = [fetch_upload(house, one, desk / f"upload-{n}") for n, one in enumerate(uploads)]
+            take_in(house, actor, _paper(said, actor), scans, also)
+        return made[-1]
+
+    def work() -> Response:
+        return once.do(said.model_dump(mode="json"), make)
+
+    if any(
+        upload.signed for upload in uploads
+    ):  # its signatures are judged in the sandbox before it is answered
+        return await opening(request, work)
+    return await run_sync(work)
+
+
+def _paper(said: Submission, actor: Actor) -> Paper:
+    return Paper(
+        owners=tuple(Person(one.identifier, one.name, _partial_date(one.birth_date)) for one in said.owners),
+        doc_type=said.type,
+        dossier=str(DossierNumber.parse(said.dossier)) if said.dossier else actor.dossier,
+        ground=None if said.ground is None else Ground(said.ground),
+        source=said.source_form,
+        back_file=said.back_file,
+        compared=said.compared,
+        original_returned=said.original_returned,
+    )
+
+
+def _partial_date(text: str | None) -> PartialDate | None:
+    try:
+        return None if text is None else PartialDate.parse(text)
+    except ValueError as error:
+        raise RequestInvalid(where="/body/owners/birth_date") from error
+
+
+def _accepted(work: Work, received: Received) -> Answer:
+    document = received.document
+    waiting = [job for job in work.jobs.of_document(document.id) if job.state is not JobState.DONE]
+    place = f"{API}/documents/{document.id}"
+    body = Accepted(
+        document_id=document.id,
+        receipt=received.receipt,
+        again=received.again,
+        status=document.status,
+        job_id=waiting[-1].id if waiting else None,
+        jobs=f"{place}/jobs",
+        received_at=document.received_at,
+    )
+    return answer(202, body, Location=place)
+
+
+@router.get(
+    "/documents/{document_id}",
+    operation_id="get_document",
+    responses={304: {"description": "As it is known."}, **problems(404)},
+    response_model=DocumentView,
+)
+def get_document(
+    house: TheHouse, actor: Acting, document_id: UUID, response: Response, known: IfNoneMatch = None
+) -> DocumentView | Response:
+    """A paper as it stands, with its tag for a later change."""
+    held = holdings.look(house, actor, document_id)
+    tag = tag_of(held.document)
+    if matches(known, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return DocumentView.of(held)
+
+
+@router.get(
+    "/documents/{document_id}/content",
+    operation_id="get_document_content",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The bytes.",
+            "content": {
+                media_type.value: {"schema": {"type": "string", "format": "binary"}}
+                for media_type in MediaType
+            },
+        },
+        **problems(404),
+    },
+)
+def get_document_content(
+    house: TheHouse,
+    actor: Acting,
+    document_id: UUID,
+    form: Annotated[Form, Query(description="The PDF that stands for it, or what came in.")] = Form.SIGNED,
+    n: Annotated[int, Query(ge=1, le=1000, description="Which original, where several came in.")] = 1,
+) -> Response:
+    """The bytes of a paper: its newest signed PDF, or what came in, byte for byte."""
+    return streamed(
+        house, f"{document_id}", lambda out: holdings.fetch_one(house, actor, document_id, form, n, out)
+    )
+
+
+def streamed(house: House, name: str, fetch: Callable[[Path], Content]) -> Response:
+    """What `fetch` writes, sent as a download. Plain bytes lie in no folder by then: only the open file holds them."""
+    with house.room.desk() as desk:
+        content = fetch(desk / "content")
+        size = content.path.stat().st_size
+        file = content.path.open("rb")
+    suffix = mimetypes.guess_extension(content.media_type) or ""
+    digest = base64.b64encode(content.sha256.value).decode()
+    headers = {
+        "Content-Length": str(size),
+        "Content-Disposition": f'attachment; filename="{name}{suffix}"',
+        "Repr-Digest": f"sha-256=:{digest}:",
+    }
+    return StreamingResponse(_blocks(file), headers=headers, media_type=content.media_type)
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while block := file.read(_BLOCK):
+            yield block
+
+
+@router.get(
+    "/documents/{document_id}/reading",
+    operation_id="get_document_reading",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Pages, words with their boxes, type, fields.",
+            "content": {"application/json": {}},
+        },
+        **problems(404),
+    },
+)
+def get_document_reading(house: TheHouse, actor: Acting, document_id: UUID) -> Response:
+    """What the machine read on the pages; it stays as it was read, whatever a person confirmed."""
+    return Response(holdings.reading_of(house, actor, document_id), media_type="application/json")
+
+
+class DiaryPage(BaseModel):
+    """Some lines of the diary, oldest first; `next` is the cursor of the following ones."""
+
+    lines: list[DiaryLineView]
+    next: str | None
+
+
+@router.get("/documents/{document_id}/diary", operation_id="get_document_diary", responses=problems(404))
+def get_document_diary(
+    house: TheHouse, actor: Acting, document_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> DiaryPage:
+    """Who did what with this paper: for staff what their agency did, for an owner everything."""
+    with house.datastore.begin(actor, "look_at_diary") as work:
+        found = work.diary.of_document(document_id, after=place_of(cursor), limit=limit + 1)
+    lines, following = page_of(found, limit, _place_of_line)
+    return DiaryPage(lines=[DiaryLineView.of(line) for line in lines], next=following)
+
+
+def _place_of_line(line: DiaryLine) -> Place:
+    return Place(line.at, line.id)
+
+
+class CodeView(BaseModel):
+    """A code that the paper has or had; `instance` counts the papers under the same code."""
+
+    owner_id: UUID
+    code: str = Field(examples=["040090001234.KQ.G15.000031"])
+    instance: int
+    assigned_at: Instant
+    ended_at: Instant | None
+
+
+class Codes(BaseModel):
+    """All codes of a paper, in the order in which they were given."""
+
+    codes: list[CodeView]
+
+
+@router.get("/documents/{document_id}/codes", operation_id="get_document_codes", responses=problems(404))
+def get_document_codes(house: TheHouse, actor: Acting, document_id: UUID) -> Codes:
+    """Under which codes the paper is and was known: what was printed never changes, it only ends."""
+    document = holdings.look(house, actor, document_id).document
+    return Codes(
+        codes=[
+            CodeView(
+                owner_id=code.owner_id,
+                code=code.code,
+                instance=code.instance,
+                assigned_at=code.assigned_at,
+                ended_at=code.ended_at,
+            )
+            for code in document.codes
+        ]
+    )

@@ -1,0 +1,121 @@
+"""How far work is: one job, the jobs of a paper, and events while a job goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from api.house import House
+from api.http.faults import TooManyStreams
+from api.http.identity import Acting, Who
+from api.http.parts import TheHouse
+from api.http.shapes import problems
+from api.http.views import JobView
+from common import KhosoError
+from datastore import Actor
+
+router = APIRouter(tags=["jobs"])
+_LOOK = "look_at_job"
+_LOOK_EVERY_SECONDS = 0.5
+_HEARTBEAT_SECONDS = 15.0
+"""Proxies take a line for dead that is silent for a minute."""
+_LONGEST_SECONDS = 3600.0
+MOST_STREAMS = 200
+"""Open event streams of one process; who comes later asks by GET."""
+_LOOKING_AT_ONCE = 2
+"""Threads that look for all streams together."""
+
+
+class Jobs(BaseModel):
+    """The jobs of a paper, in the order in which they were first asked for."""
+
+    jobs: list[JobView]
+
+
+@router.get("/jobs/{job_id}", operation_id="get_job", responses=problems(404))
+def get_job(house: TheHouse, who: Who, job_id: UUID) -> JobView:
+    """How far a job is."""
+    return JobView.of(house.datastore.queue.look(who.actor(_LOOK), job_id))
+
+
+@router.get("/documents/{document_id}/jobs", operation_id="get_document_jobs", responses=problems(404))
+def get_document_jobs(house: TheHouse, actor: Acting, document_id: UUID) -> Jobs:
+    """What was and is done for a paper."""
+    with house.datastore.begin(actor, "look_at_jobs") as work:
+        return Jobs(jobs=[JobView.of(job) for job in work.jobs.of_document(document_id)])
+
+
+class Streams:
+    """How many event streams are open in this process, and the few threads that look for them."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.looking = anyio.CapacityLimiter(_LOOKING_AT_ONCE)
+
+
+@router.get(
+    "/jobs/{job_id}/events",
+    operation_id="get_job_events",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "Server-sent events `job` with a JobView each, the last one when the job has ended.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        **problems(404, 429),
+    },
+)
+async def get_job_events(
+    request: Request,
+    house: TheHouse,
+    who: Who,
+    job_id: UUID,
+    last: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
+) -> Response:
+    """Progress as it happens, until the job has ended. With `Last-Event-ID` what was seen is not told again."""
+    streams: Streams = request.app.state.streams
+    if streams.open >= MOST_STREAMS:
+        raise TooManyStreams
+    actor = who.actor(_LOOK)
+    first = await _look(house, streams, actor, job_id)  # NotFound is answered as such, not as a stream
+    return StreamingResponse(_events(house, streams, actor, first, last), media_type="text/event-stream")
+
+
+async def _look(house: House, streams: Streams, actor: Actor, job: UUID) -> JobView:
+    return JobView.of(await run_sync(house.datastore.queue.look, actor, job, limiter=streams.looking))
+
+
+async def _events(
+    house: House, streams: Streams, actor: Actor, first: JobView, last: str | None
+) -> AsyncIterator[str]:
+    clock = asyncio.get_running_loop().time
+    begun = heard = clock()
+    seen, told = first, last
+    streams.open += 1
+    try:
+        while True:
+            if (id := _event_id(seen)) != told:
+                yield f"id: {id}\nevent: job\ndata: {seen.model_dump_json()}\n\n"
+                told, heard = id, clock()
+            if seen.ended or clock() - begun > _LONGEST_SECONDS:
+                return
+            if clock() - heard > _HEARTBEAT_SECONDS:
+                yield ": \n\n"
+                heard = clock()
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+            seen = await _look(house, streams, actor, seen.job_id)
+    except KhosoError:
+        return  # out of sight, or the database is: whoever asks again is told which
+    finally:
+        streams.open -= 1
+
+
+def _event_id(job: JobView) -> str:
+    """The same for the same state, whichever process tells it."""
+    return f"{job.attempts}-{job.state.value}-{job.done}-{job.total}"

@@ -1,0 +1,204 @@
+"""What answers say of papers, jobs and diary lines: the values of the rooms as JSON, with examples."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from api.http.shapes import Instant, Said
+from api.steps.holdings import Held
+from api.steps.paper_copy import shown_object
+from archive import Ground, SourceForm, Status, Weight
+from datastore import DiaryLine, Job, JobState
+
+_EXAMPLE_ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"
+_EXAMPLE_DOCUMENT: dict[str, Any] = {
+    "document_id": _EXAMPLE_ID,
+    "codes": ["040090001234.KQ.G15.000031"],
+    "owner_ids": ["019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11"],
+    "type": "KQ.G15.000031",
+    "name": "Giấy khai sinh",
+    "status": "provisional",
+    "weight": "unconfirmed",
+    "version": 1,
+    "revision": 1,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "original_sha256": "60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    "pages": 1,
+    "verdict": None,
+    "receipt": 12,
+    "source_form": "original",
+    "compared_by": "mai.tran",
+    "original_returned": True,
+    "checked_by": "mai.tran",
+    "ground": None,
+    "dossier": "H41.08-261122-0001",
+    "intake_agency": "H41.08",
+    "competent_agency": "H41.08",
+    "superseded_by": None,
+    "reason": None,
+    "received_at": "2026-11-22T01:05:09.000000Z",
+    "changed_at": "2026-11-22T01:05:21.000000Z",
+    "questions": [],
+}
+
+
+class DocumentView(BaseModel):
+    """A paper as it stands. `sha256` is that of the PDF that stands for it, `version` and it name what was seen."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_DOCUMENT]})
+    document_id: UUID
+    codes: list[str]
+    owner_ids: list[UUID]
+    type: str | None
+    name: str | None
+    status: Status
+    weight: Weight
+    version: int
+    revision: int
+    sha256: str
+    original_sha256: str
+    pages: int | None
+    verdict: str | None
+    receipt: int | None
+    source_form: SourceForm
+    compared_by: str | None
+    original_returned: bool | None
+    checked_by: str | None
+    ground: Ground | None
+    dossier: str | None
+    intake_agency: str
+    competent_agency: str
+    superseded_by: UUID | None
+    reason: str | None
+    received_at: Instant
+    changed_at: Instant
+    questions: list[Said]
+
+    @classmethod
+    def of(cls, held: Held) -> "DocumentView":
+        document, version = held.document, held.document.version
+        revision = document.latest_revision
+        return cls(
+            document_id=document.id,
+            codes=[code.code for code in document.current_codes],
+            owner_ids=list(document.owner_ids),
+            type=document.doc_type,
+            name=held.name,
+            status=document.status,
+            weight=document.weight,
+            version=version.n,
+            revision=0 if revision is None else revision.k,
+            sha256=shown_object(document).sha256_plain.hex,
+            original_sha256=version.originals_digest.hex,
+            pages=version.page_count,
+            verdict=None if version.verdict is None else str(version.verdict["verdict"]),
+            receipt=held.receipt,
+            source_form=document.provenance.source_form,
+            compared_by=document.provenance.compared_by,
+            original_returned=document.provenance.original_returned,
+            checked_by=document.checked_by,
+            ground=document.ground,
+            dossier=document.dossier,
+            intake_agency=document.intake_agency,
+            competent_agency=document.competent_agency,
+            superseded_by=document.superseded_by,
+            reason=document.reason,
+            received_at=document.received_at,
+            changed_at=document.changed_at,
+            questions=[Said.of(question) for question in held.questions],
+        )
+
+
+class JobView(BaseModel):
+    """How far a piece of work on a paper is. `done` of `total` pages while it is in work, where that is known."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "job_id": _EXAMPLE_ID,
+                    "kind": "read",
+                    "document_id": _EXAMPLE_ID,
+                    "state": "claimed",
+                    "attempts": 1,
+                    "done": 3,
+                    "total": 12,
+                    "last_error": None,
+                }
+            ]
+        }
+    )
+    job_id: UUID
+    kind: str
+    document_id: UUID
+    state: JobState
+    attempts: int
+    done: int | None
+    total: int | None
+    last_error: str | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobView":
+        return cls(
+            job_id=job.id,
+            kind=job.kind,
+            document_id=job.document_id,
+            state=job.state,
+            attempts=job.attempts,
+            done=job.done,
+            total=job.total,
+            last_error=job.last_error,
+        )
+
+    @property
+    def ended(self) -> bool:
+        return self.state in (JobState.DONE, JobState.SET_ASIDE)
+
+
+class DiaryLineView(BaseModel):
+    """Who did what with a paper, when and why."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "at": "2026-11-22T01:05:09.000000Z",
+                    "person": "mai.tran",
+                    "role": "clerk",
+                    "agency": "H41.08",
+                    "act": "look_at",
+                    "purpose": "tiếp nhận hồ sơ",
+                    "dossier": "H41.08-261122-0001",
+                    "owner_id": None,
+                    "outcome": "done",
+                    "note": None,
+                }
+            ]
+        }
+    )
+    at: Instant
+    person: str
+    role: str
+    agency: str
+    act: str
+    purpose: str
+    dossier: str | None
+    owner_id: UUID | None
+    outcome: str
+    note: str | None
+
+    @classmethod
+    def of(cls, line: DiaryLine) -> "DiaryLineView":
+        return cls(
+            at=line.at,
+            person=line.person,
+            role=line.role,
+            agency=line.agency,
+            act=line.act,
+            purpose=line.purpose,
+            dossier=line.dossier,
+            owner_id=line.owner_id,
+            outcome=line.outcome,
+            note=line.note,
+        )

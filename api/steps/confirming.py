@@ -1,0 +1,76 @@
+"""What a person decides about a paper that was read: its type, what stands on it, that it is what it seems."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from api.house import House
+from api.steps.intake import go_on
+from archive import SourceForm
+from datastore import Actor, DocumentRecord, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How the paper came, as whoever compared it with the scan says; None: as it was said before."""
+
+    source_form: SourceForm | None = None
+    original_returned: bool | None = None
+
+
+def check(
+    house: House, actor: Actor, document: UUID, compared: Compared, *, stamp: int | None = None
+) -> DocumentRecord:
+    """A person compared the scan and what was read with the paper; its signature is asked for."""
+    with house.datastore.begin(actor, "check") as work:
+        work.documents.require_unchanged(document, stamp)
+        before = work.documents.get(document).provenance
+        returned = compared.original_returned
+        checked = work.documents.check(
+            document,
+            by=actor.person,
+            provenance=Provenance(
+                source_form=compared.source_form or before.source_form,
+                compared_by=actor.person,
+                original_returned=before.original_returned if returned is None else returned,
+            ),
+        )
+        go_on(work, checked)
+    return checked
+
+
+def classify(
+    house: House, actor: Actor, document: UUID, doc_type: str, *, stamp: int | None = None
+) -> DocumentRecord:
+    """Names the type of a paper that is not signed yet; one that was compared goes on."""
+    shown = house.catalogue.find(doc_type).code
+    with house.datastore.begin(actor, "classify") as work:
+        work.documents.require_unchanged(document, stamp)
+        classified = work.documents.classify(document, shown)
+        go_on(work, classified)
+        return work.documents.get(document)
+
+
+def confirm_record(
+    house: House, actor: Actor, document: UUID, values: Mapping[str, str], *, stamp: int | None = None
+) -> DocumentRecord:
+    """The data record as a person confirmed it: what stands on the paper under each name, without doubt.
+
+    The machine's reading stays as it was; where it stood on the page is kept with a value that is the same.
+    """
+    with house.datastore.begin(actor, "confirm_record") as work:
+        work.documents.require_unchanged(document, stamp)
+        read = work.documents.get(document).version.fields or {}
+        confirmed = {name: _confirmed(read.get(name), value) for name, value in values.items()}
+        return work.documents.set_fields(document, confirmed)
+
+
+def _confirmed(read: object, value: str) -> dict[str, object]:
+    place: Mapping[str, object] = read if isinstance(read, Mapping) else {}
+    return {
+        "value": value,
+        "confidence": 1.0,
+        "doubtful": False,
+        "page": place.get("page"),
+        "box": place.get("box"),
+    }

@@ -1,0 +1,67 @@
+"""`khoso beat`: makes good what messages and dead processes left undone. It holds no key that signs.
+
+A plain loop, not Celery's beat: what has to be done is read from the rows, not from a schedule, and a second one
+that runs beside it does no harm.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from api.house import House
+from api.logs import log
+from datastore import DatabaseBusy, DatabaseUnreachable, JobRole, StorageFull, Wake
+
+_EVERY = 2.0
+"""Seconds between two looks: so long may work wait whose message was lost."""
+_RECLAIM_EVERY = 10.0
+_ARCHIVIST_EVERY = 60.0
+"""The archivist renews what is old and numbers what was written, also when no job asks for it."""
+_SWEEP_EVERY = 3600.0
+_ORPHANS = timedelta(days=1)
+_PAUSE = 0.2
+
+
+def beat(house: House, wake: Wake, *, stopped: Callable[[], bool]) -> None:
+    """Looks again and again until told to stop; a database that is away is waited for."""
+    due = {_wake_waiting: 0.0, _reclaim: 0.0, _wake_archivist: 0.0, _sweep: 0.0}
+    every = {
+        _wake_waiting: _EVERY,
+        _reclaim: _RECLAIM_EVERY,
+        _wake_archivist: _ARCHIVIST_EVERY,
+        _sweep: _SWEEP_EVERY,
+    }
+    while not stopped():
+        for duty, moment in due.items():
+            if time.monotonic() >= moment:
+                due[duty] = time.monotonic() + every[duty]
+                _do(duty, house, wake)
+        time.sleep(_PAUSE)
+
+
+def _do(duty: Callable[[House, Wake], None], house: House, wake: Wake) -> None:
+    try:
+        duty(house, wake)
+    except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+        log.warning("beat_hindered", code=error.code)
+
+
+def _reclaim(house: House, _wake: Wake) -> None:
+    """Whoever is silent beyond its lease has lost its job, wherever it works; the roles are woken for it."""
+    for job in house.datastore.queue.reclaim(house.room.is_alive):
+        log.warning("job_reclaimed", job=job.id, kind=job.kind, attempts=job.attempts)
+
+
+def _wake_waiting(house: House, wake: Wake) -> None:
+    if waiting := house.datastore.queue.roles_waiting():
+        wake(waiting)
+
+
+def _wake_archivist(_house: House, wake: Wake) -> None:
+    wake(frozenset({JobRole.ARCHIVIST}))
+
+
+def _sweep(house: House, _wake: Wake) -> None:
+    """Objects of puts that no transaction named within a day."""
+    if count := house.datastore.sweep_orphans(older_than=_ORPHANS):
+        log.info("orphans_swept", count=count)

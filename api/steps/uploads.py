@@ -1,0 +1,44 @@
+"""A file on its way into the store: opened before it is answered, then kept for a day until it becomes a document."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from api.house import House
+from api.steps.intake import FileChanged, open_file
+from common import new_id
+from datastore import Actor, NewUpload, Upload, Work, staging_key
+from ingest import MediaType, Scan
+
+
+def keep_upload(
+    house: House,
+    actor: Actor,
+    path: Path,
+    name: str,
+    also: Callable[[Work, Upload], None] = lambda _work, _upload: None,
+) -> Upload:
+    """Opens the file and keeps it for whoever brought it; Refusals keep nothing."""
+    scan = open_file(house, actor, path, name=name)
+    id = new_id(house.clock())
+    kept = house.datastore.put(staging_key(id), path, sealing=house.datastore.staging())
+    if kept.sha256_plain != scan.sha256:
+        raise FileChanged(name=scan.name)
+    new = NewUpload(id, kept, scan.name, scan.media_type, scan.pages, scan.signed)
+    with house.datastore.begin(actor, "upload") as work:
+        upload = work.uploads.keep(new)
+        also(work, upload)
+    return upload
+
+
+def fetch_upload(house: House, upload: Upload, into: Path) -> Scan:
+    """An upload as the scan that it was found to be: the same bytes, as its object proves."""
+    path = house.datastore.objects.get(upload.object, into, sealing=house.datastore.staging())
+    return Scan(
+        path,
+        upload.name,
+        MediaType(upload.media_type),
+        upload.object.size,
+        upload.sha256,
+        upload.pages,
+        upload.signed,
+    )

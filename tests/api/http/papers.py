@@ -1,0 +1,34 @@
+"""Small real files, and the shortest way of a paper into the store over HTTP."""
+
+import io
+from typing import Any
+
+import httpx
+from PIL import Image
+
+AN, BINH = "040090001234", "040090001235"
+
+
+def page(shade: int = 200) -> bytes:
+    """A real PNG of one small page; another `shade` is another paper."""
+    written = io.BytesIO()
+    Image.new("RGB", (620, 877), (shade % 256, shade // 256 % 256, 220)).save(written, "PNG")
+    return written.getvalue()
+
+
+def upload(client: httpx.Client, content: bytes, **headers: str) -> dict[str, Any]:
+    """Send a file; what was answered."""
+    answer = client.post("/api/v1/uploads", content=content, headers=headers)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, Any] = answer.json()
+    return made
+
+
+def submit(client: httpx.Client, content: bytes, *owners: str, **said: Any) -> dict[str, Any]:
+    """Hand in a paper of one file; what was answered."""
+    upload_id = upload(client, content)["upload_id"]
+    body = {"uploads": [upload_id], "owners": [{"identifier": owner} for owner in owners], **said}
+    answer = client.post("/api/v1/documents", json=body)
+    assert answer.status_code == 202, answer.text
+    made: dict[str, Any] = answer.json()
+    return made

@@ -1,0 +1,146 @@
+"""A paper over HTTP: handed in, looked at under its tag, changed only as it was seen, its bytes, its diary."""
+
+import hashlib
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from api.house import page_pool_when_needed
+from api.steps.queue import work_off
+from tests.api.http.papers import AN, page, submit, upload
+from tests.api.http.servers import OTHER_AGENCY, Service
+from tests.api.http.test_problems import problem_of
+
+
+def read_all(served: Service) -> None:
+    """What the worker beside the server does."""
+    with page_pool_when_needed(served.house.settings) as pool:
+        work_off(served.house, pool)
+
+
+@pytest.fixture(scope="module")
+def paper(served: Service) -> str:
+    """A paper that was read and waits for a person: its id."""
+    with served.signed_in() as client:
+        made = submit(client, page(1), AN, compared=False)
+    read_all(served)
+    return str(made["document_id"])
+
+
+def test_a_paper_that_was_handed_in_has_a_receipt_a_place_and_a_job(
+    served: Service, clerk: httpx.Client
+) -> None:
+    body = {
+        "uploads": [upload(clerk, page(2))["upload_id"]],
+        "owners": [{"identifier": AN, "name": "Nguyễn Văn An"}],
+    }
+    answer = clerk.post("/api/v1/documents", json=body)
+    made = answer.json()
+    assert (answer.status_code, made["again"], made["status"]) == (202, False, "received")
+    assert clerk.get(answer.headers["location"]).json()["receipt"] == made["receipt"]
+    assert clerk.get(f"/api/v1/jobs/{made['job_id']}").json()["kind"] == "read"
+    assert [job["kind"] for job in clerk.get(made["jobs"]).json()["jobs"]] == ["read"]
+    again = clerk.post("/api/v1/documents", json=body).json()
+    assert (again["again"], again["document_id"]) == (True, made["document_id"])
+
+
+def test_a_paper_is_not_there_for_another_agency_and_not_without_a_purpose(
+    served: Service, paper: str
+) -> None:
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        for place in ("", "/content", "/reading", "/diary", "/codes", "/jobs"):
+            problem_of(stranger.get(f"/api/v1/documents/{paper}{place}"), 404, "not_found")
+    with served.signed_in() as client:
+        client.headers.pop("Khoso-Purpose")
+        problem_of(client.get(f"/api/v1/documents/{paper}"), 422, "purpose_missing")
+        problem_of(
+            client.get(f"/api/v1/documents/{uuid4()}", headers={"Khoso-Purpose": "x"}), 404, "not_found"
+        )
+
+
+def test_what_is_known_is_not_sent_again(clerk: httpx.Client, paper: str) -> None:
+    first = clerk.get(f"/api/v1/documents/{paper}")
+    tag = first.headers["etag"]
+    again = clerk.get(f"/api/v1/documents/{paper}", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    other = clerk.get(f"/api/v1/documents/{paper}", headers={"If-None-Match": '"d999"'})
+    assert other.status_code == 200
+
+
+def test_a_change_on_stale_knowledge_is_refused(clerk: httpx.Client, paper: str) -> None:
+    place = f"/api/v1/documents/{paper}"
+    seen = clerk.get(place).headers["etag"]
+    classified = clerk.post(f"{place}/classify", json={"type": "KET_HON"}, headers={"If-Match": seen})
+    assert (classified.status_code, classified.json()["type"]) == (200, "KQ.G15.000032")
+    stale = clerk.post(f"{place}/classify", json={"type": "KHAI_TU"}, headers={"If-Match": seen})
+    problem_of(stale, 412, "changed_meanwhile")
+    problem_of(clerk.post(f"{place}/check", json={}, headers={"If-Match": "*?"}), 422, "bad_header")
+    record = clerk.put(f"{place}/record", json={"fields": {"number": "12/2026"}})
+    assert record.headers["etag"] != classified.headers["etag"]
+    assert clerk.get(place).json()["type"] == "KQ.G15.000032"
+    problem_of(clerk.post(f"{place}/classify", json={"type": "NO_SUCH"}), 422, "unknown_document_type")
+
+
+def test_the_bytes_come_as_they_were_kept(clerk: httpx.Client, paper: str) -> None:
+    original = clerk.get(f"/api/v1/documents/{paper}/content", params={"form": "original"})
+    assert (original.content, original.headers["content-type"]) == (page(1), "image/png")
+    signed = clerk.get(f"/api/v1/documents/{paper}/content")
+    assert signed.content.startswith(b"%PDF-")
+    assert (
+        hashlib.sha256(signed.content).hexdigest() == clerk.get(f"/api/v1/documents/{paper}").json()["sha256"]
+    )
+    assert AN not in str(signed.headers)
+    beyond = clerk.get(f"/api/v1/documents/{paper}/content", params={"form": "original", "n": 2})
+    problem_of(beyond, 404, "not_found")
+
+
+def test_a_reading_and_the_codes_are_there(clerk: httpx.Client, paper: str) -> None:
+    assert len(clerk.get(f"/api/v1/documents/{paper}/reading").json()["pages"]) == 1
+    assert isinstance(clerk.get(f"/api/v1/documents/{paper}/codes").json()["codes"], list)
+
+
+def test_the_diary_is_read_in_pages_and_each_look_is_a_line(clerk: httpx.Client, paper: str) -> None:
+    place, lines, cursor = f"/api/v1/documents/{paper}/diary", [], None
+    while True:
+        params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
+        page_of_lines = clerk.get(place, params=params).json()
+        lines += page_of_lines["lines"]
+        cursor = page_of_lines["next"]
+        if cursor is None or len(lines) > 200:
+            break
+        assert len(page_of_lines["lines"]) == 3
+    instants = [line["at"] for line in lines]
+    assert instants == sorted(instants)
+    assert {"receive", "read", "look_at"} <= {line["act"] for line in lines}
+    assert {line["purpose"] for line in lines if line["person"] == "mai.tran"} == {"kiem-thu"}
+    for wrong in ("x", "MTI", "ÿÿ", "LS0tLS0="):
+        problem_of(clerk.get(place, params={"cursor": wrong}), 422, "bad_cursor")
+
+
+def test_an_owner_sees_its_paper_and_changes_nothing(
+    served: Service, clerk: httpx.Client, paper: str
+) -> None:
+    owner = clerk.get(f"/api/v1/documents/{paper}").json()["owner_ids"][0]
+    with served.signed_in("owner", owner_id=owner) as himself:
+        assert himself.get(f"/api/v1/documents/{paper}").status_code == 200
+        refused = himself.post(f"/api/v1/documents/{paper}/revoke", json={"reason": "x"})
+        problem_of(refused, 403, "not_allowed")
+    with served.signed_in("owner", owner_id=str(uuid4())) as other:
+        problem_of(other.get(f"/api/v1/documents/{paper}"), 404, "not_found")
+
+
+def test_events_tell_a_job_until_it_has_ended(served: Service, clerk: httpx.Client) -> None:
+    made = submit(clerk, page(3), AN, compared=False)
+    with clerk.stream("GET", f"/api/v1/jobs/{made['job_id']}/events") as events:
+        assert events.headers["content-type"].startswith("text/event-stream")
+        lines = events.iter_lines()
+        first = [next(lines), next(lines), next(lines)]
+        assert first[0].startswith("id: 0-queued")
+        read_all(served)
+        rest = list(lines)
+    assert '"state":"done"' in rest[-2]
+    last = next(line for line in rest if line.startswith("id: ") and "done" in line).removeprefix("id: ")
+    resumed = clerk.get(f"/api/v1/jobs/{made['job_id']}/events", headers={"Last-Event-ID": last})
+    assert resumed.text == ""
+    problem_of(clerk.get(f"/api/v1/jobs/{uuid4()}/events"), 404, "not_found")

@@ -1,0 +1,102 @@
+"""A file over HTTP: opened before it is answered, kept or refused with a reason, cheap to refuse."""
+
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.api.http.papers import page, upload
+from tests.api.http.servers import OTHER_AGENCY, Service, service
+from tests.api.http.test_problems import problem_of
+from tests.conftest import CHECKOUT
+
+_HOSTILE = CHECKOUT.parent / "shared" / "data" / "hostile"
+
+
+def objects_of(served: Service) -> set[Path]:
+    """Everything that lies in the object store."""
+    return {path for path in (served.house.settings.data_dir / "objects").rglob("*") if path.is_file()}
+
+
+def test_a_file_is_answered_with_what_it_is(clerk: httpx.Client) -> None:
+    made = upload(clerk, page(), **{"Khoso-File-Name": "gi%E1%BA%A5y khai sinh.png"})
+    assert (made["name"], made["media_type"], made["pages"]) == ("giấy khai sinh.png", "image/png", 1)
+    assert made["size"] == len(page())
+
+
+def test_an_upload_is_its_bringers_alone(served: Service, clerk: httpx.Client) -> None:
+    body = {"uploads": [upload(clerk, page())["upload_id"]], "owners": []}
+    for other in (served.signed_in(person="an.le"), served.signed_in(agency=OTHER_AGENCY)):
+        with other:
+            problem_of(other.post("/api/v1/documents", json=body), 404, "not_found")
+
+
+def test_an_upload_survives_the_process_and_is_gone_after_a_day(tmp_path: Path) -> None:
+    with service(tmp_path) as first, first.signed_in() as client:
+        made = upload(client, page(7))
+    with service(tmp_path) as second, second.signed_in() as client:
+        second.house.datastore.sweep_orphans()
+        assert second.house.datastore.forget_uploads() == 0
+        body = {"uploads": [made["upload_id"]], "owners": []}
+        assert client.post("/api/v1/documents", json=body).status_code == 202
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in _HOSTILE.glob("*")))
+def test_a_hostile_file_is_taken_or_refused_with_a_reason(
+    served: Service, clerk: httpx.Client, name: str
+) -> None:
+    before = objects_of(served)
+    with (_HOSTILE / name).open("rb") as file:
+        answer = clerk.post("/api/v1/uploads", content=file, headers={"Khoso-File-Name": name})
+    if answer.status_code != 201:
+        assert 400 <= answer.status_code < 500
+        problem_of(answer, answer.status_code, answer.json()["code"])
+        assert objects_of(served) == before
+    assert list(served.house.room.folder.iterdir()) == []
+
+
+def test_what_is_no_file_is_refused(clerk: httpx.Client) -> None:
+    problem_of(clerk.post("/api/v1/uploads", content=b""), 422, "file_empty")
+    problem_of(clerk.post("/api/v1/uploads", content=b"GIF89a" + bytes(100)), 415, "file_kind_unknown")
+    problem_of(clerk.post("/api/v1/uploads", content=page()[:-200]), 422, "file_damaged")
+    odd = {"Khoso-File-Name": "%ff%fe"}
+    problem_of(clerk.post("/api/v1/uploads", content=page(), headers=odd), 422, "bad_header")
+
+
+def test_a_file_too_large_is_refused_before_and_while_it_comes(tmp_path: Path) -> None:
+    with service(tmp_path, max_bytes=100_000) as small, small.signed_in() as client:
+        problem_of(client.post("/api/v1/uploads", content=bytes(100_001)), 413, "body_too_large")
+        endless = (bytes(10_000) for _ in range(10_000))
+        problem_of(client.post("/api/v1/uploads", content=endless), 413, "body_too_large")
+        assert objects_of(small) == set()
+
+
+def test_a_slow_file_is_cut_off(tmp_path: Path) -> None:
+    with service(tmp_path, body_grace_seconds=0.3, body_bytes_per_second=1_000_000) as strict:
+        with strict.signed_in() as client:
+            token = client.headers["Authorization"]
+        head = f"POST /api/v1/uploads HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: 90000\r\n\r\n"
+        with socket.create_connection(strict.address, timeout=20) as line:
+            line.sendall(head.encode() + page()[:100])
+            answer = line.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 408 ")
+        assert objects_of(strict) == set()
+
+
+def test_a_body_that_breaks_off_leaves_nothing(served: Service, clerk: httpx.Client) -> None:
+    before = objects_of(served)
+    token = clerk.headers["Authorization"]
+    head = (
+        f"POST /api/v1/uploads HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nContent-Length: 90000\r\n\r\n"
+    )
+    with socket.create_connection(served.address, timeout=20) as line:
+        line.sendall(head.encode() + page()[:100])
+    while list(served.house.room.folder.iterdir()):
+        time.sleep(0.05)
+    assert objects_of(served) == before
+
+
+def test_hostile_files_leave_threads_for_others(served: Service, clerk: httpx.Client) -> None:
+    assert served.app.state.openings.total_tokens < 40
