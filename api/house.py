@@ -188,7 +188,7 @@ def open_datastore(settings: Settings, clock: Clock = utc_now, wake: Wake = nobo
     folder = settings.data_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     datastore = Datastore.open(
-        settings.database_url,
+        settings.database,
         objects=FolderObjects(folder / "objects"),
         keys=Keyring.make_or_open(folder / "keys" / "master.key"),
         clock=clock,

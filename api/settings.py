@@ -5,9 +5,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from datastore import is_known_url
 
 _HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
 
@@ -38,7 +40,9 @@ class _Files(PydanticBaseSettingsSource):
 class Settings(BaseSettings):
     """Every setting, with the embedded default of one person on one machine."""
 
-    model_config = SettingsConfigDict(env_prefix="KHOSO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="KHOSO_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     env: Environment = Environment.DEVELOPMENT
     data_dir: Path = Path("var")
@@ -80,6 +84,8 @@ class Settings(BaseSettings):
     log_strict: bool = False
     """For tests: a log line with what does not belong into it is an error instead of being cut down."""
 
+    database_url: SecretStr | None = None
+    """Where the rows are (`postgresql+psycopg://user:password@host/khoso`). None: in a file of `data_dir`."""
     broker_url: str | None = None
     """Redis or RabbitMQ (`redis://…`), where workers in processes of their own are woken. None: whoever needs work
     done does it, and workers look at the rows."""
@@ -95,6 +101,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _Files(settings_cls)
 
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not is_known_url(url.get_secret_value()):
+            raise ValueError("neither sqlite:///… nor postgresql+psycopg://…")
+        return url
+
     @property
     def production(self) -> bool:
         return self.env is Environment.PRODUCTION
@@ -102,9 +115,17 @@ class Settings(BaseSettings):
     @property
     def embedded(self) -> bool:
         """Whether everything is done by the processes of this one data folder."""
-        return self.broker_url is None and self.database_url.startswith("sqlite:")
+        return self.broker_url is None and self.database_file is not None
 
     @property
-    def database_url(self) -> str:
-        """Rows of the embedded default."""
+    def database(self) -> str:
+        """The URL of the rows."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
         return f"sqlite:///{(self.data_dir / 'khoso.db').resolve()}"
+
+    @property
+    def database_file(self) -> Path | None:
+        """The file that holds the rows; None when a server has them."""
+        file = self.database.removeprefix("sqlite:///")
+        return None if file == self.database else Path(file)

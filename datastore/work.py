@@ -33,7 +33,7 @@ from sqlalchemy.pool import QueuePool
 
 from archive import NumberedLeaf
 from common import Clock, Digest, KhosoError, new_id
-from datastore import answers, deliveries, intents, jobs, log, mapping, schema, standing, uploads
+from datastore import answers, deliveries, dialect, intents, jobs, log, mapping, schema, standing, uploads
 from datastore.answers import Answers
 from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
@@ -513,6 +513,17 @@ class Datastore:
             schema.require_current(self._engine)
             self._current = True
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Inside the block nobody else in the whole installation is in a block of this name; it waits for them.
+
+        For what takes several transactions and must not be done twice at once: growing the log, publishing a
+        list. Whoever dies in it makes room. DatabaseBusy after minutes; on PostgreSQL DatabaseUnreachable at the
+        end of a block whose lock was lost with the server.
+        """
+        with dialect.alone(self._engine, name):
+            yield
+
     def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
         """The dated entries of an agency that are in force on `day`."""
         with self._reading() as session:
@@ -582,6 +593,11 @@ class Datastore:
     def check_schema(self) -> str:
         """The database's revision; SchemaTooOld, SchemaTooNew when this program knows another."""
         return schema.require_current(self._engine)
+
+    def risks(self) -> tuple[str, ...]:
+        """Settings of the database's server with which a committed transaction could be lost (`fsync = off`)."""
+        with self._reading() as session:
+            return dialect.risks(session.connection())
 
     def statistics(self) -> Statistics:
         """What `khoso doctor` shows."""

@@ -1,9 +1,12 @@
 """Databases of the tests' own on their PostgreSQL server: made in a moment from a template, gone after the test."""
 
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from tests.services import Services
 
@@ -33,10 +36,28 @@ class PostgresServer:
         """Take it away, whoever is still connected."""
         self.do(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def configure(self, name: str, value: str | None) -> None:
+        """Set a setting of the server (None: as it was before) and wait until new connections have it."""
+        before = self.ask(f"SHOW {name}")
+        self.do(f"ALTER SYSTEM RESET {name}" if value is None else f"ALTER SYSTEM SET {name} = {value}")
+        self.do("SELECT pg_reload_conf()")
+        while self.ask(f"SHOW {name}") == before != value:
+            time.sleep(0.01)
+
     def do(self, statement: str) -> None:
         """A statement of the administrator."""
+        with self._administrator() as connection:
+            connection.execute(text(statement))
+
+    def ask(self, query: str) -> object:
+        """The one value that the administrator is told."""
+        with self._administrator() as connection:
+            return connection.scalar(text(query))
+
+    @contextmanager
+    def _administrator(self) -> Iterator[Connection]:
         admin = self.services.admin_settings["KHOSO_ADMIN_DATABASE_URL"]
         engine = create_engine(admin, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(statement))
+            yield connection
         engine.dispose()

@@ -29,12 +29,14 @@ class BadSetting(KhosoError):
 
 
 def settings() -> Settings:
-    """The settings of this process; BadSetting names the variable that is wrong."""
+    """The settings of this process; BadSetting names the variable or the file that is wrong."""
     try:
         return Settings()
     except ValidationError as error:
         wrong = ", ".join(f"KHOSO_{str(part['loc'][0]).upper()}" for part in error.errors())
         raise BadSetting(names=wrong) from error
+    except OSError as error:  # a file that a `KHOSO_…_FILE` names
+        raise BadSetting(names=error.filename) from error
 
 
 @contextmanager

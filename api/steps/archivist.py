@@ -1,8 +1,6 @@
 """The archivist's step: numbers the log's leaves, hashes them into the tree, signs a checkpoint; and the check."""
 
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import islice
 
 from api.house import House
@@ -22,7 +20,7 @@ def origin(house: House) -> str:
 def extend_log(house: House) -> Checkpoint | None:
     """Numbers what waits, grows the tree, signs its new root; None when nothing waited. Safe to repeat."""
     log = house.datastore.log
-    with _one_archivist(house):
+    with house.datastore.alone("archivist"):
         while log.number_leaves(_AT_ONCE):
             pass
         latest = log.latest_checkpoint()
@@ -73,10 +71,3 @@ def _tiles_left(house: House) -> Callable[[str], bytes | None]:
             return None
 
     return get_tile
-
-
-@contextmanager
-def _one_archivist(house: House) -> Iterator[None]:
-    with (house.settings.data_dir / "archivist.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

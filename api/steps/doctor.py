@@ -80,21 +80,21 @@ def _malware(house: House) -> Finding:
 def _keys(house: House) -> Finding:
     """The master key opens the rows, and neither key nor rows can be read by other users of the machine."""
     house.datastore.check_key()
-    data = house.settings.data_dir
-    open_to_others = [
-        path
-        for path in (data / "keys" / "master.key", data / "khoso.db", data)
-        if path.stat().st_mode & 0o077
-    ]
+    data, rows = house.settings.data_dir, house.settings.database_file
+    private = [data / "keys" / "master.key", data] + ([] if rows is None else [rows])
+    open_to_others = [path for path in private if path.stat().st_mode & 0o077]
     seen = ", ".join(f"{path.name} {path.stat().st_mode & 0o777:o}" for path in open_to_others)
     fix = "; ".join(f"chmod {'700' if path.is_dir() else '600'} {path}" for path in open_to_others)
     return Finding("keys", not open_to_others, seen or "0600", fix)
 
 
 def _database(house: House) -> Finding:
-    facts = house.datastore.statistics()
+    """What stands in the rows, and whether their server keeps what it acknowledges."""
+    facts, risks = house.datastore.statistics(), house.datastore.risks()
+    kind = house.settings.database.partition(":")[0].partition("+")[0]
     documents = ", ".join(f"{status} {count}" for status, count in sorted(facts.documents.items()))
-    return Finding("database", True, f"{facts.schema}; {facts.owners} owners; {documents or '–'}")
+    seen = "; ".join((kind, *risks, facts.schema, f"{facts.owners} owners", documents or "–"))
+    return Finding("database", not risks, seen, "postgresql.conf: fsync = on, full_page_writes = on")
 
 
 def _objects(house: House) -> Finding:

@@ -4,11 +4,8 @@ The embedded default publishes into a folder; a checker without a network reads 
 bundle is opened under the key that this installation pinned, the status list under the bundle.
 """
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -55,7 +52,8 @@ def publish_all(house: House) -> None:
     """Writes trust bundle and status list as of now, each whole or not at all, one publisher at a time."""
     folder = house.published
     key = house.pki.log_key
-    with _publishing(folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    with house.datastore.alone("publisher"):  # an older list never replaces a newer one
         now = house.clock()
         with house.datastore.begin(house.system("publish"), "publish_statuses") as work:
             standings = {
@@ -89,15 +87,6 @@ def published(folder: Path) -> Published:
     if not statuses.exists():
         return Published(trust, None)
     return Published(trust, StatusList.from_bytes(statuses.read_bytes(), trust=trust))
-
-
-@contextmanager
-def _publishing(folder: Path) -> Iterator[None]:
-    """One at a time: an older list never replaces a newer one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -38,6 +38,7 @@ __all__ = [
     "index_words",
     "is_known_url",
     "make_engine",
+    "risks",
     "search_tables",
     "unhurried",
 ]
@@ -86,6 +87,11 @@ def unhurried(connection: Connection) -> None:
 def alone(engine: Engine, name: str) -> AbstractContextManager[None]:
     """Be the only one of the whole installation in a block of this name, over any number of transactions."""
     return _of(engine).alone(engine, name)
+
+
+def risks(connection: Connection) -> tuple[str, ...]:
+    """Settings of the database's server with which a committed transaction could be lost."""
+    return _of(connection).risks(connection)
 
 
 def index_words(session: Session, row: int, fields: Sequence[str]) -> None:

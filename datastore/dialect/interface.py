@@ -43,6 +43,9 @@ class Dialect(Protocol):
     def alone(self, engine: Engine, name: str) -> AbstractContextManager[None]:
         """Inside the block no other process, thread or machine on this database is in a block of this name."""
 
+    def risks(self, connection: Connection) -> tuple[str, ...]:
+        """Settings of the server with which a committed transaction could be lost."""
+
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         """Index the words of a search row's owner, code, type and text, instead of older ones."""
 

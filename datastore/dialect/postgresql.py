@@ -136,6 +136,12 @@ class Postgresql:
             yield
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
+    def risks(self, connection: Connection) -> tuple[str, ...]:
+        off = text(
+            "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off'"
+        )
+        return tuple(f"{name} = off" for name in connection.scalars(off))
+
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         session.execute(
             text(

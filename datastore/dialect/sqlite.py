@@ -76,6 +76,9 @@ class Sqlite:
         finally:
             os.close(handle)
 
+    def risks(self, connection: Connection) -> tuple[str, ...]:
+        return ()  # there is no server, and our own settings are those above
+
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         self.forget_words(session, row)
         values: dict[str, Any] = {f"e{n}": as_written(field) for n, field in enumerate(fields)}

@@ -1,6 +1,7 @@
 """What the other processes of `test_processes` do. Each acknowledges in a file of its own, one line per `write`."""
 
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,6 +84,22 @@ def whole_journeys(here: Here) -> None:
             work.prints.issue(document.id, revision_sha256=Digest.of(b"x"), to_whom="a", reason="b")
         house.store.log.number_leaves()
         here.tell(f"{document.id} valid")
+
+
+def be_alone(here: Here) -> None:
+    """Count by reading and writing a file, which goes wrong as soon as two do it at once."""
+    count = here.house.folder / "count"
+    for _ in range(15):
+        with here.house.store.alone("counter"):
+            before = int(count.read_text())
+            time.sleep(0.002)
+            count.write_text(str(before + 1))
+
+
+def be_alone_for_ever(here: Here) -> None:
+    with here.house.store.alone("counter"):
+        here.tell("inside")
+        time.sleep(100)
 
 
 def run(journey: Callable[[Here], None], folder: Path, number: int) -> None:

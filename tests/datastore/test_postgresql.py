@@ -146,6 +146,33 @@ def test_of_two_that_wait_for_each_other_one_goes_on(house: House) -> None:
         assert sorted(pool.map(hold_both, [("a", "b"), ("b", "a")])) == [False, True]
 
 
+def test_whoever_was_alone_on_a_server_that_died_is_told(house: House, services: Services) -> None:
+    done = []
+
+    def be_alone_while_it_dies() -> None:
+        with house.store.alone("publisher"):
+            with services.killed("postgresql"):
+                pass
+            done.append("work")
+
+    with pytest.raises(DatabaseUnreachable):
+        be_alone_while_it_dies()
+    assert done == ["work"]
+    with house.store.alone("publisher"):
+        done.append("again")
+
+
+def test_what_fails_alone_fails_with_its_own_error_and_makes_room(house: House) -> None:
+    def stumble() -> None:
+        with house.store.alone("publisher"):
+            raise ZeroDivisionError
+
+    for _ in range(20):  # more often than there are connections
+        with pytest.raises(ZeroDivisionError):
+            stumble()
+    house.owner()
+
+
 def test_a_reader_sees_one_moment_keeps_nobody_waiting_and_cannot_write(house: House) -> None:
     house.owner()
     with house.store._reading() as session:

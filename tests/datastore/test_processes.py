@@ -4,6 +4,7 @@ import multiprocessing
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -17,6 +18,8 @@ from tests.datastore.house import AN, MAI, READ, House
 from tests.datastore.journeys import (
     NUMBER,
     Here,
+    be_alone,
+    be_alone_for_ever,
     bring_papers_of_one_owner,
     do_jobs,
     record_events,
@@ -75,6 +78,39 @@ def test_processes_at_once_make_one_owner_and_no_number_twice(house: House) -> N
     assert len(held) == 2
     assert len(set(held)) == 1
     assert_sound(house)
+
+
+def test_one_process_at_a_time_is_alone(house: House) -> None:
+    (house.folder / "count").write_text("0")
+    side_by_side(house, be_alone)
+    assert (house.folder / "count").read_text() == "45"
+
+
+def test_a_process_that_dies_alone_makes_room_and_another_name_never_waited(house: House) -> None:
+    process = started(house, 0, be_alone_for_ever)
+    while not lines_of(house, 0):
+        assert process.is_alive()
+        time.sleep(0.01)
+    with house.store.alone("publisher"):
+        house.owner()
+    process.kill()
+    process.join()
+    with house.store.alone("counter"), house.store.alone("publisher"):
+        house.owner()
+
+
+def test_threads_of_one_process_are_alone_one_by_one_too(house: House) -> None:
+    inside: list[int] = []
+
+    def be_alone(thread: int) -> None:
+        with house.store.alone("counter"):
+            inside.append(thread)
+            assert inside == [thread]
+            time.sleep(0.002)
+            inside.remove(thread)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(be_alone, range(12)))
 
 
 def test_no_event_of_a_dossier_is_lost_when_processes_write_at_once(house: House) -> None:
