@@ -8,7 +8,7 @@ not see is not found; a call that raises has changed nothing. Whether a paper *m
 by `archive`, not here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -232,12 +232,13 @@ class Documents:
         owner: UUID,
         *,
         status: Status | None = None,
-        doc_type: str | None = None,
+        doc_types: Collection[str] | None = None,
         after: Place | None = None,
         limit: int | None = None,
     ) -> tuple[DocumentRecord, ...]:
         """What the owner's store holds now and this actor may see, newest first: at most `limit`, after a place.
 
+        `doc_types`: every code, national and local, that the wanted type has or had.
         What is taken in meanwhile stands before every place that was given, so that no page shows it twice.
         """
         self._scope.require_owner(owner)
@@ -249,8 +250,8 @@ class Documents:
         which: list[ColumnElement[bool]] = [DocumentRow.id.in_(held)]
         if status is not None:
             which.append(DocumentRow.status == status)
-        if doc_type is not None:
-            which.append(DocumentRow.doc_type == doc_type)
+        if doc_types is not None:
+            which.append(DocumentRow.doc_type.in_(doc_types))
         if after is not None:
             earlier = and_(DocumentRow.received_at == after.at, DocumentRow.id < after.id)
             which.append(or_(DocumentRow.received_at < after.at, earlier))

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
+from common import Digest
 from datastore import mapping
 from datastore.errors import AlreadyThere, IllegalTransition, NotFound
 from datastore.events import attached, parsed_number
 from datastore.locks import locked
-from datastore.records import AttachedHow, DocumentRecord, Dossier, DossierState
-from datastore.rows import DocumentRow, DossierDocumentRow, DossierRow
+from datastore.records import AttachedHow, Citation, DocumentRecord, Dossier, DossierState
+from datastore.rows import CitationRow, DocumentRow, DossierDocumentRow, DossierRow
 from datastore.scope import Scope
 from datastore.telling import add_event
 
@@ -83,6 +85,43 @@ class Dossiers:
         attached(self._scope, row, paper, component, how)
         return self._done(row)
 
+    def cite(self, number: str, document: UUID, *, component: str, version: int, sha256: Digest) -> Citation:
+        """Attach a paper that was held before, as these bytes; the same again is no error.
+
+        IllegalTransition when the dossier is closed; AlreadyThere when it cites other bytes of the paper.
+        """
+        self.attach(number, document, component=component, how=AttachedHow.REUSED)
+        row = self._row(number)
+        query = select(CitationRow).where(
+            CitationRow.dossier_id == row.id,
+            CitationRow.component == component,
+            CitationRow.document_id == document,
+        )
+        made = self._session.scalar(query)
+        if made is None:
+            made = CitationRow(
+                id=self._scope.id(),
+                dossier_id=row.id,
+                document_id=document,
+                component=component,
+                version=version,
+                sha256=sha256.value,
+                at=self._scope.at,
+                by=self._scope.actor.person,
+            )
+            self._session.add(made)
+            self._session.flush()
+        if (made.version, made.sha256) != (version, sha256.value):
+            raise AlreadyThere(what="citation", name=component)
+        return _citation(made)
+
+    def citations(self, number: str) -> tuple[Citation, ...]:
+        """Which bytes the dossier cites, oldest first."""
+        row = self._row(number)
+        query = select(CitationRow).where(CitationRow.dossier_id == row.id)
+        found = self._session.scalars(query.order_by(CitationRow.at, CitationRow.id))
+        return tuple(_citation(one) for one in found)
+
     def record(self, number: str, kind: str, note: str | None = None) -> Dossier:
         """Write an event of an open dossier: `supplement`, `transferred`."""
         self._scope.require_staff("dossier")
@@ -132,3 +171,13 @@ class Dossiers:
         self._session.flush()
         self._scope.note(dossier=row.number)
         return mapping.dossier(row)
+
+
+def state_of(session: Session, number: str) -> DossierState | None:
+    """How far a dossier is, for anybody: that and nothing else. None when there is none."""
+    found = session.scalar(select(DossierRow.state).where(DossierRow.number == number))
+    return None if found is None else DossierState(found)
+
+
+def _citation(row: CitationRow) -> Citation:
+    return Citation(row.document_id, row.component, row.version, Digest(row.sha256), row.at, row.by)

@@ -268,6 +268,18 @@ class DossierDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Citation:
+    """Which bytes of a paper a dossier cites as a component."""
+
+    document_id: UUID
+    component: str
+    version: int
+    sha256: Digest
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
     id: UUID
     number: str

@@ -279,6 +279,21 @@ class DossierDocumentRow(Row):
     attached_at: Mapped[datetime]
 
 
+class CitationRow(Row):
+    """Which bytes of a paper a dossier cites: they stay what they are, whatever becomes of the paper."""
+
+    __tablename__ = "citations"
+    __table_args__ = (UniqueConstraint("dossier_id", "component", "document_id"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dossier_id: Mapped[UUID] = mapped_column(ForeignKey("dossiers.id"))
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    component: Mapped[str] = mapped_column(String(64))
+    version: Mapped[int]
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime]
+    by: Mapped[str]
+
+
 class PrintRow(Row):
     __tablename__ = "prints"
     __table_args__ = (UniqueConstraint("document_id", "number"),)

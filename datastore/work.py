@@ -33,7 +33,19 @@ from sqlalchemy.pool import QueuePool
 
 from archive import NumberedLeaf
 from common import Clock, Digest, KhosoError, new_id
-from datastore import answers, deliveries, dialect, intents, jobs, log, mapping, schema, standing, uploads
+from datastore import (
+    answers,
+    deliveries,
+    dialect,
+    dossiers,
+    intents,
+    jobs,
+    log,
+    mapping,
+    schema,
+    standing,
+    uploads,
+)
 from datastore.answers import Answers
 from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
@@ -56,6 +68,7 @@ from datastore.records import (
     CheckpointRecord,
     Claim,
     ClaimedDelivery,
+    DossierState,
     Job,
     JobRole,
     Override,
@@ -528,6 +541,11 @@ class Datastore:
         """The dated entries of an agency that are in force on `day`."""
         with self._reading() as session:
             return in_force(session, kind, agency, day)
+
+    def dossier_state(self, number: str) -> DossierState | None:
+        """How far a dossier is, for anybody who knows its number; None when there is none."""
+        with self._reading() as session:
+            return dossiers.state_of(session, number)
 
     # --- objects ---------------------------------------------------------------------------------------
 

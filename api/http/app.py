@@ -1,5 +1,6 @@
 """The application put together: one `House`, its routes, what stands before them, what becomes of errors."""
 
+import secrets
 from collections.abc import Sequence
 
 from anyio import CapacityLimiter
@@ -9,18 +10,43 @@ from api.house import House
 from api.http import problems
 from api.http.browser import require_public_url
 from api.http.development import DevelopmentSessions, development_routes
+from api.http.doors import Doorkeeper, LocalTally
 from api.http.guards import BodyBounds, SecurityHeaders
 from api.http.health import health_routes
 from api.http.identity import Resolver
 from api.http.observing import Observed
 from api.http.openapi import describe
 from api.http.parts import API
-from api.http.routes import changes, documents, jobs, me, published, uploads
+from api.http.routes import (
+    changes,
+    documents,
+    dossiers,
+    jobs,
+    me,
+    public,
+    published,
+    stores,
+    uploads,
+    verification,
+)
 from api.steps.health import readiness
+from api.steps.published import PublishedFiles
 from common import say
 
 _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
+_ROUTES = (
+    me,
+    uploads,
+    documents,
+    changes,
+    jobs,
+    stores,
+    dossiers,
+    verification,
+    public,
+    published,
+)
 
 
 def make_app(
@@ -39,7 +65,10 @@ def make_app(
     )
     app.state.house = house
     app.state.resolvers = list(resolvers)
+    app.state.published = PublishedFiles(house.published)
     app.state.streams = jobs.Streams()
+    # Counts of this process; whoever has a broker shares them, under a secret that is shared as well.
+    app.state.doorkeeper = Doorkeeper(LocalTally(), secrets.token_bytes(32))
     app.state.openings = CapacityLimiter(house.settings.openings)
     problems.install(app)
     settings = house.settings
@@ -53,7 +82,7 @@ def make_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed)  # outermost: it sees what the others refuse
     app.include_router(health_routes(readiness(house)))
-    for routes in (me, uploads, documents, changes, jobs, published):
+    for routes in _ROUTES:
         app.include_router(routes.router, prefix=API)
     if development_sign_in and not settings.production:
         sessions = DevelopmentSessions(settings.agency)

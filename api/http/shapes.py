@@ -29,6 +29,10 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=112, pattern=r"
 """A code of some list, checked for its meaning later."""
 
 
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A digest in hexadecimal."""
+
+
 def rfc3339(at: datetime) -> str:
     """An instant as RFC 3339 in UTC, with microseconds: `2026-11-22T01:05:09.000000Z`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -9,7 +9,7 @@ from api.http.shapes import Instant, Said
 from api.steps.holdings import Held
 from api.steps.paper_copy import shown_object
 from archive import Ground, SourceForm, Status, Weight
-from datastore import DiaryLine, Job, JobState
+from datastore import DiaryLine, DocumentRecord, Job, JobState
 
 _EXAMPLE_ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"
 _EXAMPLE_DOCUMENT: dict[str, Any] = {
@@ -41,6 +41,22 @@ _EXAMPLE_DOCUMENT: dict[str, Any] = {
     "changed_at": "2026-11-22T01:05:21.000000Z",
     "questions": [],
 }
+
+
+_IN_A_LIST = (
+    "document_id",
+    "codes",
+    "type",
+    "name",
+    "status",
+    "weight",
+    "version",
+    "sha256",
+    "pages",
+    "dossier",
+    "received_at",
+    "changed_at",
+)
 
 
 class DocumentView(BaseModel):
@@ -107,6 +123,43 @@ class DocumentView(BaseModel):
             received_at=document.received_at,
             changed_at=document.changed_at,
             questions=[Said.of(question) for question in held.questions],
+        )
+
+
+class DocumentSummary(BaseModel):
+    """A paper in a list."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{name: _EXAMPLE_DOCUMENT[name] for name in _IN_A_LIST}]}
+    )
+    document_id: UUID
+    codes: list[str]
+    type: str | None
+    name: str | None
+    status: Status
+    weight: Weight
+    version: int
+    sha256: str
+    pages: int | None
+    dossier: str | None
+    received_at: Instant
+    changed_at: Instant
+
+    @classmethod
+    def of(cls, document: DocumentRecord, name: str | None) -> "DocumentSummary":
+        return cls(
+            document_id=document.id,
+            codes=[code.code for code in document.current_codes],
+            type=document.doc_type,
+            name=name,
+            status=document.status,
+            weight=document.weight,
+            version=document.version.n,
+            sha256=shown_object(document).sha256_plain.hex,
+            pages=document.version.page_count,
+            dossier=document.dossier,
+            received_at=document.received_at,
+            changed_at=document.changed_at,
         )
 
 

@@ -95,15 +95,17 @@ class Checker:
     def check(self, thing: str) -> Check:
         """Checks a path, link, digits or short code; NotCheckable for anything else, Refusals for bad files."""
         path = Path(thing)
-        if _is_file(path):
-            return self.check_file(path)
+        return self.check_file(path) if _is_file(path) else self.check_text(thing)
+
+    def check_text(self, text: str) -> Check:
+        """Checks a link, digits or a short code, and opens nothing; NotCheckable for anything else."""
         try:
-            read_link(thing)
+            read_link(text)
         except NoSeal:
-            return self._check_short_code(thing)
+            return self._check_short_code(text)
         except KhosoError:
             pass  # digits with an error in them: the verdict below says so
-        return self._check_seal(thing)
+        return self._check_seal(text)
 
     def check_file(self, path: Path) -> Check:
         """A PDF is judged by its signatures, or by the seals it shows when it has none; an image by its seals."""

@@ -27,16 +27,19 @@ _PROCEDURE = re.compile(r"[1-9]\.\d{6}(?:\.[0-9A-Z]{2,3})*", re.ASCII)
 """National procedure codes, and localised ones with an agency behind them (`1.010708.000.00.00.H56`)."""
 
 
-def open_dossier(house: House, actor: Actor, number: str, procedure: str) -> Dossier:
+def open_dossier(
+    house: House, actor: Actor, number: str, procedure: str, *, agency: str | None = None
+) -> Dossier:
     """The one-stop system received a dossier under its number; repeated, after a crash perhaps, it is the same one.
 
-    AlreadyThere when a dossier of that number is of another procedure, or closed.
+    `agency` is the one that decides; by default the one that received it. AlreadyThere when a dossier of that number
+    is of another procedure, or closed.
     """
     if not _PROCEDURE.fullmatch(procedure):
         raise BadProcedure(text=procedure[:40])
     try:
         with house.datastore.begin(actor, "open_dossier", dossier=number) as work:
-            return work.dossiers.open(number, procedure=procedure)
+            return work.dossiers.open(number, procedure=procedure, agency=agency)
     except AlreadyThere:
         with house.datastore.begin(actor, "look_at_dossier", dossier=number) as work:
             standing = work.dossiers.get(number)
@@ -45,11 +48,19 @@ def open_dossier(house: House, actor: Actor, number: str, procedure: str) -> Dos
         return standing
 
 
-def close_dossier(house: House, actor: Actor, number: str, state: DossierState) -> Dossier:
+def record_event(house: House, actor: Actor, number: str, kind: str, note: str | None) -> Dossier:
+    """The dossier went on: a supplement was asked for, it was transferred."""
+    with house.datastore.begin(actor, "record_event", dossier=number) as work:
+        return work.dossiers.record(number, kind, note)
+
+
+def close_dossier(
+    house: House, actor: Actor, number: str, state: DossierState, note: str | None = None
+) -> Dossier:
     """The dossier ended. Success is the ground on which its provisional papers become valid, in jobs of their
     own (Decision 468/QD-TTg, III.1.b); refused or withdrawn leaves them provisional."""
     with house.datastore.begin(actor, "close_dossier", dossier=number) as work:
-        dossier = work.dossiers.close(number, state)
+        dossier = work.dossiers.close(number, state, note)
         if state is DossierState.SUCCEEDED:
             for paper in work.dossiers.papers(number):
                 _give_ground(work, paper)

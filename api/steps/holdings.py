@@ -10,8 +10,9 @@ from api.deliver import require_free
 from api.house import House
 from api.steps.paper_copy import shown_object
 from api.steps.questions import questions
+from archive import Status
 from common import Digest, Sentence
-from datastore import Actor, DocumentRecord, NotFound, SearchField, StoredObject, Work
+from datastore import Actor, DocumentRecord, NotFound, Place, SearchField, StoredObject, Work
 from ingest import MediaType
 from signing import Verdict, validate
 
@@ -110,6 +111,37 @@ def store_of(house: House, actor: Actor, identifier: str) -> tuple[Held, ...]:
         return tuple(_held(house, work, document) for document in work.documents.of_owner(owner.id))
 
 
+def store_page(
+    house: House,
+    actor: Actor,
+    owner: UUID,
+    *,
+    status: Status | None,
+    doc_type: str | None,
+    after: Place | None,
+    limit: int,
+) -> tuple[DocumentRecord, ...]:
+    """Some of what a store holds, newest first, of a status or a type if one is named; UnknownDocumentType."""
+    known_as = None
+    if doc_type is not None:
+        known_as = [alias.code for alias in house.catalogue.find(doc_type).aliases]
+    with house.datastore.begin(actor, "list_store") as work:
+        return work.documents.of_owner(owner, status=status, doc_types=known_as, after=after, limit=limit)
+
+
+def find_page(
+    house: House, actor: Actor, words: str, field: SearchField | None, limit: int
+) -> tuple[DocumentRecord, ...]:
+    """The best papers with all these words."""
+    with house.datastore.begin(actor, "search") as work:
+        return work.search.find(words, field=field, limit=limit)
+
+
+def name_of(house: House, document: DocumentRecord) -> str | None:
+    """The name of the paper's type; None while that is not known."""
+    return None if document.doc_type is None else house.catalogue.find(document.doc_type).name
+
+
 def find(house: House, actor: Actor, words: str, field: SearchField | None) -> tuple[Held, ...]:
     """The papers with all these words, with and without accents."""
     with house.datastore.begin(actor, "search") as work:
@@ -129,6 +161,22 @@ def fetch(house: House, actor: Actor, document_id: UUID, *, original: bool, out:
         house.datastore.objects.get(stored, path, sealing=key)
         for stored, path in zip(wanted, paths, strict=True)
     )
+
+
+def fetch_cited(house: House, actor: Actor, document_id: UUID, sha256: Digest, out: Path) -> Content:
+    """Writes just these bytes of the paper: an original, or any state that was signed; NotFound."""
+    with house.datastore.begin(actor, "get_cited") as work:
+        document = work.documents.get(document_id)
+        key = work.documents.data_key(document_id)
+        version = document.version
+        pdfs = [version.pdf, *(revision.object for revision in document.revisions)]
+        states = [(one, MediaType.PDF.value) for one in pdfs if one is not None]
+        states += [(one.object, one.media_type) for one in version.originals]
+        found = next((state for state in states if state[0].sha256_plain == sha256), None)
+        if found is None:
+            raise NotFound(what="content", id=document_id)
+    stored, media_type = found
+    return Content(house.datastore.objects.get(stored, out, sealing=key), media_type, sha256)
 
 
 def fetch_one(house: House, actor: Actor, document_id: UUID, form: Form, n: int, out: Path) -> Content:
@@ -167,8 +215,7 @@ def _originals(document: DocumentRecord) -> tuple[StoredObject, ...]:
 
 
 def _held(house: House, work: Work, document: DocumentRecord) -> Held:
-    name = None if document.doc_type is None else house.catalogue.find(document.doc_type).name
     receipts = work.receipts.of_document(document.id)
     owners = [work.owners.get(owner) for owner in document.owner_ids]
     asked = questions(house, document, owners)
-    return Held(document, name, receipts[0].number if receipts else None, asked)
+    return Held(document, name_of(house, document), receipts[0].number if receipts else None, asked)

@@ -89,6 +89,32 @@ def published(folder: Path) -> Published:
     return Published(trust, StatusList.from_bytes(statuses.read_bytes(), trust=trust))
 
 
+class PublishedFiles:
+    """What is published in a folder, opened again only when it was written anew. Safe to share between threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._opened: tuple[tuple[int, ...], Published] | None = None
+
+    def now(self) -> Published:
+        """As `published`."""
+        files = [self._folder / name for name in (_PIN, TRUST, STATUSES)]
+        # Written whole and renamed into place: another time, another content.
+        state = tuple(found.st_mtime_ns for file in files if (found := _stat(file)) is not None)
+        known = self._opened
+        if known is None or known[0] != state:
+            known = (state, published(self._folder))
+            self._opened = known
+        return known[1]
+
+
+def _stat(file: Path) -> os.stat_result | None:
+    try:
+        return file.stat()
+    except FileNotFoundError:
+        return None
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """The file has the old content or the new one, never a part."""
     unfinished = path.with_name(f".{path.name}.new")

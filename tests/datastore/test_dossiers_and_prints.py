@@ -140,3 +140,28 @@ def test_a_paper_has_one_receipt_and_receipts_count_per_agency(house: House) -> 
     other = house.receive(owner, actor=STRANGER)
     with house.store.begin(STRANGER, "receipt") as work:
         assert work.receipts.issue(other.id, {}).number == 1
+
+
+def test_a_dossier_cites_bytes_that_stay_what_they_are(house: House) -> None:
+    document = house.provisional(house.owner())
+    seen = Digest.of(b"the bytes that were seen")
+    with house.store.begin(MAI, "open") as work:
+        work.dossiers.open("H41.01-261122-0042", procedure="1.001193")
+    for _twice in range(2):
+        with house.store.begin(MAI, "cite") as work:
+            cited = work.dossiers.cite(
+                "H41.01-261122-0042", document.id, component="A", version=1, sha256=seen
+            )
+    with house.store.begin(MAI, "look") as work:
+        assert work.dossiers.citations("H41.01-261122-0042") == (cited,)
+        with pytest.raises(AlreadyThere):
+            work.dossiers.cite(
+                "H41.01-261122-0042", document.id, component="A", version=1, sha256=Digest.of(b"others")
+            )
+
+
+def test_anybody_learns_of_a_dossier_how_far_it_is(house: House) -> None:
+    assert house.store.dossier_state("H41.01-261122-0043") is None
+    with house.store.begin(MAI, "open") as work:
+        work.dossiers.open("H41.01-261122-0043", procedure="1.001193")
+    assert house.store.dossier_state("H41.01-261122-0043") is DossierState.OPEN

@@ -24,7 +24,7 @@ READING = {
         "require_unchanged",
         "standing_of_bytes",
     },
-    "dossiers": {"get", "papers"},
+    "dossiers": {"citations", "get", "papers"},
     "jobs": {"get", "of_document"},
     "overrides": {"agency_name", "on"},
     "owners": {"entries", "entries_of", "find", "get", "store_of"},

@@ -20,14 +20,14 @@ from api.http.identity import Acting, StaffActing
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import API, TheHouse
-from api.http.shapes import Asked, Code, Instant, Words, problems
+from api.http.shapes import Asked, Code, Instant, Sha256, Words, problems
 from api.http.views import DiaryLineView, DocumentView
 from api.steps import holdings
 from api.steps.holdings import Content, Form
 from api.steps.intake import Paper, Person, Received, take_in
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
-from common import PartialDate
+from common import Digest, PartialDate
 from datastore import Actor, Answer, DiaryLine, JobState, Place, Work
 from ingest import DossierNumber, MediaType
 
@@ -217,8 +217,14 @@ def get_document_content(
     document_id: UUID,
     form: Annotated[Form, Query(description="The PDF that stands for it, or what came in.")] = Form.SIGNED,
     n: Annotated[int, Query(ge=1, le=1000, description="Which original, where several came in.")] = 1,
+    sha256: Annotated[Sha256 | None, Query(description="Just these bytes, as a dossier cites them.")] = None,
 ) -> Response:
-    """The bytes of a paper: its newest signed PDF, or what came in, byte for byte."""
+    """The bytes of a paper: its newest signed PDF, what came in, byte for byte, or the state with a digest."""
+    if sha256 is not None:
+        digest = Digest.from_hex(sha256)
+        return streamed(
+            house, f"{document_id}", lambda out: holdings.fetch_cited(house, actor, document_id, digest, out)
+        )
     return streamed(
         house, f"{document_id}", lambda out: holdings.fetch_one(house, actor, document_id, form, n, out)
     )

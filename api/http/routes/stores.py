@@ -1,0 +1,145 @@
+"""Owners and what their stores hold. Numbers are asked for in bodies; addresses hold ids only."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.identity import Acting
+from api.http.paging import Cursor, Limit, page_of, place_of
+from api.http.parts import TheHouse
+from api.http.shapes import Asked, Code, Instant, Words, problems
+from api.http.views import DocumentSummary
+from api.steps import holdings
+from archive import Status
+from datastore import DocumentRecord, OwnerKind, OwnerState, Place, SearchField
+
+router = APIRouter(tags=["stores"])
+_ID = "019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11"
+
+
+class OwnerAsked(Asked):
+    """Whom: personal number, enterprise code, agency code, number of a foreigner."""
+
+    identifier: str = Field(min_length=1, max_length=64, examples=["040090001234"])
+
+
+class OwnerView(BaseModel):
+    """An owner, by the id under which addresses know it."""
+
+    owner_id: UUID
+    kind: OwnerKind
+    name: str | None
+    birth_date: str | None
+    state: OwnerState
+
+
+class Owners(BaseModel):
+    """Who has the number now: one, or nobody that is known here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "owners": [
+                        {
+                            "owner_id": _ID,
+                            "kind": "person",
+                            "name": "Nguyễn Văn An",
+                            "birth_date": "1990-05-03",
+                            "state": "living",
+                        }
+                    ]
+                }
+            ]
+        }
+    )
+    owners: list[OwnerView]
+
+
+class StoreView(BaseModel):
+    """The one store of an owner."""
+
+    owner_id: UUID
+    store_id: UUID
+    opened_at: Instant
+
+
+class DocumentPage(BaseModel):
+    """Some papers; `next` is the cursor of the following ones, none when these are the last."""
+
+    documents: list[DocumentSummary]
+    next: str | None
+
+
+class Search(Asked):
+    """Words that all stand in a paper: with accents only as written, without accents either way."""
+
+    words: Words = Field(examples=["nguyen van an"])
+    field: SearchField | None = Field(None, description="Where to look; everywhere by default.")
+    limit: int = Field(50, ge=1, le=100)
+
+
+class Found(BaseModel):
+    """The best papers; `more`: there are further ones, ask more narrowly."""
+
+    documents: list[DocumentSummary]
+    more: bool
+
+
+@router.post("/owners/search", operation_id="search_owners", responses=problems())
+def search_owners(house: TheHouse, actor: Acting, asked: OwnerAsked) -> Owners:
+    """Who has this number now."""
+    with house.datastore.begin(actor, "look_for_owner") as work:
+        owner = work.owners.find(asked.identifier)
+    if owner is None:
+        return Owners(owners=[])
+    born = None if owner.birth_date is None else str(owner.birth_date)
+    view = OwnerView(owner_id=owner.id, kind=owner.kind, name=owner.name, birth_date=born, state=owner.state)
+    return Owners(owners=[view])
+
+
+@router.get("/stores/{owner_id}", operation_id="get_store", responses=problems(404))
+def get_store(house: TheHouse, actor: Acting, owner_id: UUID) -> StoreView:
+    """The store of an owner."""
+    with house.datastore.begin(actor, "look_at_store") as work:
+        store = work.owners.store_of(owner_id)
+    return StoreView(owner_id=store.owner_id, store_id=store.id, opened_at=store.opened_at)
+
+
+@router.get("/stores/{owner_id}/documents", operation_id="list_store_documents", responses=problems(404))
+def list_store_documents(
+    house: TheHouse,
+    actor: Acting,
+    owner_id: UUID,
+    status: Annotated[Status | None, Query(description="Only papers with this status.")] = None,
+    type: Annotated[
+        Code | None, Query(description="Only papers of this type, under any of its codes.")
+    ] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> DocumentPage:
+    """What the store holds and whoever asks may see, newest first."""
+    found = holdings.store_page(
+        house, actor, owner_id, status=status, doc_type=type, after=place_of(cursor), limit=limit + 1
+    )
+    shown, following = page_of(found, limit, _place_of)
+    return DocumentPage(
+        documents=[DocumentSummary.of(one, holdings.name_of(house, one)) for one in shown], next=following
+    )
+
+
+def _place_of(document: DocumentRecord) -> Place:
+    return Place(document.received_at, document.id)
+
+
+@router.post("/search", operation_id="search_documents", responses=problems())
+def search_documents(house: TheHouse, actor: Acting, asked: Search) -> Found:
+    """Papers by owner, code, type and text, best first."""
+    found = holdings.find_page(house, actor, asked.words, asked.field, asked.limit + 1)
+    shown = found[: asked.limit]
+    return Found(
+        documents=[DocumentSummary.of(one, holdings.name_of(house, one)) for one in shown],
+        more=len(found) > len(shown),
+    )

@@ -1,0 +1,116 @@
+"""Anybody may ask whether what they hold is genuine and in force. Nothing is told but that, and nobody is named."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.house import House
+from api.http.bodies import body_of, opening
+from api.http.doors import SHORT_CODE, Doorkeeper, counted_as
+from api.http.parts import TheHouse
+from api.http.shapes import Asked, Instant, Said, problems
+from api.steps.checking import Check, Checker
+from api.steps.published import PublishedFiles
+from api.steps.register import register
+from signing import BadShortCode, Indication, check_short_code
+
+router = APIRouter(tags=["verification"])
+_LONGEST_SEAL = 8_000
+"""Digits of the largest QR code, and a host before them."""
+
+
+class Held(Asked):
+    """What is printed: the link or the digits of the QR code, or the short code."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "7K3F-9QXM-2T8V-5"}]})
+    text: str = Field(min_length=1, max_length=_LONGEST_SEAL)
+
+
+class Verdict(BaseModel):
+    """Two answers: `verdict` says whether it is genuine, `status` whether it is in force, as known when."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "verdict": "TOTAL-PASSED",
+                    "reasons": [],
+                    "signatures": [],
+                    "checked_at": "2026-11-22T01:05:09.000000Z",
+                    "trust_as_of": "2026-11-22T01:00:00.000000Z",
+                    "status": "good",
+                    "status_as_of": "2026-11-22T01:00:00.000000Z",
+                    "document": {"paper_name": "Giấy khai sinh", "print_number": 1},
+                }
+            ]
+        }
+    )
+    verdict: Indication
+    reasons: list[Said]
+    signatures: list[dict[str, Any]]
+    checked_at: Instant
+    trust_as_of: Instant | None
+    status: str
+    status_as_of: Instant | None
+    document: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, check: Check) -> "Verdict":
+        return cls(
+            verdict=check.indication,
+            reasons=[Said.of(reason) for reason in check.reasons],
+            signatures=[signature.as_json() for signature in check.signatures],
+            checked_at=check.checked_at,
+            trust_as_of=check.trust_as_of,
+            status=check.standing.word,
+            status_as_of=check.status_as_of,
+            document=None if check.claims is None else check.claims.as_json(),
+        )
+
+
+def _checker(request: Request, house: House) -> Checker:
+    files: PublishedFiles = request.app.state.published
+    return Checker(files.now(), house.clock, house.limits, register(house))
+
+
+def _knock(request: Request) -> None:
+    doorkeeper: Doorkeeper = request.app.state.doorkeeper
+    doorkeeper.knock(SHORT_CODE, counted_as(request.client.host if request.client else None))
+
+
+def _is_short_code(text: str) -> bool:
+    try:
+        check_short_code(text)
+    except BadShortCode:
+        return False
+    return True
+
+
+@router.post("/verify", operation_id="verify_text", responses=problems(429, public=True))
+def verify_text(request: Request, house: TheHouse, held: Held) -> Verdict:
+    """Check a link, digits or a short code. Links are read, never followed."""
+    if _is_short_code(held.text):  # the only one of them that could be guessed
+        _knock(request)
+    return Verdict.of(_checker(request, house).check_text(held.text))
+
+
+@router.post(
+    "/verify/file",
+    operation_id="verify_file",
+    responses=problems(408, 413, 415, 429, public=True),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": {"type": "string", "format": "binary"}}
+                for kind in ("application/pdf", "image/jpeg", "image/png", "image/tiff")
+            },
+        }
+    },
+)
+async def verify_file(request: Request, house: TheHouse) -> Verdict:
+    """Check a signed PDF by its signatures, a photo or a print by its seals. Nothing of it is kept."""
+    _knock(request)
+    async with body_of(request, house) as body:
+        return await opening(request, lambda: Verdict.of(_checker(request, house).check_file(body.path)))

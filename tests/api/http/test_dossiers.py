@@ -1,0 +1,144 @@
+"""Dossiers over HTTP: their events, what is held before anything is scanned, papers cited as they were seen."""
+
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.http.papers import page, submit, upload
+from tests.api.http.servers import OTHER_AGENCY, Service
+from tests.api.http.test_documents import read_all
+from tests.api.http.test_problems import problem_of
+
+_SAMPLES = Path(__file__).parents[3] / "samples"
+_OWNER, _STRANGER = "040144985806", "040090001299"
+_PLACE = "/api/v1/dossiers"
+
+
+def opened(client: httpx.Client, number: str) -> str:
+    answer = client.post(_PLACE, json={"number": number, "procedure": "1.001193"})
+    assert answer.status_code == 201, answer.text
+    assert answer.headers["location"] == f"{_PLACE}/{number}"
+    return f"{_PLACE}/{number}"
+
+
+@pytest.fixture(scope="module")
+def valid(served: Service) -> dict[str, Any]:
+    """A valid death certificate of `_OWNER`, read and signed for real."""
+    with served.signed_in() as client:
+        made = submit(client, (_SAMPLES / "trich_luc_khai_tu.png").read_bytes(), _OWNER, ground="back_file")
+        read_all(served)
+        document: dict[str, Any] = client.get(f"/api/v1/documents/{made['document_id']}").json()
+    assert document["status"] == "valid"
+    return document
+
+
+def test_a_dossier_is_opened_once_and_goes_on_by_events(served: Service, clerk: httpx.Client) -> None:
+    place = opened(clerk, "H41.08-261122-0001")
+    assert opened(clerk, "H41.08-261122-0001") == place
+    supplement = clerk.post(f"{place}/events", json={"kind": "supplement", "note": "Thiếu ảnh"}).json()
+    assert [event["kind"] for event in supplement["events"]] == ["received", "supplement"]
+    refused = clerk.post(f"{place}/events", json={"kind": "refused"}).json()
+    assert (refused["state"], clerk.get(place).json()["state"]) == ("refused", "refused")
+    problem_of(clerk.post(f"{place}/events", json={"kind": "succeeded"}), 409, "illegal_transition")
+    problem_of(clerk.post(f"{place}/events", json={"kind": "lost"}), 422, "request_invalid")
+    other = clerk.post(_PLACE, json={"number": "H41.08-261122-0001", "procedure": "1.000894"})
+    problem_of(other, 409, "already_there")
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        problem_of(stranger.get(place), 404, "not_found")
+
+
+def test_a_dossier_that_another_agency_decides_is_seen_by_both(served: Service, clerk: httpx.Client) -> None:
+    number = "H41.08-261122-0009"
+    body = {"number": number, "procedure": "1.001193", "agency": OTHER_AGENCY}
+    assert clerk.post(_PLACE, json=body).status_code == 201
+    with served.signed_in(agency=OTHER_AGENCY) as competent:
+        assert competent.get(f"{_PLACE}/{number}").json()["intake_agency"] == "H41.08"
+
+
+def test_wrong_numbers_are_refused(clerk: httpx.Client) -> None:
+    problem_of(clerk.get(f"{_PLACE}/040090001234"), 422, "bad_dossier_number")
+    problem_of(clerk.get(f"{_PLACE}/H41.08-261122-9999"), 404, "not_found")
+    body = {"number": "H41.08-261122-0003", "procedure": "x"}
+    problem_of(clerk.post(_PLACE, json=body), 422, "bad_procedure")
+
+
+def test_a_paper_is_taken_in_for_a_dossier_and_its_success_is_the_ground(clerk: httpx.Client) -> None:
+    place = opened(clerk, "H41.08-261122-0004")
+    body = {"uploads": [upload(clerk, page(50))["upload_id"]], "dossier": "H41.08-261122-0004"}
+    made = clerk.post("/api/v1/documents", json=body).json()
+    assert [one["document_id"] for one in clerk.get(place).json()["documents"]] == [made["document_id"]]
+    clerk.post(f"{place}/events", json={"kind": "succeeded"})
+    assert clerk.get(f"/api/v1/documents/{made['document_id']}").json()["ground"] == "dossier_succeeded"
+
+
+def held(client: httpx.Client, place: str, owner: str, **facts: bool) -> dict[str, Any]:
+    component = {"component": "KQ002269", "type": "KHAI_TU", "facts": facts}
+    answer = client.post(f"{place}/holdings-check", json={"owners": [owner], "components": [component]})
+    assert answer.status_code == 200, answer.text
+    (found,) = answer.json()["components"]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_before_scanning_the_counter_learns_what_is_held(
+    served: Service, clerk: httpx.Client, valid: dict[str, Any]
+) -> None:
+    place = opened(clerk, "H41.08-261122-0005")
+    found = held(clerk, place, _OWNER)
+    assert (found["state"], found["action"]) == ("held", "reuse")
+    assert [one["document_id"] for one in found["reusable"]] == [valid["document_id"]]
+    assert held(clerk, place, _OWNER, secret=True)["action"] == "forbidden_secret"
+    nobody = held(clerk, place, _STRANGER, procedure_result=True)
+    assert (nobody["state"], nobody["action"], nobody["reusable"]) == ("not_held", "scan", [])
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        theirs = opened(stranger, "H41.09-261122-0005")
+        elsewhere = held(stranger, theirs, _OWNER)
+        assert (elsewhere["state"], elsewhere["reusable"]) == ("unknown", [])  # never: not held
+
+
+def test_a_paper_is_cited_as_it_was_seen_and_stays_so(clerk: httpx.Client, valid: dict[str, Any]) -> None:
+    place = opened(clerk, "H41.08-261122-0006")
+    seen = {name: valid[name] for name in ("document_id", "version", "sha256")}
+    changed = clerk.post(f"{place}/attachments", json={**seen, "component": "A", "sha256": "0" * 64})
+    problem_of(changed, 409, "stale_state")
+    cited = clerk.post(f"{place}/attachments", json={**seen, "component": "A"})
+    assert cited.status_code == 201
+    again = clerk.post(f"{place}/attachments", json={**seen, "component": "A"})
+    assert again.json() == cited.json()
+    content = clerk.get(cited.json()["content"])
+    assert content.content.startswith(b"%PDF-")
+    assert clerk.get(f"{place}/attachments").json()["attachments"] == [cited.json()]
+    assert [one["how"] for one in clerk.get(place).json()["documents"]] == ["reused"]
+    nothing = clerk.get(f"/api/v1/documents/{valid['document_id']}/content", params={"sha256": "0" * 64})
+    problem_of(nothing, 404, "not_found")
+
+
+def test_only_valid_papers_are_cited(clerk: httpx.Client) -> None:
+    place = opened(clerk, "H41.08-261122-0007")
+    made = submit(clerk, page(60), _STRANGER)
+    paper = clerk.get(f"/api/v1/documents/{made['document_id']}").json()
+    body = {"document_id": paper["document_id"], "component": "A", "version": 1, "sha256": paper["sha256"]}
+    problem_of(clerk.post(f"{place}/attachments", json=body), 409, "not_reusable")
+    gone = {**body, "document_id": str(uuid4())}
+    problem_of(clerk.post(f"{place}/attachments", json=gone), 404, "not_found")
+
+
+def test_anybody_may_ask_how_far_a_dossier_is_and_learns_nothing_else(
+    served: Service, clerk: httpx.Client
+) -> None:
+    opened(clerk, "H41.08-261122-0008")
+    with served.client() as public:
+        public.headers.pop("Khoso-Purpose")
+        known = public.get("/api/v1/public/dossiers/H41.08-261122-0008")
+        assert known.json() == {"number": "H41.08-261122-0008", "level": "in_progress"}
+        assert public.get("/api/v1/public/dossiers/H41.08-261122-0001").json()["level"] == "completed"
+        for nobody in ("H41.08-261122-8888", "no-number", "040090001234"):
+            answer = public.get(f"/api/v1/public/dossiers/{nobody}")
+            assert (answer.status_code, answer.json()) == (200, {"number": nobody, "level": "unknown"})
+        for _n in range(80):
+            answer = public.get("/api/v1/public/dossiers/H41.08-261122-0008")
+        problem_of(answer, 429, "too_many_requests")
+        assert int(answer.headers["retry-after"]) > 0

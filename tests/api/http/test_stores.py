@@ -1,0 +1,77 @@
+"""What a store holds over HTTP: found by number in a body, listed in pages that stand still, searched."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.http.papers import AN, BINH, page, submit
+from tests.api.http.servers import OTHER_AGENCY, Service
+from tests.api.http.test_problems import problem_of
+
+
+@pytest.fixture(scope="module")
+def owner(served: Service) -> str:
+    """The id of an owner of seven papers."""
+    with served.signed_in() as client:
+        for n in range(7):
+            submit(client, page(100 + n), AN, type="KET_HON" if n % 2 else "KHAI_TU")
+        (found,) = client.post("/api/v1/owners/search", json={"identifier": AN}).json()["owners"]
+    return str(found["owner_id"])
+
+
+def listed(client: httpx.Client, owner: str, **params: Any) -> dict[str, Any]:
+    answer = client.get(f"/api/v1/stores/{owner}/documents", params=params)
+    assert answer.status_code == 200, answer.text
+    documents: dict[str, Any] = answer.json()
+    return documents
+
+
+def test_an_owner_is_found_by_number_and_its_store_by_id(clerk: httpx.Client, owner: str) -> None:
+    store = clerk.get(f"/api/v1/stores/{owner}").json()
+    assert store["owner_id"] == owner
+    assert clerk.post("/api/v1/owners/search", json={"identifier": BINH}).json() == {"owners": []}
+    problem_of(clerk.post("/api/v1/owners/search", json={"identifier": "12345"}), 422, "bad_personal_id")
+    problem_of(clerk.get("/api/v1/stores/01981111-1111-7111-8111-111111111111"), 404, "not_found")
+
+
+def test_pages_hold_every_paper_once_also_when_others_are_taken_in_meanwhile(
+    clerk: httpx.Client, owner: str
+) -> None:
+    all_of_them = [one["document_id"] for one in listed(clerk, owner)["documents"]]
+    seen, cursor = [], None
+    for n in range(20):
+        found = listed(clerk, owner, limit=2, **({"cursor": cursor} if cursor else {}))
+        seen += [one["document_id"] for one in found["documents"]]
+        cursor = found["next"]
+        if cursor is None:
+            break
+        submit(clerk, page(200 + n), AN)
+    assert seen == all_of_them
+    assert AN not in str(cursor)
+
+
+def test_a_store_is_listed_by_status_and_by_any_code_of_a_type(clerk: httpx.Client, owner: str) -> None:
+    local = listed(clerk, owner, type="KET_HON")["documents"]
+    national = listed(clerk, owner, type="KQ.G15.000032")["documents"]
+    assert local == national
+    assert {one["type"] for one in local} == {"KQ.G15.000032"}
+    assert listed(clerk, owner, status="valid")["documents"] == []
+    wrong = clerk.get(f"/api/v1/stores/{owner}/documents", params={"status": "lost"})
+    problem_of(wrong, 422, "request_invalid")
+    many = clerk.get(f"/api/v1/stores/{owner}/documents", params={"limit": 1000})
+    problem_of(many, 422, "request_invalid")
+
+
+def test_another_agency_sees_an_empty_store(served: Service, owner: str) -> None:
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        assert listed(stranger, owner)["documents"] == []
+        found = stranger.post("/api/v1/search", json={"words": AN}).json()
+        assert found == {"documents": [], "more": False}
+
+
+def test_papers_are_found_by_words(clerk: httpx.Client, owner: str) -> None:
+    found = clerk.post("/api/v1/search", json={"words": AN, "field": "owner", "limit": 3}).json()
+    assert (len(found["documents"]), found["more"]) == (3, True)
+    for odd in ('"', "*", "a OR b", "NEAR(", "-", "'; --", "%", "đ" * 200):
+        assert clerk.post("/api/v1/search", json={"words": odd}).status_code == 200, odd

@@ -1,0 +1,61 @@
+"""Anybody asks whether what they hold is genuine; nothing is opened by its name, nobody is named."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.steps.published import publish_all
+from tests.api.http.papers import page
+from tests.api.http.servers import Service
+from tests.api.http.test_problems import problem_of
+
+_SHARED = Path(__file__).parents[4] / "shared" / "data"
+
+
+@pytest.fixture
+def public(served: Service) -> httpx.Client:
+    """Somebody without sign-in, when the lists are published."""
+    publish_all(served.house)
+    return served.client()
+
+
+def test_published_lists_are_public_and_tagged(public: httpx.Client) -> None:
+    with public:
+        for name in ("trust-bundle", "status-list"):
+            answer = public.get(f"/api/v1/{name}")
+            assert (answer.status_code, "public" in answer.headers["cache-control"]) == (200, True)
+            known = public.get(f"/api/v1/{name}", headers={"If-None-Match": answer.headers["etag"]})
+            assert (known.status_code, known.content) == (304, b"")
+
+
+def test_digits_that_no_seal_ever_had_are_judged_and_text_that_is_none_is_refused(
+    public: httpx.Client,
+) -> None:
+    with public:
+        forged = public.post("/api/v1/verify", json={"text": "0" * 17 * 30}).json()
+        assert forged["verdict"] == "TOTAL-FAILED"
+        for nothing in ("hello", "/etc/passwd", str(Path(__file__)), "http://127.0.0.1/v#1"):
+            answer = public.post("/api/v1/verify", json={"text": nothing})
+            assert answer.status_code == 422 or answer.json()["verdict"] != "TOTAL-PASSED"
+        problem_of(public.post("/api/v1/verify", json={"text": "/etc/passwd"}), 422, "not_checkable")
+
+
+def test_a_picture_without_a_seal_cannot_be_judged(public: httpx.Client) -> None:
+    with public:
+        said = public.post("/api/v1/verify/file", content=page()).json()
+        assert (said["verdict"], [reason["code"] for reason in said["reasons"]]) == (
+            "INDETERMINATE",
+            ["no-seal"],
+        )
+        problem_of(public.post("/api/v1/verify/file", content=b"GIF89a"), 415, "file_kind_unknown")
+        problem_of(public.post("/api/v1/verify/file", content=b""), 422, "file_empty")
+
+
+def test_short_codes_cannot_be_guessed_at_leisure(public: httpx.Client) -> None:
+    from signing import new_short_code
+
+    with public:
+        answers = [public.post("/api/v1/verify", json={"text": new_short_code()}) for _n in range(40)]
+    assert answers[0].json()["reasons"][0]["code"] == "short_code_unknown"
+    problem_of(answers[-1], 429, "too_many_requests")
