@@ -32,6 +32,7 @@ READING = {
     "receipts": {"of_document"},
     "search": {"find"},
     "signings": {"get", "of_document"},
+    "subscriptions": set(),
     "uploads": {"get"},
     "work": {"entry_key"},
 }
