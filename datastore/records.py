@@ -268,6 +268,17 @@ class DossierDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchanged:
+    """A document under the code of another system, and what that system says about it."""
+
+    code: str
+    document_id: UUID
+    said: Mapping[str, object]
+    made_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """Which bytes of a paper a dossier cites as a component."""
 

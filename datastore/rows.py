@@ -294,6 +294,20 @@ class CitationRow(Row):
     by: Mapped[str]
 
 
+class ExchangeRow(Row):
+    """A document under the code of another system."""
+
+    __tablename__ = "exchange"
+    __table_args__ = (UniqueConstraint("agency", "code"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    agency: Mapped[str] = mapped_column(String(35))
+    code: Mapped[str] = mapped_column(String(30), index=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    said: Mapped[dict[str, Any]]
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+
 class PrintRow(Row):
     __tablename__ = "prints"
     __table_args__ = (UniqueConstraint("document_id", "number"),)

@@ -52,6 +52,7 @@ from datastore.diary import Diary
 from datastore.documents import Documents, Draft
 from datastore.dossiers import Dossiers
 from datastore.errors import DatabaseBusy, NotFound, ObjectDamaged, ObjectMissing, StaleState
+from datastore.exchange import Exchange
 from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
 from datastore.keys import DataKey, Keyring
@@ -152,6 +153,10 @@ class Work:
     @cached_property
     def search(self) -> Search:
         return Search(self._scope)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        return Exchange(self._scope)
 
     @cached_property
     def uploads(self) -> Uploads:

@@ -22,6 +22,7 @@ from ingest.catalogue import (
 )
 from ingest.document_code import BadDocumentCode, BadDocumentCodeOwner, DocumentCode, is_doc_type
 from ingest.dossier_number import BadDossierNumber, DossierNumber
+from ingest.exchange_code import LONGEST_EXCHANGE_CODE, BadExchangeCode, ExchangeCode
 from ingest.fields import OwnerProposal, find_fields, propose_owners
 from ingest.identifiers import (
     AgencyCode,
@@ -102,6 +103,7 @@ from ingest.scan import (
 from ingest.walls import NoWalls
 
 __all__ = [
+    "LONGEST_EXCHANGE_CODE",
     "AgencyCode",
     "Alias",
     "BadAgencyCode",
@@ -112,6 +114,7 @@ __all__ = [
     "BadDossierNumber",
     "BadEnterpriseCheckDigit",
     "BadEnterpriseCode",
+    "BadExchangeCode",
     "BadForeignId",
     "BadIdentifier",
     "BadOldNumber",
@@ -131,6 +134,7 @@ __all__ = [
     "DynamicForm",
     "EmptyFile",
     "EnterpriseCode",
+    "ExchangeCode",
     "Field",
     "FieldSpec",
     "FileMissing",

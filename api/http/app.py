@@ -21,6 +21,7 @@ from api.http.routes import (
     changes,
     documents,
     dossiers,
+    exchange,
     jobs,
     me,
     public,
@@ -43,6 +44,7 @@ _ROUTES = (
     jobs,
     stores,
     dossiers,
+    exchange,
     verification,
     public,
     published,
@@ -75,7 +77,11 @@ def make_app(
     app.add_middleware(
         BodyBounds,
         most=_MOST_JSON,
-        most_of={f"{API}/uploads": settings.max_bytes, f"{API}/verify/file": settings.max_bytes},
+        most_of={
+            f"{API}/uploads": settings.max_bytes,
+            f"{API}/verify/file": settings.max_bytes,
+            f"{API}/documents/import": exchange.LARGEST_IMPORT,
+        },
         grace=settings.body_grace_seconds,
         rate=settings.body_bytes_per_second,
     )

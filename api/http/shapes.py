@@ -25,6 +25,10 @@ def _line(text: str) -> str:
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_line)]
 """A name, a reason, a purpose: one line."""
+Line11 = Annotated[str, StringConstraints(min_length=1, max_length=11), AfterValidator(_line)]
+Line30 = Annotated[str, StringConstraints(min_length=1, max_length=30), AfterValidator(_line)]
+Line100 = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_line)]
+Line500 = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_line)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=112, pattern=r"^[0-9A-Za-z._-]+$")]
 """A code of some list, checked for its meaning later."""
 

@@ -25,6 +25,7 @@ READING = {
         "standing_of_bytes",
     },
     "dossiers": {"citations", "get", "papers"},
+    "exchange": {"find"},
     "jobs": {"get", "of_document"},
     "overrides": {"agency_name", "on"},
     "owners": {"entries", "entries_of", "find", "get", "store_of"},

@@ -1,29 +1,25 @@
 """Papers: handed in, looked at, their bytes, what was read on them, who did what with them."""
 
-import base64
-import mimetypes
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.house import House
 from api.http.bodies import opening
+from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
 from api.http.faults import RequestInvalid
 from api.http.identity import Acting, StaffActing
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import API, TheHouse
+from api.http.routes.exchange import ExchangeView, look_up
 from api.http.shapes import Asked, Code, Instant, Sha256, Words, problems
 from api.http.views import DiaryLineView, DocumentView
 from api.steps import holdings
-from api.steps.holdings import Content, Form
+from api.steps.holdings import Form
 from api.steps.intake import Paper, Person, Received, take_in
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
@@ -32,8 +28,6 @@ from datastore import Actor, Answer, DiaryLine, JobState, Place, Work
 from ingest import DossierNumber, MediaType
 
 router = APIRouter(tags=["documents"])
-_BLOCK = 1 << 18
-BYTES: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 
 
 class OwnerNamed(Asked):
@@ -182,13 +176,21 @@ def _accepted(work: Work, received: Received) -> Answer:
     "/documents/{document_id}",
     operation_id="get_document",
     responses={304: {"description": "As it is known."}, **problems(404)},
-    response_model=DocumentView,
+    response_model=DocumentView | ExchangeView,
 )
 def get_document(
-    house: TheHouse, actor: Acting, document_id: UUID, response: Response, known: IfNoneMatch = None
-) -> DocumentView | Response:
-    """A paper as it stands, with its tag for a later change."""
-    held = holdings.look(house, actor, document_id)
+    house: TheHouse,
+    actor: Acting,
+    document_id: Annotated[str, Path(description="Id of a paper, or a DocCode.", max_length=36)],
+    response: Response,
+    known: IfNoneMatch = None,
+) -> DocumentView | ExchangeView | Response:
+    """A paper as it stands, with its tag for a later change; under a DocCode as official letter 7197 wants it."""
+    try:
+        id = UUID(document_id)
+    except ValueError:
+        return look_up(house, actor, document_id)
+    held = holdings.look(house, actor, id)
     tag = tag_of(held.document)
     if matches(known, tag):
         return Response(status_code=304, headers={"ETag": tag})
@@ -228,28 +230,6 @@ def get_document_content(
     return streamed(
         house, f"{document_id}", lambda out: holdings.fetch_one(house, actor, document_id, form, n, out)
     )
-
-
-def streamed(house: House, name: str, fetch: Callable[[Path], Content]) -> Response:
-    """What `fetch` writes, sent as a download. Plain bytes lie in no folder by then: only the open file holds them."""
-    with house.room.desk() as desk:
-        content = fetch(desk / "content")
-        size = content.path.stat().st_size
-        file = content.path.open("rb")
-    suffix = mimetypes.guess_extension(content.media_type) or ""
-    digest = base64.b64encode(content.sha256.value).decode()
-    headers = {
-        "Content-Length": str(size),
-        "Content-Disposition": f'attachment; filename="{name}{suffix}"',
-        "Repr-Digest": f"sha-256=:{digest}:",
-    }
-    return StreamingResponse(_blocks(file), headers=headers, media_type=content.media_type)
-
-
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
-    with file:
-        while block := file.read(_BLOCK):
-            yield block
 
 
 @router.get(
