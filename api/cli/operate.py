@@ -16,6 +16,7 @@ from api.cli.options import OPERATOR, ActorName, Agency, Json
 from api.cli.place import at_desk, house, in_service, settings
 from api.exits import Exit
 from api.house import open_datastore, page_pool_when_needed
+from api.logs import log
 from api.progress import steps_on_stderr
 from api.steps.archivist import extend_log, verify_log
 from api.steps.doctor import examine
@@ -125,16 +126,25 @@ def worker(
     broker_url = settings().broker_url
     if role is not None and broker_url is not None:
         raise typer.Exit(_listen(broker_url, role))
-    with steps_on_stderr() as steps, house(steps) as opened, page_pool_when_needed(opened.settings) as pool:
+    if once:
+        with (
+            steps_on_stderr() as steps,
+            house(steps) as opened,
+            page_pool_when_needed(opened.settings) as pool,
+        ):
+            if retry:
+                retry_set_aside(opened)
+            work_off(opened, pool)
+        return
+    name = "worker" if role is None else role.value
+    with in_service(name) as opened, page_pool_when_needed(opened.settings) as pool:
         if retry:
             retry_set_aside(opened)
-        if once:
-            work_off(opened, pool)
-            return
         stop = _Stop()
         if while_stdin:
             stop.with_end_of(sys.stdin.fileno())
-        steps.say(str(say("worker_waits")))
+        log.info("worker_waits")
+        opened.steps.say(str(say("worker_waits")))
         serve_queue(opened, pool, stopped=stop, roles=EVERY_ROLE if role is None else frozenset({role}))
 
 

@@ -18,12 +18,17 @@ SIGNATURE = f"{_OWN_NAME}.UNOFFICIAL"
 """As clamd names what its makers have not signed."""
 
 
+def own_signatures(folder: Path) -> None:
+    """A signature database that knows the harmless test file and nothing else."""
+    folder.mkdir(parents=True)
+    (folder / "own.ndb").write_text(f"{_OWN_NAME}:0:*:{TEST_FILE.hex()}\n")
+
+
 @contextmanager
 def real_clamd(folder: Path) -> Iterator[str]:
     """The socket of a clamd that knows the harmless test file and nothing else."""
     clamd = program("clamd")
-    (folder / "signatures").mkdir(parents=True)
-    (folder / "signatures" / "own.ndb").write_text(f"{_OWN_NAME}:0:*:{TEST_FILE.hex()}\n")
+    own_signatures(folder / "signatures")
     address = folder / "clamd.sock"
     (folder / "clamd.conf").write_text(
         f"Foreground yes\nDatabaseDirectory {folder / 'signatures'}\nLocalSocket {address}\n"

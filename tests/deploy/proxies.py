@@ -93,7 +93,7 @@ def running(folder: Path) -> Iterator[None]:
         child = subprocess.Popen(nginx(folder), stderr=log)
     try:
         until = time.monotonic() + _PATIENCE
-        while not _listens(int(well)):
+        while not listens(int(well)):
             assert child.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < until
             time.sleep(0.05)
@@ -103,7 +103,8 @@ def running(folder: Path) -> Iterator[None]:
         child.wait(_PATIENCE)
 
 
-def _listens(port: int) -> bool:
+def listens(port: int) -> bool:
+    """Whether somebody listens at this port of loopback."""
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
     except OSError:

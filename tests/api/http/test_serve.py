@@ -20,7 +20,7 @@ def test_serve_listens_and_ends_with_its_worker(tmp_path: Path) -> None:
         for line in served.stderr:
             if '"serving"' in line:
                 address = f"http://{json.loads(line)['where']}"
-            waits = waits or "Waiting for work" in line
+            waits = waits or '"worker_waits"' in line
             if address and waits:
                 break
         assert httpx.get(f"{address}/api/v1/me").status_code == 401
