@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from api.connectors.clamd import Clamd
+from api.object_store import open_objects
 from api.progress import Steps
 from api.settings import Settings
 from api.traces import current_trace
@@ -21,7 +22,6 @@ from common import VIETNAM, Clock, new_id, say, utc_now
 from datastore import (
     Actor,
     Datastore,
-    FolderObjects,
     Keyring,
     Override,
     OverrideKind,
@@ -184,12 +184,12 @@ def _wakes(settings: Settings) -> Iterator[Wake]:
 
 
 def open_datastore(settings: Settings, clock: Clock = utc_now, wake: Wake = nobody_to_wake) -> Datastore:
-    """The rows and objects of the embedded default, migrated when they are new or of an older Khoso."""
+    """The rows and objects of this installation, migrated when they are new or of an older Khoso."""
     folder = settings.data_dir
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     datastore = Datastore.open(
         settings.database,
-        objects=FolderObjects(folder / "objects"),
+        objects=open_objects(settings),
         keys=Keyring.make_or_open(folder / "keys" / "master.key"),
         clock=clock,
         wake=wake,

@@ -1,16 +1,19 @@
 """The one place that reads the environment (`KHOSO_…`): how this installation is set up."""
 
 import os
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from datastore import is_known_url
 
+_THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
 
 
@@ -78,6 +81,20 @@ class Settings(BaseSettings):
     openings: Annotated[int, Field(ge=1)] = 4
     """Files opened in the sandbox at the same time by one web process."""
 
+    s3_endpoint: str | None = None
+    """Where objects lie (`https://minio.example.vn:9000`). None: in a folder of `data_dir`, which is not write-once."""
+    s3_access_key_file: Path | None = None
+    s3_secret_key_file: Path | None = None
+    """Files that hold the service's own key: the one with the least rights."""
+    s3_bucket: Annotated[str, Field(pattern=_BUCKET)] = "archive"
+    s3_staging_bucket: Annotated[str, Field(pattern=_BUCKET)] = "staging"
+    s3_region: str = "us-east-1"
+    s3_ca_file: Path | None = None
+    """The authority of the server's certificate, where it is not a public one."""
+    s3_root_access_key_file: Path | None = None
+    s3_root_secret_key_file: Path | None = None
+    """The server's root key: only for `khoso objects setup`, and for `khoso doctor` to prove the lock against it."""
+
     admin_address: Annotated[str, Field(pattern=rf"^{_HOST_AND_PORT}$")] | None = None
     """Where each serving process answers whoever watches it (`/metrics`, `/livez`, `/readyz`): the first free port of
     16 from here on. None: nowhere."""
@@ -107,6 +124,24 @@ class Settings(BaseSettings):
         if url is not None and not is_known_url(url.get_secret_value()):
             raise ValueError("neither sqlite:///… nor postgresql+psycopg://…")
         return url
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _safe_endpoint(cls, endpoint: str | None, info: ValidationInfo) -> str | None:
+        """Without TLS only on this machine, or where everything is pretended."""
+        if endpoint is None:
+            return None
+        found = re.fullmatch(rf"(https?)://({_HOST_AND_PORT}|[A-Za-z0-9.-]+)/?", endpoint)
+        if found is None:
+            raise ValueError("not an address of a server")
+        host = found[2].rpartition(":")[0] or found[2]
+        if (
+            found[1] == "http"
+            and info.data.get("env") is Environment.PRODUCTION
+            and host not in _THIS_MACHINE
+        ):
+            raise ValueError("https is needed")
+        return endpoint.rstrip("/")
 
     @property
     def production(self) -> bool:

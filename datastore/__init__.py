@@ -32,18 +32,20 @@ from datastore.events import EVENT_TYPES
 from datastore.keys import DataKey, Keyring
 from datastore.log import LogFacts
 from datastore.objects import (
+    Buckets,
     FolderObjects,
-    MinioObjects,
     ObjectStore,
     ObjectVersion,
     S3Place,
     StoredObject,
     attestation_key,
     manifest_key,
+    minio_objects,
     original_key,
     pdf_key,
     prepared_key,
     reading_key,
+    set_up_server,
     staging_key,
 )
 from datastore.overrides import OverrideKind
@@ -116,6 +118,7 @@ __all__ = [
     "Backlog",
     "BadEventType",
     "BadObjectKey",
+    "Buckets",
     "ChangedMeanwhile",
     "CheckpointRecord",
     "Citation",
@@ -147,7 +150,6 @@ __all__ = [
     "Keyring",
     "LeafRecord",
     "LogFacts",
-    "MinioObjects",
     "NewOriginal",
     "NewRevision",
     "NewUpload",
@@ -203,10 +205,12 @@ __all__ = [
     "digest_of",
     "is_known_url",
     "manifest_key",
+    "minio_objects",
     "nobody_to_wake",
     "original_key",
     "pdf_key",
     "prepared_key",
     "reading_key",
+    "set_up_server",
     "staging_key",
 ]

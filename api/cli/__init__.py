@@ -1,6 +1,18 @@
 """The command line of design.md, section 7: one module per group of commands."""
 
-from api.cli import demo, jobs, operate, papers, read, serve, signatures
+from api.cli import demo, jobs, objects, operate, papers, read, serve, signatures
 from api.cli.app import app, main, run
 
-__all__ = ["app", "demo", "jobs", "main", "operate", "papers", "read", "run", "serve", "signatures"]
+__all__ = [
+    "app",
+    "demo",
+    "jobs",
+    "main",
+    "objects",
+    "operate",
+    "papers",
+    "read",
+    "run",
+    "serve",
+    "signatures",
+]

@@ -1,7 +1,8 @@
 """objects: how encrypted objects are named, kept and protected, in a folder or on an S3 server."""
 
+from pathlib import Path
+
 from datastore.objects.folder import FolderObjects
-from datastore.objects.minio import MinioObjects, S3Place
 from datastore.objects.names import (
     attestation_key,
     manifest_key,
@@ -11,20 +12,46 @@ from datastore.objects.names import (
     reading_key,
     staging_key,
 )
+from datastore.objects.place import Buckets, S3Place
 from datastore.objects.port import ObjectStore, ObjectVersion, StoredObject
 
 __all__ = [
+    "Buckets",
     "FolderObjects",
-    "MinioObjects",
     "ObjectStore",
     "ObjectVersion",
     "S3Place",
     "StoredObject",
     "attestation_key",
     "manifest_key",
+    "minio_objects",
     "original_key",
     "pdf_key",
     "prepared_key",
     "reading_key",
+    "set_up_server",
     "staging_key",
 ]
+
+
+# What speaks S3 takes a fifth of a second to load, and the embedded default never needs it: hence the late imports.
+
+
+def minio_objects(place: S3Place, bucket: str, *, spool: Path) -> ObjectStore:
+    """The object store in a bucket of an S3 server; nothing is asked of the server yet.
+
+    `spool`: a folder for the sealed form of big files on their way; nothing stays there.
+    """
+    from datastore.objects.minio import MinioObjects
+
+    return MinioObjects(place, bucket, spool=spool)
+
+
+def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_key: str) -> None:
+    """Buckets, the service's user and its least rights on a MinIO server, with its root key.
+
+    BucketUnfit, ObjectStoreUnreachable, ObjectStoreRefused.
+    """
+    from datastore.objects import setup
+
+    setup.set_up_server(root, buckets, access_key=access_key, secret_key=secret_key)

@@ -5,7 +5,7 @@ The one place that speaks S3. Beside the promises of every store:
 - The version id that the server gives is the object's version. A bucket that gives none is refused.
 - One put is one request: whole or not there, no parts to clear up. Its signature covers the SHA-256 of the bytes, so
   the server refuses other bytes; the SHA-256 that it answers with (or, from a server that does not, the size that it
-  then reports) is compared before anybody is told "kept". That replaces reading back: see docs/decisions.
+  then reports) is compared before anybody is told "kept". That replaces reading back: see docs/decisions/0011.
 - A put is never repeated by itself once bytes may have gone: the repeat could leave a second version that no row
   names and no intention remembers. The caller's intention stands, and the sweep finds what a lost answer left.
 - Nothing hangs: connecting, sending and each answer have their time, and every failure is an error of this room.
@@ -15,7 +15,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
 from pathlib import Path
@@ -46,6 +46,7 @@ from datastore.errors import (
 from datastore.keys import DataKey
 from datastore.objects.content import Counted, Readable, full_disk_is_storage_full, sealed
 from datastore.objects.names import parts_of, require_key
+from datastore.objects.place import S3Place
 from datastore.objects.port import ObjectVersion, StoredObject
 
 _VERSION = re.compile(r"[A-Za-z0-9._~+=-]{1,64}")
@@ -54,6 +55,9 @@ _UNVERSIONED = "null"
 _IN_MEMORY = 4 << 20
 """Bytes; a page of a scan stays in memory, a whole file goes through a temporary one (sealed)."""
 
+_TIMEOUT = "TimeoutError"
+"""How the names of urllib3's errors end when an answer did not come in time."""
+
 _FULL = {"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded", "InsufficientStorage"}
 _MISSING = {"NoSuchKey", "NoSuchVersion", "MethodNotAllowed"}  # the last: a delete marker has no content
 _CHANGED_ON_THE_WAY = {"XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "BadDigest"}
@@ -61,56 +65,34 @@ _INSUFFICIENT_STORAGE = 507
 _SERVER_ERROR = 500
 
 
-@dataclass(frozen=True, slots=True)
-class S3Place:
-    """Which server and with which key. Path-style addresses; `https`, where nobody said otherwise."""
+def connections(place: S3Place) -> PoolManager:
+    """Connections that give up in time, and repeat a request only where a repeat cannot leave anything."""
+    return PoolManager(
+        maxsize=16,
+        timeout=Timeout(connect=place.connect_seconds, read=place.answer_seconds),
+        retries=Retry(
+            total=2,
+            redirect=0,
+            backoff_factor=0.2,
+            status_forcelist=(502, 503, 504),
+            allowed_methods=("GET", "HEAD"),  # others again only when the connection never came about
+            raise_on_status=False,
+        ),
+        cert_reqs="CERT_REQUIRED",
+        ca_certs=str(place.ca_file or public_authorities()),
+    )
 
-    endpoint: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    region: str = "us-east-1"
-    ca_file: Path | None = None
-    """The authority of the server's certificate; None: the public ones."""
-    connect_seconds: float = 5.0
-    """To connect, and to get rid of a piece of what is sent."""
-    answer_seconds: float = 30.0
-    """Until the next piece of an answer comes; a put of a big file is answered when all of it is on the disks."""
 
-    @property
-    def host(self) -> str:
-        return urlsplit(self.endpoint).netloc
-
-    @property
-    def secure(self) -> bool:
-        return urlsplit(self.endpoint).scheme == "https"
-
-    def connections(self) -> PoolManager:
-        """Connections that give up in time, and repeat a request only where a repeat cannot leave anything."""
-        return PoolManager(
-            maxsize=16,
-            timeout=Timeout(connect=self.connect_seconds, read=self.answer_seconds),
-            retries=Retry(
-                total=2,
-                redirect=0,
-                backoff_factor=0.2,
-                status_forcelist=(502, 503, 504),
-                allowed_methods=("GET", "HEAD"),  # others again only when the connection never came about
-                raise_on_status=False,
-            ),
-            cert_reqs="CERT_REQUIRED",
-            ca_certs=str(self.ca_file or public_authorities()),
-        )
-
-    def client(self, connections: PoolManager) -> Minio:
-        """The library's client over these connections."""
-        return Minio(
-            self.host,
-            self.access_key,
-            self.secret_key,
-            secure=self.secure,
-            region=self.region,
-            http_client=connections,
-        )
+def client_of(place: S3Place, over: PoolManager | None = None) -> Minio:
+    """The library's client, over connections that give up in time."""
+    return Minio(
+        place.host,
+        place.access_key,
+        place.secret_key,
+        secure=place.secure,
+        region=place.region,
+        http_client=over or connections(place),
+    )
 
 
 class MinioObjects(Readable):
@@ -124,8 +106,8 @@ class MinioObjects(Readable):
         self.place = place
         self.bucket = bucket
         self._spool = spool
-        self._connections = place.connections()
-        self.client = place.client(self._connections)
+        self._connections = connections(place)
+        self.client = client_of(place, self._connections)
         self._credentials = Credentials(place.access_key, place.secret_key)
 
     def put(
@@ -211,6 +193,21 @@ class MinioObjects(Readable):
         finally:
             response.close()
             response.release_conn()
+
+    def check(self, stored: StoredObject, *, sealing: DataKey) -> None:
+        """See `ObjectStore.check`. A server whose disk has lost bytes breaks off in their middle, each time: when it
+        is well otherwise, that is damage (and being slow is not)."""
+        try:
+            super().check(stored, sealing=sealing)
+        except ObjectStoreUnreachable:
+            with translated(stored.key):
+                self.client.stat_object(self.bucket, stored.key, version_id=stored.version)
+            try:
+                super().check(stored, sealing=sealing)
+            except ObjectStoreUnreachable as error:
+                if str(error.facts["reason"]).endswith(_TIMEOUT):
+                    raise
+                raise ObjectDamaged(key=stored.key) from error
 
     def retain(self, stored: StoredObject, until: datetime) -> datetime:
         """See `ObjectStore.retain`."""

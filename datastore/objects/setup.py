@@ -6,7 +6,6 @@ the same is done with its own tools, after `policy.json`.
 """
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 from minio import Minio, MinioAdmin
@@ -17,7 +16,8 @@ from minio.lifecycleconfig import AbortIncompleteMultipartUpload, Expiration, Li
 from urllib3.exceptions import HTTPError
 
 from datastore.errors import BucketUnfit, ObjectStoreRefused, ObjectStoreUnreachable
-from datastore.objects.minio import S3Place, translated
+from datastore.objects.minio import client_of, connections, translated
+from datastore.objects.place import Buckets, S3Place
 
 POLICY = Path(__file__).with_name("policy.json")
 """What the service's key may do, for buckets of the default names."""
@@ -26,20 +26,12 @@ _POLICY_NAME = "khoso"
 _STAGING_DAYS = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Where objects lie: for ever, and for a day."""
-
-    archive: str = "archive"
-    staging: str = "staging"
-
-
-def set_up(root: S3Place, buckets: Buckets, *, access_key: str, secret_key: str) -> None:
+def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_key: str) -> None:
     """Buckets, user and policy as the service needs them.
 
     BucketUnfit, ObjectStoreUnreachable, ObjectStoreRefused.
     """
-    client = root.client(root.connections())
+    client = client_of(root)
     with translated("-"):
         _make_archive(client, buckets.archive)
         _make_staging(client, buckets.staging)
@@ -61,7 +53,7 @@ def admin_of(root: S3Place) -> MinioAdmin:
         credentials=StaticProvider(root.access_key, root.secret_key),
         region=root.region,
         secure=root.secure,
-        http_client=root.connections(),
+        http_client=connections(root),
     )
 
 

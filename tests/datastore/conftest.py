@@ -1,4 +1,5 @@
-"""The fixtures of this room's tests: a fresh datastore for each, on SQLite and on PostgreSQL."""
+"""The fixtures of this room's tests: a fresh datastore for each, in both columns of the design: SQLite and a folder,
+PostgreSQL and MinIO."""
 
 import shutil
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from datastore import witness
 from datastore.rows import DocumentRow, EventRow, Row
 from tests.databases import PostgresServer
 from tests.datastore.house import DATABASE_URL, House
+from tests.datastore.stores import write_bucket
 from tests.services import Services
 
 
@@ -37,6 +39,7 @@ class Migrated:
             return
         name = self.server.make(self.template)
         (folder / DATABASE_URL).write_text(self.server.url(name))
+        write_bucket(folder, self.server.services)
         made = House(folder, migrated=True)
         yield made
         made.store.close()
@@ -71,7 +74,7 @@ def migrated_postgresql(tmp_path_factory: pytest.TempPathFactory, postgres: Post
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def migrated(request: pytest.FixtureRequest) -> Migrated:
-    """A migrated house on each of the databases."""
+    """A migrated house of each kind."""
     made = request.getfixturevalue(f"migrated_{request.param}")
     assert isinstance(made, Migrated)
     return made

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,6 @@ from datastore import (
     Actor,
     Datastore,
     DocumentRecord,
-    FolderObjects,
     JobKind,
     JobRole,
     Keyring,
@@ -26,7 +26,9 @@ from datastore import (
     pdf_key,
     reading_key,
 )
+from datastore.objects.minio import MinioObjects
 from signing import Role
+from tests.datastore.stores import objects_in
 
 MAI = Actor("mai.clerk", "clerk", "H41.01", "dossier intake")
 STRANGER = Actor("other.clerk", "clerk", "H55.02", "curiosity")
@@ -71,8 +73,8 @@ class Rows:
 class House:
     """A datastore with the few steps that most tests begin with.
 
-    Its rows lie in a file of the folder, or where the folder's `database-url` says: other processes are given the
-    folder only.
+    Its rows and objects lie in the folder, or where the folder's `database-url` and `bucket` say: other processes are
+    given the folder only.
     """
 
     folder: Path
@@ -82,7 +84,7 @@ class House:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        self.objects = FolderObjects(self.folder / "objects")
+        self.objects = objects_in(self.folder)
         self.keys = Keyring.make_or_open(self.folder / "master.key")
         self.store = Datastore.open(
             self.url,
@@ -109,6 +111,21 @@ class House:
         with engine.begin() as connection:
             yield Rows(connection)
         engine.dispose()
+
+    def change_bytes(self, key: str, version: str, content: bytes) -> None:
+        """Let what a row names have other bytes."""
+        if isinstance(self.objects, MinioObjects):
+            # Nobody can change a version: whoever would deceive us can only let the row name another one.
+            changed = self.objects.client.put_object(
+                self.objects.bucket, key, BytesIO(content), len(content)
+            ).version_id
+            with self.behind_the_program() as rows:
+                rows.execute(f"UPDATE objects SET version = '{changed}' WHERE version = '{version}'")
+                rows.execute(
+                    f"UPDATE log_tiles SET object_version = '{changed}' WHERE object_version = '{version}'"
+                )
+        else:
+            (self.folder / "objects" / f"{key}@{version}").write_bytes(content)
 
     def owner(self, identifier: str = AN, name: str = "Nguyễn Văn An") -> UUID:
         with self.store.begin(MAI, "look-up") as work:

@@ -9,9 +9,13 @@ from uuid import uuid4
 
 from minio import Minio
 
-from datastore import FolderObjects, MinioObjects, ObjectStore, S3Place, StoredObject
-from datastore.objects.setup import Buckets, admin_of, policy_for, set_up
+from datastore import Buckets, FolderObjects, ObjectStore, S3Place, StoredObject
+from datastore.objects.minio import MinioObjects, client_of
+from datastore.objects.setup import admin_of, policy_for, set_up_server
 from tests.services import Services
+
+BUCKET = "bucket"
+"""The file in a house's folder that says where its objects are, when that is elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +74,27 @@ def minio_objects(services: Services, spool: Path, *, seconds: float = 20.0) -> 
 def _admit_to_test_buckets(services: Services) -> None:
     """The service's key may do in every `archive-…` what it may do in `archive`."""
     place = service_place(services)
-    set_up(root_place(services), Buckets(), access_key=place.access_key, secret_key=place.secret_key)
+    set_up_server(root_place(services), Buckets(), access_key=place.access_key, secret_key=place.secret_key)
     admin = admin_of(root_place(services))
     admin.policy_add("khoso-tests", policy=policy_for(Buckets("archive-*", "staging-*")))
     admin.attach_policy(["khoso-tests"], user=place.access_key)
+
+
+def objects_in(folder: Path) -> ObjectStore:
+    """The store that a house's folder names (`write_bucket`), else the folder `objects` in it."""
+    elsewhere = folder / BUCKET
+    if not elsewhere.exists():
+        return FolderObjects(folder / "objects")
+    endpoint, access_key, secret_key, bucket = elsewhere.read_text().splitlines()
+    return MinioObjects(S3Place(endpoint, access_key, secret_key), bucket, spool=folder)
+
+
+def write_bucket(folder: Path, services: Services) -> None:
+    """Let a house keep its objects in a fresh bucket; other processes are given the folder only."""
+    objects = minio_objects(services, folder)
+    place = objects.place
+    facts = [place.endpoint, place.access_key, place.secret_key, objects.bucket]
+    (folder / BUCKET).write_text("\n".join(facts))
 
 
 def service_place(services: Services, *, seconds: float = 20.0) -> S3Place:
@@ -86,8 +107,7 @@ def root_place(services: Services) -> S3Place:
 
 
 def root_client(services: Services) -> Minio:
-    place = root_place(services)
-    return place.client(place.connections())
+    return client_of(root_place(services))
 
 
 def _place(services: Services, settings: Mapping[str, str], whose: str, seconds: float) -> S3Place:

@@ -165,7 +165,7 @@ def test_tiles_and_checkpoints_are_kept_encrypted_and_grow_with_the_log(house: H
     assert (newest.size, newest.text) == (3, "note 3")
     assert findings(house) == set()
     (kept,) = house.objects.versions("log/tile/0/000.p/3")
-    (house.folder / "objects" / f"{kept.key}@{kept.version}").write_bytes(b"changed")
+    house.change_bytes(kept.key, kept.version, b"changed")
     with pytest.raises(ObjectDamaged):
         log.get_tile("tile/0/000.p/3")
 

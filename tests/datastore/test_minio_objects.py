@@ -11,7 +11,7 @@ from minio.error import S3Error
 from common import VIETNAM
 from datastore import (
     DataKey,
-    MinioObjects,
+    ObjectDamaged,
     ObjectLocked,
     ObjectMissing,
     ObjectStoreRefused,
@@ -19,6 +19,7 @@ from datastore import (
     S3Place,
     StorageFull,
 )
+from datastore.objects.minio import MinioObjects
 from datastore.objects.setup import admin_of
 from tests.datastore.stores import minio_objects, root_client, root_place, service_place
 from tests.services import Services
@@ -216,3 +217,17 @@ def test_an_answer_cut_off_in_its_middle_is_unreachable_and_not_damage(
     with services.frozen("minio"), pytest.raises(ObjectStoreUnreachable):
         for _block in blocks:
             pass
+
+
+def test_what_the_servers_disk_has_lost_is_damage_and_not_a_server_out_of_reach(
+    services: Services, objects: MinioObjects
+) -> None:
+    content = bytearray(shake_256(b"content").digest(3_000_000))
+    stored = objects.put("documents/a/v1/original", bytes(content), sealing=KEY)
+    lying = services.folder / "minio" / "data" / objects.bucket / stored.key
+    file = max((each for each in lying.rglob("*") if each.is_file()), key=lambda each: each.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(ObjectDamaged):
+        objects.check(stored, sealing=KEY)

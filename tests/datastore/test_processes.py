@@ -206,7 +206,8 @@ def test_a_put_that_begins_while_a_sweep_is_under_way_is_not_swept(house: House)
     assert list(house.store.check_objects()) == []
 
 
-def test_a_sweep_leaves_named_objects_and_takes_what_a_killed_put_left(house: House) -> None:
+def test_a_sweep_leaves_named_objects_and_takes_what_a_killed_put_left(house_on_sqlite: House) -> None:
+    house = house_on_sqlite
     document = house.receive(house.owner(), content=b"kept")
     (house.folder / "objects" / ".incoming" / "half").write_bytes(b"half a file")
     house.clock.now = house.clock.now.replace(year=2100)
@@ -219,13 +220,9 @@ def test_a_sweep_leaves_named_objects_and_takes_what_a_killed_put_left(house: Ho
 def test_damaged_and_missing_objects_are_reported_and_the_rest_is_read_on(house: House) -> None:
     owner = house.owner()
     papers = [house.receive(owner, content=content) for content in (b"1", b"2", b"3")]
-    files = [
-        house.folder / "objects" / f"{one.object.key}@{one.object.version}"
-        for paper in papers
-        for one in paper.version.originals
-    ]
-    files[0].unlink()
-    files[1].write_bytes(b"changed")
+    originals = [one.object for paper in papers for one in paper.version.originals]
+    house.objects.delete(originals[0].key, originals[0].version)
+    house.change_bytes(originals[1].key, originals[1].version, b"changed")
     with house.store.begin(MAI, "manifest") as work:
         (held,) = work.owners.entries_of(papers[2].id)
         store_key = work.entry_key(held)

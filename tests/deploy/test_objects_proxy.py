@@ -15,7 +15,8 @@ import urllib3
 from minio.credentials.credentials import Credentials
 from minio.signer import sign_v4_s3
 
-from datastore import DataKey, MinioObjects
+from datastore import DataKey
+from datastore.objects.minio import MinioObjects
 from tests.datastore.stores import minio_objects
 from tests.deploy.proxies import free_port, laid_out, make_certificate, nginx, running
 from tests.services import Services

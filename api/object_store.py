@@ -1,0 +1,67 @@
+"""Where this installation keeps its objects: a folder, or an S3 server."""
+
+from pathlib import Path
+
+from api.settings import Settings
+from common import KhosoError
+from datastore import Buckets, FolderObjects, ObjectStore, S3Place, minio_objects
+
+
+class SecretUnreadable(KhosoError):
+    """A setting names no file, or one that cannot be read or is empty, for a secret that is needed; fact `name`."""
+
+    code = "secret_unreadable"
+
+
+def open_objects(settings: Settings) -> ObjectStore:
+    """The object store that the settings name; nothing is asked of a server yet. SecretUnreadable."""
+    if settings.s3_endpoint is None:
+        return FolderObjects(settings.data_dir / "objects")
+    # What is sealed and on its way, and too big for memory, waits here; a file without a name, gone with the process.
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return minio_objects(service_place(settings), settings.s3_bucket, spool=spool)
+
+
+def buckets_of(settings: Settings) -> Buckets:
+    """The names of the two buckets."""
+    return Buckets(settings.s3_bucket, settings.s3_staging_bucket)
+
+
+def service_place(settings: Settings) -> S3Place:
+    """The server, with the service's own key; SecretUnreadable."""
+    return _place(
+        settings,
+        _secret(settings.s3_access_key_file, "KHOSO_S3_ACCESS_KEY_FILE"),
+        _secret(settings.s3_secret_key_file, "KHOSO_S3_SECRET_KEY_FILE"),
+    )
+
+
+def root_place(settings: Settings) -> S3Place:
+    """The server, with its root key; SecretUnreadable."""
+    return _place(
+        settings,
+        _secret(settings.s3_root_access_key_file, "KHOSO_S3_ROOT_ACCESS_KEY_FILE"),
+        _secret(settings.s3_root_secret_key_file, "KHOSO_S3_ROOT_SECRET_KEY_FILE"),
+    )
+
+
+def _place(settings: Settings, access_key: str, secret_key: str) -> S3Place:
+    assert settings.s3_endpoint is not None, "asked for only where there is a server"
+    return S3Place(
+        settings.s3_endpoint,
+        access_key,
+        secret_key,
+        region=settings.s3_region,
+        ca_file=settings.s3_ca_file,
+    )
+
+
+def _secret(path: Path | None, name: str) -> str:
+    try:
+        secret = "" if path is None else path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SecretUnreadable(name=name) from error
+    if not secret:
+        raise SecretUnreadable(name=name)
+    return secret
