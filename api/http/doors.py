@@ -10,7 +10,6 @@ Not promised: that a million addresses are kept out; each account has a lockout 
 import hashlib
 import hmac
 import ipaddress
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,8 +21,8 @@ from typing import Protocol
 import redis
 
 from api.http.faults import TooManyRequests
+from api.logs import log
 
-_LOG = logging.getLogger("khoso.http")
 _REDIS_SECONDS = 0.5
 """A count that takes longer is made here instead."""
 
@@ -126,7 +125,7 @@ class RedisTally:
                 pipeline.pttl(name)
                 _set, times, milliseconds = pipeline.execute()
         except redis.RedisError as error:
-            _LOG.warning("doors are counted by each process alone: %s", type(error).__name__)
+            log.warning("doors_counted_alone", fault=[type(error).__name__])
             return self._alone.add(key, amount, within)
         return Counted(int(times), max(0, int(milliseconds)) / 1000)
 

@@ -4,7 +4,6 @@ Said is what the asker can act on. What is our fault is written to the log under
 sentence that tells nothing of the inside.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
@@ -18,6 +17,8 @@ from starlette.exceptions import HTTPException
 from api.errors import http_status
 from api.http.faults import RequestInvalid, TooManyRequests
 from api.http.languages import Language, language_of
+from api.http.observing import route_template
+from api.logs import log
 from common import KhosoError, Sentence, say
 
 MEDIA_TYPE = "application/problem+json"
@@ -32,7 +33,6 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """On every answer that does not say otherwise: nearly all of them are about somebody's papers."""
-_LOG = logging.getLogger("khoso.http")
 _MOST_FAULTS = 20
 _LONGEST_POINTER = 200
 _WITHOUT_DETAILS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
@@ -93,7 +93,7 @@ def of_error(error: KhosoError, language: Language) -> Response:
     """A problem for an error of a room."""
     status, sentence, headers = http_status(error), error.sentence, {}
     if status in _WITHOUT_DETAILS:
-        _LOG.error("%s: %s", error.code, error.sentence.en, exc_info=error)
+        log.error("request_not_served", status=int(status), exc_info=error)
         general = say("fault_of_ours" if status == HTTPStatus.INTERNAL_SERVER_ERROR else "not_ready")
         sentence = Sentence(error.code, general.vi, general.en)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -150,7 +150,7 @@ async def _protocol_error(request: Request, error: Exception) -> Response:
 
 
 async def _fault_of_ours(request: Request, error: Exception) -> Response:
-    """The outermost border: the log gets the traceback, the asker a sentence."""
-    _LOG.error("fault at %s", request.scope.get("route"), exc_info=error)
+    """The outermost border: the log gets where it happened, the asker a sentence."""
+    log.error("request_fault", route=route_template(request.scope), exc_info=error)
     # Answered outside of everything that stands before the routes, so the headers are put here.
     return problem(500, say("fault_of_ours"), language_asked(request), headers=SECURITY_HEADERS)

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 import yaml
 
+from api.cli import run as khoso
+from api.settings import Settings
 from tests.conftest import CHECKOUT
 from tests.deploy.dockerfile import stages
 
 _MAIN = CHECKOUT / "docker-compose.yml"
 _MALWARE = CHECKOUT / "deploy" / "compose.malware.yml"
 _ONCE = {"migrate", "objects-setup"}
+_FOR_ALL = ("KHOSO_", "MINIO_")
 _KEYS_THAT_SIGN = {"signing-keys": {"signer"}, "log-key": {"archivist"}}
 _MAY_HAVE = {
     "tls_certificate": {"proxy"},
@@ -90,6 +93,15 @@ def test_an_image_is_made_from_a_stage_of_our_dockerfile_and_has_a_version(name:
 
 
 @named
+def test_every_setting_is_one_that_the_program_knows(name: str) -> None:
+    known = {f"KHOSO_{field.upper()}" for field in Settings.model_fields}
+    given = SERVICES[name].get("environment", {})
+    ours = {variable for variable in given if variable.startswith("KHOSO_")}
+    assert ours <= known | {f"{variable}_FILE" for variable in known}
+    assert all(variable.startswith(_FOR_ALL) for variable in given)
+
+
+@named
 def test_no_secret_stands_in_the_environment(name: str) -> None:
     for variable, value in SERVICES[name].get("environment", {}).items():
         secret = any(word in variable for word in ("PASSWORD", "SECRET", "KEY", "URL", "TOKEN"))
@@ -158,6 +170,20 @@ def test_a_profile_starts_what_it_needs() -> None:
         assert all(
             SERVICES[other]["profiles"] == service["profiles"] for other in service.get("depends_on", {})
         ), name
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, one in SERVICES.items() if one["image"] == "khoso/app:0.1.0")
+)
+def test_the_program_has_the_command_that_a_container_runs(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [word for word in SERVICES[name]["command"] if not word.startswith("-")]
+    path = words[:2] if words[0] == "objects" else words[:1]
+    assert khoso([*path, "--help"]) == 0
+    told = capsys.readouterr().out
+    for option in (word for word in SERVICES[name]["command"] if word.startswith("--")):
+        assert option in told, option
 
 
 def test_the_secrets_are_made_at_once_and_once_only(tmp_path: Path) -> None:

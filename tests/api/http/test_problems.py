@@ -107,12 +107,13 @@ def test_a_fault_of_ours_is_written_down_and_tells_nothing(
         raise RuntimeError("the password is 1234")
 
     served.app.include_router(router)
-    with served.client() as client, caplog.at_level(logging.ERROR, "khoso.http"):
+    with served.client() as client, caplog.at_level(logging.ERROR, "khoso"):
         answer = client.get("/fault")
     problem_of(answer, 500, "fault_of_ours")
     assert "1234" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "fault at" in caplog.text
+    assert "request_fault" in caplog.text
+    assert "'route': '/fault'" in caplog.text
 
 
 def test_nobody_signs_in_the_development_way_where_it_was_not_opened(served: Service) -> None:
