@@ -13,6 +13,7 @@ from datastore.errors import (
     DatabaseUnreachable,
     IllegalTransition,
     KeyUsedOtherwise,
+    NotAllowed,
     NotDecided,
     NotFound,
     ObjectDamaged,
@@ -20,6 +21,7 @@ from datastore.errors import (
     ObjectMissing,
     ObjectStoreRefused,
     ObjectStoreUnreachable,
+    PurposeMissing,
     RequestInProgress,
     SchemaTooNew,
     SchemaTooOld,
@@ -104,11 +106,15 @@ from datastore.records import (
     Version,
     WorkStanding,
 )
+from datastore.rights import CITIZENS, SCOPES, Act, may, roles_that_may
 from datastore.signings import NewRevision
 from datastore.work import Datastore, Queue, Wake, Work, nobody_to_wake
 
 __all__ = [
+    "CITIZENS",
     "EVENT_TYPES",
+    "SCOPES",
+    "Act",
     "Actor",
     "ActorRole",
     "AlreadyHeld",
@@ -153,6 +159,7 @@ __all__ = [
     "NewOriginal",
     "NewRevision",
     "NewUpload",
+    "NotAllowed",
     "NotDecided",
     "NotFound",
     "Notice",
@@ -175,6 +182,7 @@ __all__ = [
     "PrintStatus",
     "Priority",
     "Provenance",
+    "PurposeMissing",
     "Queue",
     "Receipt",
     "RequestInProgress",
@@ -205,12 +213,14 @@ __all__ = [
     "digest_of",
     "is_known_url",
     "manifest_key",
+    "may",
     "minio_objects",
     "nobody_to_wake",
     "original_key",
     "pdf_key",
     "prepared_key",
     "reading_key",
+    "roles_that_may",
     "set_up_server",
     "staging_key",
 ]

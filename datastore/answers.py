@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from common import Digest, new_id
 from datastore.errors import KeyUsedOtherwise, RequestInProgress, StaleState
 from datastore.records import Answer, Claim
+from datastore.rights import Act
 from datastore.rows import AnswerRow
 from datastore.scope import Scope
 
@@ -28,10 +29,12 @@ class Answers:
     """Keeps an answer in the transaction that did what it tells of."""
 
     def __init__(self, scope: Scope) -> None:
+        self._scope = scope
         self._session = scope.session
 
     def keep(self, claim: Claim, answer: Answer) -> None:
         """The answer from now on; StaleState when the claim is somebody else's by now."""
+        self._scope.ask(Act.KEEP_ANSWER)
         keep(self._session, claim, answer)
 
 

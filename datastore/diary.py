@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, or_, select
 
 from datastore.records import DiaryLine, Place
+from datastore.rights import Act
 from datastore.rows import DiaryRow
 from datastore.scope import Scope
 
@@ -21,6 +22,7 @@ class Diary:
 
     def of_owner(self, owner: UUID) -> tuple[DiaryLine, ...]:
         """The lines about an owner, oldest first; reading them is a line as well, seen next time."""
+        self._scope.ask(Act.READ_DIARY)
         self._scope.require_owner(owner)
         lines = self._lines(DiaryRow.owner_id == owner)
         self._scope.note(owner=owner)
@@ -30,17 +32,18 @@ class Diary:
         self, document: UUID, *, after: Place | None = None, limit: int | None = None
     ) -> tuple[DiaryLine, ...]:
         """The lines about a document, oldest first: at most `limit`, those after a place."""
+        self._scope.ask(Act.READ_DIARY)
         self._scope.document(document)
         return self._lines(DiaryRow.document_id == document, after, limit)
 
     def report(self, note: str) -> None:
         """A line of its own for what happened and is about nobody's paper; `note` without personal data."""
-        self._scope.require_staff("diary")
+        self._scope.ask(Act.REPORT)
         self._scope.note(note=note)
 
     def reports(self, act: str) -> tuple[DiaryLine, ...]:
         """The agency's lines of `act` that are about nobody's paper, oldest first."""
-        self._scope.require_staff("diary")
+        self._scope.ask(Act.READ_DIARY)
         about_nobody = DiaryRow.owner_id.is_(None), DiaryRow.document_id.is_(None)
         return self._lines(and_(DiaryRow.act == act, *about_nobody))
 

@@ -22,6 +22,7 @@ from datastore.errors import (
     AlreadyHeld,
     ChangedMeanwhile,
     IllegalTransition,
+    NotAllowed,
     NotDecided,
     NotFound,
     StaleState,
@@ -32,9 +33,11 @@ from datastore.keys import DataKey
 from datastore.locks import hold
 from datastore.objects import StoredObject
 from datastore.records import DocumentRecord, NewOriginal, Notice, Place, Provenance
+from datastore.rights import Act
 from datastore.rows import (
     CodeRow,
     DocumentRow,
+    IntakeRow,
     NoticeRow,
     OriginalRow,
     OwnerRow,
@@ -55,6 +58,14 @@ _SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
 _SPEAKING = (*_SUCCEEDING, Status.ARCHIVED, Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
 """In these states a paper says something about the file that somebody holds."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
+_ACTS = {
+    Status.VALID: Act.DECIDE,
+    Status.SUPERSEDED: Act.SUPERSEDE,
+    Status.REVOKED: Act.REVOKE,
+    Status.ARCHIVED: Act.ARCHIVE,
+    Status.DESTROYED: Act.ARCHIVE,
+}
+"""What it takes to bring a paper there; every other step follows by itself from what was read and done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +88,7 @@ class Documents:
 
     def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
         """The document in which this agency took in just these originals for just these owners; None."""
+        self._scope.ask(Act.SEE_PAPERS)
         key = _held_key(digest_of(originals), owners, self._scope.actor.agency)
         query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
         row = self._session.scalar(query)
@@ -107,7 +119,8 @@ class Documents:
         intake.
         """
         scope = self._scope
-        scope.require_staff("store")
+        scope.ask_to_bring_in()
+        weight = self._weight_of_what_came(weight, owners, ground)
         came = provenance or Provenance()
         digest = digest_of([one.object.sha256_plain for one in originals])
         row = DocumentRow(
@@ -140,9 +153,21 @@ class Documents:
             self._assign_codes(row)
             self._index(row, "")
         document_stepped(scope, row, row.status)
+        self._session.add(IntakeRow(id=row.id, person=scope.actor.person, counter=scope.actor.counter))
         scope.held[row.id] = row
         scope.note_document(row)
         return mapping.document(row)
+
+    def _weight_of_what_came(self, weight: Weight, owners: Sequence[UUID], ground: Ground | None) -> Weight:
+        """A citizen brings papers for its own store only and decides nothing about them; NotFound, NotAllowed."""
+        own = self._scope.own_id
+        if own is None:
+            return weight
+        if list(owners) != [own]:
+            raise NotFound(what="owner")
+        if ground is not None or weight not in (Weight.UNCONFIRMED, Weight.ISSUED_ELECTRONICALLY):
+            raise NotAllowed(act=Act.DECIDE.value)
+        return Weight.UPLOADED if weight == Weight.UNCONFIRMED else weight
 
     def _version(
         self, document: UUID, digest: Digest, page_count: int | None, verdict: Mapping[str, object] | None
@@ -209,10 +234,12 @@ class Documents:
 
     def get(self, document: UUID) -> DocumentRecord:
         """The document; NotFound when it is not there or not for this actor."""
+        self._scope.ask(Act.SEE_PAPERS)
         return mapping.document(self._scope.document(document))
 
     def require_unchanged(self, document: UUID, stamp: int | None) -> None:
         """ChangedMeanwhile unless the document is as it was when its `stamp` was seen (None: any will do)."""
+        self._scope.ask(Act.SEE_PAPERS)
         row = self._scope.document(document)
         if stamp is not None and row.stamp != stamp:
             raise ChangedMeanwhile(what="document")
@@ -220,6 +247,7 @@ class Documents:
     def data_key(self, document: UUID) -> DataKey:
         """The key of its objects: through the archive's wrap for staff, the store's own for an owner.
         NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
         self._scope.document(document)
         own = self._scope.own_id
         if own is None:
@@ -241,6 +269,7 @@ class Documents:
         `doc_types`: every code, national and local, that the wanted type has or had.
         What is taken in meanwhile stands before every place that was given, so that no page shows it twice.
         """
+        self._scope.ask(Act.SEE_PAPERS)
         self._scope.require_owner(owner)
         held = (
             select(StoreEntryRow.document_id)
@@ -264,6 +293,7 @@ class Documents:
         told. Where several took in the same file, one on which something was decided speaks before one that
         is still open or was rejected, and the latest received of those.
         """
+        self._scope.ask(Act.VERIFY)
         revisions = select(RevisionRow.version_id).where(RevisionRow.sha256 == sha256.value)
         arrived = (VersionRow.originals_digest == sha256.value) & VersionRow.verdict.is_not(None)
         query = (
@@ -306,7 +336,8 @@ class Documents:
         A `doc_type` is taken only where none was set (a person's choice stays). Later readings add to the
         earlier ones; the digitised `pdf` (None for a PDF that arrived signed) never changes once it is there.
         """
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.READ_IN)
+        row = self._scope.document(document)
         newest = row.versions[-1]
         if pdf is not None and newest.pdf is not None:
             raise StaleState(what="document")
@@ -332,14 +363,16 @@ class Documents:
 
     def set_fields(self, document: UUID, fields: Mapping[str, object]) -> DocumentRecord:
         """The data record as a person confirmed it; the reading itself stays as it was."""
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.CHECK)
+        row = self._scope.document(document)
         row.versions[-1].fields = dict(fields)
         return self._changed(row)
 
     def classify(self, document: UUID, doc_type: str) -> DocumentRecord:
         """Set the shown type code. Before a first signature only: what was signed and printed keeps its
         code."""
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.CLASSIFY)
+        row = self._scope.document(document)
         if row.doc_type == doc_type:
             return mapping.document(row)
         if row.versions[-1].revisions:
@@ -352,7 +385,8 @@ class Documents:
 
     def assign_owners(self, document: UUID, owners: Sequence[UUID]) -> DocumentRecord:
         """Name the owners of a paper that had none; `pending_identifier` becomes `read`."""
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.ASSIGN_OWNER)
+        row = self._scope.document(document)
         if _owners(row):
             raise IllegalTransition(what="owner", old="set", new="set")
         key = self._scope.keychain.open(document, ARCHIVE)
@@ -376,7 +410,8 @@ class Documents:
         fields: Mapping[str, object] | None = None,
     ) -> DocumentRecord:
         """A person compared what was read with the page; `read` becomes `checked`."""
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.CHECK)
+        row = self._scope.document(document)
         self._step(row, Status.CHECKED)
         row.checked_by = by
         if weight is not None:
@@ -398,6 +433,7 @@ class Documents:
 
         IllegalTransition; NotDecided for `valid` (see `make_valid`); StaleState when `stamp` is an older one.
         """
+        self._scope.ask(_ACTS.get(status, Act.READ_IN))
         row = self._unchanged(document, stamp)
         if row.status == status:
             return mapping.document(row)
@@ -414,6 +450,7 @@ class Documents:
         self, document: UUID, ground: Ground, *, weight: Weight | None = None, stamp: int | None = None
     ) -> DocumentRecord:
         """`provisional` becomes `valid` on this ground; NotDecided when no person checked it."""
+        self._scope.ask(Act.DECIDE)
         row = self._unchanged(document, stamp)
         if row.status == Status.VALID:
             return mapping.document(row)
@@ -425,14 +462,15 @@ class Documents:
         return self._changed(row)
 
     def _unchanged(self, document: UUID, stamp: int | None) -> DocumentRow:
-        row = self._scope.document_to_change(document)
+        row = self._scope.document(document)
         if stamp is not None and row.stamp != stamp:
             raise StaleState(what="document")
         return row
 
     def record_ground(self, document: UUID, ground: Ground) -> DocumentRecord:
         """Keep the ground on which it is to become valid; IllegalTransition once another one made it so."""
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.DECIDE)
+        row = self._scope.document(document)
         if row.ground != ground and Status(row.status) not in _OPEN:
             raise IllegalTransition(what="document", old=row.status, new=ground)
         row.ground = ground
@@ -443,7 +481,7 @@ class Documents:
 
         IllegalTransition when the successor stands for nothing itself: it must be provisional or valid.
         """
-        self._scope.require_staff("document", document)
+        self._scope.ask(Act.SUPERSEDE)
         row, successor = self._both(document, by)
         if successor.id == row.id:
             raise IllegalTransition(what="document", old=row.status, new=Status.SUPERSEDED)
@@ -489,7 +527,8 @@ class Documents:
         (the old ones end and stay), both owners' diaries, the prints and the dossiers are told. NotFound when
         `away_from` does not hold it; AlreadyHeld when the new owner has the same originals already.
         """
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.REFILE)
+        row = self._scope.document(document)
         before = _owners(row)
         leaving = set(before) if away_from is None else {away_from}
         if not leaving <= set(before) or (not leaving and not before):
@@ -510,7 +549,8 @@ class Documents:
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
         """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""
-        row = self._scope.document_to_change(document)
+        self._scope.ask(Act.ARCHIVE)
+        row = self._scope.document(document)
         if owner not in _owners(row):
             raise NotFound(what="owner", id=owner)
         self._leave_stores(row, {owner}, reason)
@@ -570,6 +610,7 @@ class Documents:
 
     def notices(self, document: UUID) -> tuple[Notice, ...]:
         """Who was told what about this document, oldest first."""
+        self._scope.ask(Act.SEE_PAPERS)
         row = self._scope.document(document)
         query = select(NoticeRow).where(NoticeRow.document_id == row.id).order_by(NoticeRow.at, NoticeRow.id)
         return tuple(

@@ -13,6 +13,7 @@ from datastore.errors import AlreadyThere, IllegalTransition, NotFound
 from datastore.events import attached, parsed_number
 from datastore.locks import locked
 from datastore.records import AttachedHow, Citation, DocumentRecord, Dossier, DossierState
+from datastore.rights import Act
 from datastore.rows import CitationRow, DocumentRow, DossierDocumentRow, DossierRow
 from datastore.scope import Scope
 from datastore.telling import add_event
@@ -27,7 +28,7 @@ class Dossiers:
 
     def open(self, number: str, *, procedure: str, agency: str | None = None) -> Dossier:
         """Open a dossier received by the actor's agency, for `agency` to decide; AlreadyThere."""
-        self._scope.require_staff("dossier")
+        self._scope.ask(Act.OPEN_DOSSIER)
         scope = self._scope
         row = DossierRow(
             id=scope.id(),
@@ -49,10 +50,12 @@ class Dossiers:
 
     def get(self, number: str) -> Dossier:
         """The dossier with its events and papers; NotFound."""
+        self._scope.ask(Act.SEE_DOSSIERS)
         return self._done(self._row(number))
 
     def papers(self, number: str) -> tuple[DocumentRecord, ...]:
         """Every paper of the dossier that the actor may see: attached, or taken in for it."""
+        self._scope.ask(Act.SEE_PAPERS)
         row = self._row(number)
         attached = [one.document_id for one in row.documents]
         query = select(DocumentRow).where(
@@ -65,7 +68,7 @@ class Dossiers:
 
     def attach(self, number: str, document: UUID, *, component: str, how: AttachedHow) -> Dossier:
         """Put a paper into an open dossier as a component; attached before is no error."""
-        self._scope.require_staff("dossier")
+        self._scope.ask(Act.ATTACH)
         paper = self._scope.document(document)
         row = self._row(number)
         if any((one.document_id, one.component) == (document, component) for one in row.documents):
@@ -117,6 +120,7 @@ class Dossiers:
 
     def citations(self, number: str) -> tuple[Citation, ...]:
         """Which bytes the dossier cites, oldest first."""
+        self._scope.ask(Act.SEE_DOSSIERS)
         row = self._row(number)
         query = select(CitationRow).where(CitationRow.dossier_id == row.id)
         found = self._session.scalars(query.order_by(CitationRow.at, CitationRow.id))
@@ -124,7 +128,7 @@ class Dossiers:
 
     def record(self, number: str, kind: str, note: str | None = None) -> Dossier:
         """Write an event of an open dossier: `supplement`, `transferred`."""
-        self._scope.require_staff("dossier")
+        self._scope.ask(Act.RECORD_EVENT)
         row = self._row(number)
         self._require_open(row, kind)
         add_event(self._scope, row, kind, note)
@@ -135,7 +139,7 @@ class Dossiers:
 
         What the ending means for each paper is decided by `archive` and done by a step.
         """
-        self._scope.require_staff("dossier")
+        self._scope.ask(Act.CLOSE_DOSSIER)
         self._lock_papers(number)
         row = self._row(number)
         if row.state == state != DossierState.OPEN:

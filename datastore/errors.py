@@ -12,6 +12,18 @@ class NotFound(KhosoError):
     code = "not_found"
 
 
+class NotAllowed(KhosoError):
+    """The role may not do this, whatever the paper: said before anything was looked at; fact `act`."""
+
+    code = "not_allowed"
+
+
+class PurposeMissing(KhosoError):
+    """Somebody's papers are opened for a reason, which is written down; only one's own need none."""
+
+    code = "purpose_missing"
+
+
 class AlreadyHeld(KhosoError):
     """The same original of the same owners is kept already; fact `document_id`."""
 

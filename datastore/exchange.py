@@ -12,6 +12,7 @@ from sqlalchemy import select
 from datastore.errors import AlreadyThere, NotFound
 from datastore.locks import hold
 from datastore.records import Exchanged
+from datastore.rights import Act
 from datastore.rows import DocumentRow, ExchangeRow
 from datastore.scope import Scope
 
@@ -25,7 +26,7 @@ class Exchange:
 
     def keep(self, code: str, document: UUID, said: Mapping[str, object]) -> Exchanged:
         """Name a document; the same again says the same document anew. AlreadyThere when it names another."""
-        self._scope.require_staff("document", document)
+        self._scope.ask(Act.TAKE_IN)
         paper = self._scope.document(document)
         hold(self._session, f"exchange {paper.intake_agency} {code}")
         query = select(ExchangeRow).where(ExchangeRow.agency == paper.intake_agency, ExchangeRow.code == code)
@@ -47,6 +48,7 @@ class Exchange:
 
     def find(self, code: str) -> Exchanged:
         """The document under a code, of those that the actor may see; NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
         visible = select(DocumentRow.id).where(self._scope.visible_documents())
         query = select(ExchangeRow).where(ExchangeRow.code == code, ExchangeRow.document_id.in_(visible))
         row = self._session.scalar(query.order_by(ExchangeRow.made_at, ExchangeRow.id).limit(1))

@@ -25,6 +25,7 @@ from archive import Ground
 from common import new_id
 from datastore.errors import NotFound, StaleState
 from datastore.records import Job, JobKind, JobRole, JobState, Priority
+from datastore.rights import Act
 from datastore.rows import DocumentRow, JobRow, TurnRow
 from datastore.scope import Scope
 
@@ -66,7 +67,7 @@ class Jobs:
         Without a `priority` it is that of the paper: from the shelves (by its ground, or because it came so),
         or brought to the counter.
         """
-        self._scope.require_staff("document", document)
+        self._scope.ask(Act.ASK_FOR_WORK)
         paper = self._scope.document(document)
         query = select(JobRow).where(JobRow.kind == kind.name, JobRow.document_id == document)
         row = self._session.scalar(query.with_for_update())
@@ -113,17 +114,19 @@ class Jobs:
     def finish(self, job: Job) -> None:
         """Mark the job done in the transaction that keeps its result; StaleState when it is not ours any
         more."""
-        self._scope.require_staff("job")
+        self._scope.ask(Act.FINISH_WORK)
         finish(self._session, job, self._scope.at)
 
     def of_document(self, document: UUID) -> tuple[Job, ...]:
         """The jobs of a document."""
+        self._scope.ask(Act.SEE_PAPERS)
         self._scope.document(document)
         query = select(JobRow).where(JobRow.document_id == document).order_by(JobRow.id)
         return tuple(_job(row) for row in self._session.scalars(query))
 
     def get(self, id: UUID) -> Job:
         """The job on a paper that the actor may see; NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
         visible = select(DocumentRow.id).where(self._scope.visible_documents())
         row = self._session.scalar(select(JobRow).where(JobRow.id == id, JobRow.document_id.in_(visible)))
         if row is None:
@@ -132,12 +135,12 @@ class Jobs:
 
     def set_aside(self) -> tuple[Job, ...]:
         """The jobs of the actor's agency that a person must look at."""
-        self._scope.require_staff("job")
+        self._scope.ask(Act.SEE_JOBS)
         return tuple(_set_aside(self._session, JobRow.agency == self._scope.actor.agency))
 
     def retry(self, id: UUID) -> Job:
         """Queue a job that was set aside again, with all its attempts; NotFound for any other."""
-        self._scope.require_staff("job", id)
+        self._scope.ask(Act.RETRY_JOBS)
         query = select(JobRow).where(
             JobRow.id == id,
             JobRow.state == JobState.SET_ASIDE,

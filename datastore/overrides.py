@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from datastore.errors import NotFound
 from datastore.locks import hold
 from datastore.records import Override
+from datastore.rights import Act
 from datastore.rows import AgencyRow, OverrideRow
 from datastore.scope import Scope
 
@@ -38,7 +39,7 @@ class Overrides:
     ) -> Override:
         """Import one entry for the actor's agency; the same key and start again replaces what was
         imported."""
-        self._scope.require_staff("override")
+        self._scope.ask(Act.MANAGE_OVERRIDES)
         scope = self._scope
         hold(self._session, f"override {kind} {scope.actor.agency} {key}")
         query = select(OverrideRow).where(
@@ -60,11 +61,12 @@ class Overrides:
 
     def on(self, kind: OverrideKind, day: date) -> tuple[Override, ...]:
         """What is in force for the actor's agency on `day`, by key; of two for one key the later start wins."""
+        self._scope.ask(Act.READ_RULES)
         return in_force(self._session, kind, self._scope.actor.agency, day)
 
     def name_agency(self, code: str, name: str) -> None:
         """Keep or correct the name under which papers show the actor's agency; NotFound for another."""
-        self._scope.require_staff("agency")
+        self._scope.ask(Act.MANAGE_OVERRIDES)
         if code != self._scope.actor.agency:
             raise NotFound(what="agency")
         hold(self._session, f"agency {code}")
@@ -77,6 +79,7 @@ class Overrides:
 
     def agency_name(self, code: str) -> str:
         """The agency's name; its code when no name was given."""
+        self._scope.ask(Act.READ_RULES)
         row = self._session.get(AgencyRow, code)
         return code if row is None else row.name
 

@@ -15,6 +15,7 @@ from common import PartialDate, one_line
 from datastore.errors import AlreadyThere, NotFound
 from datastore.locks import hold, locked
 from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
+from datastore.rights import Act
 from datastore.rows import DocumentRow, OwnerIdentifierRow, OwnerRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
 from datastore.search import refresh_owner
@@ -36,7 +37,7 @@ class Owners:
         A name or birth date fills what was unknown and never replaces what is known: a difference is for a
         person to decide (`rename`).
         """
-        self._scope.require_staff("owner")
+        self._scope.ask(Act.NAME_OWNER)
         parsed = parse_identifier(identifier)
         row = self._current(str(parsed))
         if row is None:
@@ -153,12 +154,14 @@ class Owners:
 
     def get(self, owner: UUID) -> Owner:
         """The owner with this id; NotFound."""
+        self._scope.ask(Act.FIND_OWNER)
         row = self._row(owner)
         self._scope.note(owner=owner)
         return _owner(row)
 
     def find(self, identifier: str) -> Owner | None:
         """The owner who has this number now; BadIdentifier."""
+        self._scope.ask(Act.FIND_OWNER)
         row = self._current(str(parse_identifier(identifier)))
         if row is None:
             return None
@@ -167,6 +170,7 @@ class Owners:
 
     def store_of(self, owner: UUID) -> Store:
         """The owner's one store; NotFound."""
+        self._scope.ask(Act.FIND_OWNER)
         self._row(owner)
         row = self._session.scalars(select(StoreRow).where(StoreRow.owner_id == owner)).one()
         self._scope.note(owner=owner)
@@ -175,6 +179,7 @@ class Owners:
     def entries(self, owner: UUID, *, ended: bool = False) -> tuple[StoreEntry, ...]:
         """What the store says about itself, oldest first, for its manifest; with `ended` what left it as
         well."""
+        self._scope.ask(Act.SEE_PAPERS)
         store = self.store_of(owner)
         visible = select(DocumentRow.id).where(self._scope.visible_documents())
         query = select(StoreEntryRow).where(
@@ -187,6 +192,7 @@ class Owners:
 
     def entries_of(self, document: UUID) -> tuple[StoreEntry, ...]:
         """In which stores the paper stands or stood, oldest first; NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
         row = self._scope.document(document)
         return tuple(
             _entry(entry) for entry in sorted(row.entries, key=lambda entry: (entry.from_at, entry.id))
@@ -200,7 +206,7 @@ class Owners:
 
     def _to_correct(self, owner: UUID) -> OwnerRow:
         """The owner, for staff of the agency that made it known or that sees a paper of it; NotFound."""
-        self._scope.require_staff("owner", owner)
+        self._scope.ask(Act.CORRECT_OWNER)
         row = self._row(owner)
         seen = (
             select(DocumentRow.id)

@@ -17,6 +17,7 @@ from datastore.errors import IllegalTransition, NotFound, StaleState
 from datastore.events import print_revoked, printed
 from datastore.locks import hold
 from datastore.records import Print, PrintStatus
+from datastore.rights import Act
 from datastore.rows import DocumentRow, PrintRow
 from datastore.scope import Scope
 from signing import new_short_code
@@ -37,7 +38,7 @@ class Prints:
 
         `number` counts from 1 within the document, `status_index` from 0 over all prints.
         """
-        self._scope.require_staff("document", document)
+        self._scope.ask(Act.PRINT)
         paper = self._scope.document(document)
         if paper.status not in _PRINTABLE:
             raise IllegalTransition(what="document", old=paper.status, new="print")
@@ -63,7 +64,7 @@ class Prints:
 
     def set_seal(self, id: UUID, seal: bytes) -> Print:
         """Keep the print's seal, once; IllegalTransition unless its document is valid."""
-        self._scope.require_staff("print", id)
+        self._scope.ask(Act.PRINT)
         row, paper = self._row(id)
         if row.seal == seal:
             return _print(row)
@@ -77,7 +78,7 @@ class Prints:
 
     def revoke(self, id: UUID, *, reason: str) -> Print:
         """Take back one print; twice is no error."""
-        self._scope.require_staff("print", id)
+        self._scope.ask(Act.PRINT)
         row, paper = self._row(id)
         if row.revoked_at is None:
             row.revoked_at, row.revoke_reason = self._scope.at, reason
@@ -87,16 +88,19 @@ class Prints:
 
     def get(self, id: UUID) -> Print:
         """The print; NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
         return _print(self._row(id)[0])
 
     def of_document(self, document: UUID) -> tuple[Print, ...]:
         """All prints of a document in their order."""
+        self._scope.ask(Act.SEE_PAPERS)
         self._scope.document(document)
         query = select(PrintRow).where(PrintRow.document_id == document).order_by(PrintRow.number)
         return tuple(_print(row) for row in self._session.scalars(query))
 
     def status_of(self, short_code: str) -> PrintStatus:
         """What stands behind a short code in its printed form, for anybody; NotFound."""
+        self._scope.ask(Act.VERIFY)
         query = _statuses().where(PrintRow.short_code == short_code)
         for status in self._read(query):
             return status
@@ -105,6 +109,7 @@ class Prints:
     def statuses(self) -> Iterator[PrintStatus]:
         """Every allocated index in order, for the status list. Reads as it goes: use it inside the
         transaction."""
+        self._scope.ask(Act.VERIFY)
         return self._read(_statuses())
 
     def _read(self, query: _Statuses) -> Iterator[PrintStatus]:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from datastore.locks import hold
 from datastore.records import Receipt
+from datastore.rights import Act
 from datastore.rows import ReceiptRow
 from datastore.scope import Scope
 
@@ -20,7 +21,7 @@ class Receipts:
 
     def issue(self, document: UUID, content: Mapping[str, object]) -> Receipt:
         """A receipt for the paper; the one that was given when there is one already."""
-        self._scope.require_staff("document", document)
+        self._scope.ask_to_bring_in()
         paper = self._scope.document(document)
         agency = self._scope.actor.agency
         row = self._session.scalar(
@@ -45,6 +46,7 @@ class Receipts:
 
     def of_document(self, document: UUID) -> tuple[Receipt, ...]:
         """The receipts given for a paper."""
+        self._scope.ask(Act.SEE_PAPERS)
         self._scope.document(document)
         query = select(ReceiptRow).where(ReceiptRow.document_id == document).order_by(ReceiptRow.issued_at)
         return tuple(_receipt(row) for row in self._session.scalars(query))

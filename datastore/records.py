@@ -17,24 +17,30 @@ from signing import Role
 
 
 class ActorRole(StrEnum):
-    """The roles that the datastore tells apart; every other role is treated like CLERK."""
+    """In which role somebody asks; what each may do stands in `rights`. There is no other role."""
 
-    CLERK = "clerk"
-    OFFICER = "officer"
+    CLERK = "clerk"  # intake at a counter of the agency
+    POSTAL = "postal"  # takes in at assigned counters under contract, sees only what it took in itself
+    HANDLER = "handler"  # the officer who decides: data, dossiers, refiling, revoking
     SIGNER = "signer"
     ARCHIVIST = "archivist"
-    AUDITOR = "auditor"
-    ADMIN = "admin"
-    SYSTEM = "system"  # workers and the command line: sees its agency
+    AUDITOR = "auditor"  # reads diaries, sees no papers, changes nothing
+    ADMIN = "admin"  # one per agency: accounts, rules, jobs; sees no papers
+    SYSTEM = "system"  # workers, the command line, other information systems (with scopes): sees its agency
     OWNER = "owner"  # `Actor.person` is the owner's id: sees what its own store holds
+    REPRESENTATIVE = (
+        "representative"  # of an organisation: `person` is its own id, `principal` the organisation's
+    )
+    GUARDIAN = "guardian"  # of a minor or a ward: `person` is its own id, `principal` the other one's
+    VERIFIER = "verifier"  # anybody who holds a print, a file or a share; `person` as it calls itself
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who asks, in which role, for which agency, why, and for which dossier (design.md, promise 6).
 
-    `person` names the person for the diary without a personal number; for role `owner` it is the owner's
-    UUID.
+    `person` names the person for the diary without a personal number; for citizens it is the UUID of the owner
+    who asks, and `principal` that of the one for whom a representative or guardian does.
     """
 
     person: str
@@ -42,6 +48,11 @@ class Actor:
     agency: str
     purpose: str
     dossier: str | None = None
+    principal: UUID | None = None
+    counter: str | None = None
+    """At which counter postal staff sits."""
+    scopes: frozenset[str] | None = None
+    """What another information system is let do (`rights.SCOPES`); None: whatever the role may."""
 
 
 class OwnerKind(StrEnum):

@@ -159,6 +159,15 @@ class DocumentRow(Row):
     codes: Mapped[list["CodeRow"]] = relationship(order_by="CodeRow.sequence", lazy="selectin")
 
 
+class IntakeRow(Row):
+    """Who took a paper in, and at which counter: postal staff sees only its own."""
+
+    __tablename__ = "intakes"
+    id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(index=True)
+    counter: Mapped[str | None] = mapped_column(String(64))
+
+
 class CodeRow(Row):
     """The slot code of a document under one owner. What was printed never changes: a code only ends."""
 

@@ -1,8 +1,9 @@
 """What every repository gets from its `Work`: the session, who asks, when, and the diary.
 
 Here stands the one rule of who may see what: staff sees the papers of which its agency is the intake or the
-competent agency, an owner sees what its own store holds now. What may not be seen is not found. And the one
-rule of who may change: staff; an owner only reads.
+competent agency, and those that a dossier of it cites; postal staff of these only what it took in itself; a citizen
+sees what its own store, or that of the one it stands for, holds now. What may not be seen is not found. What a role
+may do at all stands in `rights`: every method asks for its act (`ask`) before it looks at anything.
 """
 
 from collections.abc import Sequence
@@ -10,21 +11,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from common import new_id
-from datastore.errors import NotFound
+from datastore.errors import NotAllowed, NotFound, PurposeMissing
 from datastore.intents import name_object
 from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
 from datastore.records import Actor, ActorRole, JobRole
+from datastore.rights import CITIZENS, Act, may
 from datastore.rows import (
     DiaryRow,
     DocumentRow,
     DossierDocumentRow,
+    DossierEventRow,
     DossierRow,
+    IntakeRow,
     ObjectRow,
     OwnerRow,
     StoreEntryRow,
@@ -55,14 +59,38 @@ class Scope:
         return new_id(self.at)
 
     @property
+    def role(self) -> ActorRole:
+        """In which role the actor asks; NotAllowed for one that nobody knows."""
+        try:
+            return ActorRole(self.actor.role)
+        except ValueError as error:
+            raise NotAllowed(act=self.act) from error
+
+    def ask(self, act: Act) -> None:
+        """NotAllowed unless the actor's role, and scopes if it has any, let it do this at all."""
+        if not may(self.role, act, self.actor.scopes):
+            raise NotAllowed(act=act.value)
+
+    def ask_to_bring_in(self) -> None:
+        """`ask` whether this actor may bring a paper: staff somebody's, a citizen its own."""
+        self.ask(Act.UPLOAD_OWN if self.role in CITIZENS else Act.TAKE_IN)
+
+    def may(self, act: Act) -> bool:
+        """Whether `ask` would let it pass."""
+        return may(self.role, act, self.actor.scopes)
+
+    @property
     def own_id(self) -> UUID | None:
-        """The owner that the actor is; None for staff."""
-        if self.actor.role != ActorRole.OWNER:
+        """The owner whose store the actor sees, its own or that of the one it stands for; None for staff."""
+        if self.role not in CITIZENS:
             return None
         try:
-            return UUID(self.actor.person)
+            person = UUID(self.actor.person)
         except ValueError as error:
             raise NotFound(what="owner") from error
+        if self.role == ActorRole.OWNER:
+            return person
+        raise NotFound(what="owner")
 
     def note(
         self,
@@ -93,6 +121,8 @@ class Scope:
 
     def visible_documents(self) -> ColumnElement[bool]:
         """The documents that this actor may see."""
+        if not (self.may(Act.SEE_PAPERS) or self.may(Act.READ_DIARY)):
+            return false()
         if (own := self.own_id) is not None:
             held = (
                 select(StoreEntryRow.document_id)
@@ -101,35 +131,41 @@ class Scope:
             )
             return DocumentRow.id.in_(held)
         agency = self.actor.agency
-        return or_(DocumentRow.intake_agency == agency, DocumentRow.competent_agency == agency)
+        if self.role == ActorRole.POSTAL:
+            taken_in = select(IntakeRow.id).where(IntakeRow.person == self.actor.person)
+            return and_(DocumentRow.intake_agency == agency, DocumentRow.id.in_(taken_in))
+        cited = (
+            exists()
+            .where(DossierDocumentRow.document_id == DocumentRow.id)
+            .where(DossierDocumentRow.dossier_id == DossierRow.id)
+            .where(or_(DossierRow.agency == agency, DossierRow.intake_agency == agency))
+        )
+        return or_(DocumentRow.intake_agency == agency, DocumentRow.competent_agency == agency, cited)
 
     def visible_dossiers(self) -> ColumnElement[bool]:
-        """The dossiers that this actor may see: its agency's, or those to which a paper of its own
-        belongs."""
+        """The dossiers that this actor may see: its agency's, those to which a paper of its own belongs, those
+        that postal staff opened itself."""
+        cited = (
+            select(DossierDocumentRow.dossier_id)
+            .join(DocumentRow, DocumentRow.id == DossierDocumentRow.document_id)
+            .where(self.visible_documents())
+        )
         if self.own_id is not None:
-            cited = (
-                select(DossierDocumentRow.dossier_id)
-                .join(DocumentRow, DocumentRow.id == DossierDocumentRow.document_id)
-                .where(self.visible_documents())
-            )
             return DossierRow.id.in_(cited)
         agency = self.actor.agency
+        if self.role == ActorRole.POSTAL:
+            opened = select(DossierEventRow.dossier_id).where(
+                DossierEventRow.n == 1, DossierEventRow.by == self.actor.person
+            )
+            return and_(
+                DossierRow.intake_agency == agency, or_(DossierRow.id.in_(opened), DossierRow.id.in_(cited))
+            )
         return or_(DossierRow.intake_agency == agency, DossierRow.agency == agency)
 
     def require_owner(self, owner: UUID) -> None:
         """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""
         if self.own_id not in (None, owner) or self.session.get(OwnerRow, owner) is None:
             raise NotFound(what="owner", id=owner)
-
-    def require_staff(self, what: str, id: UUID | None = None) -> None:
-        """NotFound for an owner: every method that changes something asks this before it looks at anything."""
-        if self.actor.role == ActorRole.OWNER:
-            raise NotFound(what=what, id=id)
-
-    def document_to_change(self, document: UUID) -> DocumentRow:
-        """`document`, for staff only."""
-        self.require_staff("document", document)
-        return self.document(document)
 
     def document(self, document: UUID) -> DocumentRow:
         """The row, for staff locked until the transaction ends, with a diary line for each of its owners; NotFound.
@@ -162,6 +198,16 @@ class Scope:
     def name_objects(self, stored: Sequence[StoredObject], document: UUID) -> list[ObjectRow]:
         """`name_object` for several."""
         return [self.name_object(each, document) for each in stored]
+
+
+def admit(actor: Actor) -> None:
+    """NotAllowed for a role that nobody knows, PurposeMissing for one that must say why and does not."""
+    try:
+        role = ActorRole(actor.role)
+    except ValueError as error:
+        raise NotAllowed(act="any") from error
+    if role != ActorRole.OWNER and not actor.purpose.strip():
+        raise PurposeMissing
 
 
 def _same_line(line: DiaryRow, other: DiaryRow) -> bool:

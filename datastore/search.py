@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from datastore import dialect, mapping
 from datastore.locks import locked
 from datastore.records import DocumentRecord, SearchField
+from datastore.rights import Act
 from datastore.rows import DocumentRow, OwnerRow, SearchRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
 
@@ -36,6 +37,7 @@ class Search:
         `nguyen` finds `Nguyễn` and `nguyen`; `Nguyễn` finds only what is written so. The last word may be the
         beginning of one. Owner numbers are found under `owner`, slot codes under `code`.
         """
+        self._scope.ask(Act.SEE_PAPERS)
         documents = self._found(query, field, limit)
         self._scope.note()
         for row in documents:

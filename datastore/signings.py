@@ -18,6 +18,7 @@ from datastore import mapping
 from datastore.errors import IllegalTransition, NotFound, StaleState
 from datastore.objects import StoredObject
 from datastore.records import Revision, Signing, SigningState
+from datastore.rights import Act
 from datastore.rows import DocumentRow, RevisionRow, SigningRow, VersionRow
 from datastore.scope import Scope
 from signing import Role
@@ -53,7 +54,7 @@ class Signings:
 
         When another one is given back, its `id` differs and `prepared` is left to the sweep of orphans.
         """
-        self._scope.require_staff("document", document)
+        self._scope.ask(Act.SIGN)
         row = self._scope.document(document)
         version = row.versions[-1]
         query = select(SigningRow).where(SigningRow.version_id == version.id, SigningRow.role == role)
@@ -76,7 +77,7 @@ class Signings:
     def withdraw(self, id: UUID) -> None:
         """Take back an intention that nobody signed, so that it can be prepared anew; IllegalTransition
         else."""
-        self._scope.require_staff("signing", id)
+        self._scope.ask(Act.SIGN)
         row, _document = self._row(id)
         if row.state != SigningState.PREPARED:
             raise IllegalTransition(what="signing", old=row.state, new="withdrawn")
@@ -85,7 +86,7 @@ class Signings:
 
     def signed(self, id: UUID, signature: bytes) -> Signing:
         """Keep the signature value; a second one for the same intention is refused unless it is the same."""
-        self._scope.require_staff("signing", id)
+        self._scope.ask(Act.SIGN)
         row, _document = self._row(id)
         if row.state == SigningState.PREPARED:
             row.state, row.signature = SigningState.SIGNED, signature
@@ -97,7 +98,7 @@ class Signings:
     def complete(self, id: UUID, revision: NewRevision) -> Revision:
         """Make the revision; the one that stands when it was made before (then the new object is an
         orphan)."""
-        self._scope.require_staff("signing", id)
+        self._scope.ask(Act.SIGN)
         row, document = self._row(id)
         standing = [one for one in row.version.revisions if one.role == row.role]
         if standing:
@@ -119,10 +120,12 @@ class Signings:
 
     def get(self, id: UUID) -> Signing:
         """The intention; NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
         return _signing(self._row(id)[0])
 
     def of_document(self, document: UUID) -> tuple[Signing, ...]:
         """The intentions for the newest version, oldest first."""
+        self._scope.ask(Act.SEE_PAPERS)
         version = self._scope.document(document).versions[-1]
         query = select(SigningRow).where(SigningRow.version_id == version.id)
         return tuple(_signing(row) for row in self._session.scalars(query.order_by(SigningRow.prepared_at)))

@@ -17,6 +17,7 @@ from datastore.errors import NotFound
 from datastore.events import known_types, test_event
 from datastore.locks import locked
 from datastore.records import Delivery, DeliveryState, Subscription, SubscriptionState
+from datastore.rights import Act
 from datastore.rows import DeliveryRow, EventRow, ReceiverRow, SubscriptionRow, SubscriptionSecretRow
 from datastore.scope import Scope
 
@@ -39,7 +40,7 @@ class Subscriptions:
 
         Whether the address may be used at all the caller has checked. BadEventType.
         """
-        self._scope.require_staff("subscription")
+        self._scope.ask(Act.MANAGE_SUBSCRIPTIONS)
         row = SubscriptionRow(
             id=self._scope.id(),
             agency=self._scope.actor.agency,
@@ -66,7 +67,7 @@ class Subscriptions:
 
     def all(self) -> tuple[Subscription, ...]:
         """Those of the actor's agency, oldest first."""
-        self._scope.require_staff("subscription")
+        self._scope.ask(Act.MANAGE_SUBSCRIPTIONS)
         query = select(SubscriptionRow).where(
             SubscriptionRow.agency == self._scope.actor.agency,
             SubscriptionRow.state != SubscriptionState.REMOVED,
@@ -190,7 +191,7 @@ class Subscriptions:
         return secret
 
     def _row(self, id: UUID) -> SubscriptionRow:
-        self._scope.require_staff("subscription", id)
+        self._scope.ask(Act.MANAGE_SUBSCRIPTIONS)
         query = select(SubscriptionRow).where(
             SubscriptionRow.id == id,
             SubscriptionRow.agency == self._scope.actor.agency,

@@ -31,7 +31,7 @@ class Uploads:
 
     def keep(self, new: NewUpload) -> Upload:
         """Keep a file for a day; StaleState when its object was swept meanwhile."""
-        self._scope.require_staff("upload")
+        self._scope.ask_to_bring_in()
         redeem(self._session, new.object)
         actor = self._scope.actor
         row = UploadRow(
@@ -57,6 +57,7 @@ class Uploads:
 
     def get(self, id: UUID) -> Upload:
         """An upload of this actor that is still kept; NotFound."""
+        self._scope.ask_to_bring_in()
         actor = self._scope.actor
         query = select(UploadRow).where(
             UploadRow.id == id,

@@ -51,7 +51,7 @@ from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft
 from datastore.dossiers import Dossiers
-from datastore.errors import DatabaseBusy, NotFound, ObjectDamaged, ObjectMissing, StaleState
+from datastore.errors import DatabaseBusy, NotAllowed, NotFound, ObjectDamaged, ObjectMissing, StaleState
 from datastore.exchange import Exchange
 from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
@@ -78,8 +78,9 @@ from datastore.records import (
     Upload,
     WorkStanding,
 )
+from datastore.rights import Act
 from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
-from datastore.scope import Scope
+from datastore.scope import Scope, admit
 from datastore.search import Search
 from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
@@ -172,11 +173,12 @@ class Work:
 
     def name_object(self, stored: StoredObject, *, document: UUID | None = None) -> None:
         """Give an object a row that no repository names: a store's manifest entry, an attestation on a document."""
-        self._scope.require_staff("document", document)
+        self._scope.ask(Act.READ_IN)
         self._scope.name_object(stored, document)
 
     def entry_key(self, entry: StoreEntry) -> DataKey:
         """The key under which the manifest entry of this store entry is sealed."""
+        self._scope.ask(Act.READ_IN)
         return self._scope.keychain.object_key(str(entry.store_id))
 
 
@@ -473,14 +475,16 @@ class Datastore:
         """One SQL transaction of `actor` doing `act`; committed with its diary when the block ends well.
 
         DatabaseBusy, DatabaseUnreachable, StorageFull, SchemaTooOld, SchemaTooNew; StaleState when a row was
-        changed meanwhile. Any error of the block rolls everything back; of a NotFound a diary line remains.
+        changed meanwhile; NotAllowed, PurposeMissing before anything is looked at. Any error of the block rolls
+        everything back; of a NotFound or a NotAllowed a diary line remains.
         """
+        admit(actor)
         named = actor if dossier is None else replace(actor, dossier=dossier)
         try:
             with self._transaction(named, act, "done") as work:
                 yield work
-        except NotFound as error:
-            # Asking for what may not be seen is the one failure that an auditor must find: it gets its line.
+        except (NotFound, NotAllowed) as error:
+            # Asking for what may not be seen or done is the failure that an auditor must find: it gets its line.
             with self._transaction(named, act, error.code) as work:
                 work._scope.note(note=_asked_for(error))
             raise
@@ -669,8 +673,10 @@ class Datastore:
             yield error
 
 
-def _asked_for(error: NotFound) -> str:
-    """What was asked for, as the diary keeps it: an id, never what somebody typed."""
+def _asked_for(error: NotFound | NotAllowed) -> str:
+    """What was asked for, as the diary keeps it: an id or an act, never what somebody typed."""
+    if isinstance(error, NotAllowed):
+        return str(error.facts["act"])
     what, id = error.facts["what"], error.facts.get("id")
     return f"{what} {id}" if isinstance(id, UUID | DossierNumber) else f"{what}"
 

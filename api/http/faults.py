@@ -9,22 +9,10 @@ class SignInNeeded(KhosoError):
     code = "sign_in_needed"
 
 
-class NotAllowed(KhosoError):
-    """Whoever asks is known, and may not do this."""
-
-    code = "not_allowed"
-
-
 class CsrfMissing(KhosoError):
     """A change asked for with a session cookie, without the header that only our own pages can send."""
 
     code = "csrf_missing"
-
-
-class PurposeMissing(KhosoError):
-    """Somebody's paper is opened for a reason, which is written down."""
-
-    code = "purpose_missing"
 
 
 class BadHeader(KhosoError):

@@ -16,9 +16,9 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.browser import site_of
-from api.http.faults import BadHeader, CsrfMissing, NotAllowed, PurposeMissing, SignInNeeded
+from api.http.faults import BadHeader, CsrfMissing, SignInNeeded
 from common import one_line
-from datastore import Actor, ActorRole
+from datastore import CITIZENS, Actor, NotAllowed, PurposeMissing
 from ingest import DossierNumber
 
 SESSION_COOKIE = "__Host-khoso"
@@ -43,7 +43,7 @@ class Principal:
 
     @property
     def staff(self) -> bool:
-        return self.role != ActorRole.OWNER
+        return self.role not in CITIZENS
 
     @property
     def scope(self) -> str:

@@ -30,8 +30,9 @@ from datastore.objects.minio import MinioObjects
 from signing import Role
 from tests.datastore.stores import objects_in
 
-MAI = Actor("mai.clerk", "clerk", "H41.01", "dossier intake")
-STRANGER = Actor("other.clerk", "clerk", "H55.02", "curiosity")
+MAI = Actor("mai.clerk", "system", "H41.01", "dossier intake")
+"""Who does whatever a test needs done: as the command line does it, by a person in the role of the system."""
+STRANGER = Actor("other.clerk", "system", "H55.02", "curiosity")
 READ = JobKind("read", JobRole.READER)
 SIGN = JobKind("sign", JobRole.SIGNER)
 AN = "040090001234"

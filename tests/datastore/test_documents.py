@@ -326,8 +326,6 @@ def test_what_may_not_be_seen_is_not_found(house: House) -> None:
             for forbidden in (
                 lambda: work.documents.get(document.id),
                 lambda: work.documents.data_key(document.id),
-                lambda: work.documents.revoke(document.id, reason="x"),
-                lambda: work.documents.refile(document.id, to=binh, reason="x"),
                 lambda: work.prints.of_document(document.id),
                 lambda: work.jobs.enqueue(READ, document.id),
                 lambda: work.signings.of_document(document.id),
@@ -338,6 +336,11 @@ def test_what_may_not_be_seen_is_not_found(house: House) -> None:
                     forbidden()
             assert work.search.find(f"{AN}.KET_HON") == ()
             assert work.search.find("nguyen") == ()
+    with house.store.begin(STRANGER, "pry") as work:
+        with pytest.raises(NotFound):
+            work.documents.revoke(document.id, reason="x")
+        with pytest.raises(NotFound):
+            work.documents.refile(document.id, to=binh, reason="x")
 
 
 def test_a_look_at_what_may_not_be_seen_leaves_a_line_and_nothing_else(house: House) -> None:

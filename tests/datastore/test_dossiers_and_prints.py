@@ -10,6 +10,7 @@ from datastore import (
     AttachedHow,
     DossierState,
     IllegalTransition,
+    NotAllowed,
     NotFound,
     StaleState,
 )
@@ -105,7 +106,7 @@ def test_a_documents_status_governs_its_prints_and_each_can_be_revoked(house: Ho
         assert work.prints.status_of(two.short_code).status is Status.REVOKED
         with pytest.raises(NotFound):
             work.prints.status_of("0000-0000-0000-0")
-        with pytest.raises(NotFound):
+        with pytest.raises(NotAllowed):
             work.prints.get(two.id)
 
 

@@ -15,6 +15,7 @@ from datastore import (
     DossierState,
     Event,
     IllegalTransition,
+    NotAllowed,
     NotFound,
     SubscriptionState,
 )
@@ -204,9 +205,9 @@ def test_a_subscription_is_its_own_agencys(house: House) -> None:
     with house.store.begin(STRANGER, "look") as work:
         assert work.subscriptions.all() == ()
     owner = Actor(str(house.owner()), "owner", MAI.agency, "curiosity")
-    for actor in (STRANGER, owner):
+    for actor, refusal in ((STRANGER, NotFound), (owner, NotAllowed)):
         for step in ("get", "rotate", "resume", "remove", "try_out", "retry", "deliveries", "change"):
-            with pytest.raises(NotFound), house.store.begin(actor, step) as work:
+            with pytest.raises(refusal), house.store.begin(actor, step) as work:
                 getattr(work.subscriptions, step)(made.id)
 
 

@@ -207,4 +207,7 @@ def test_every_table_of_somebodys_papers_is_witnessed() -> None:
         "overrides",
         "agencies",
         "subscriptions",
+        "intakes",
+        "citations",
+        "exchange",
     } == set(WITNESSED)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from common import PartialDate
-from datastore import Actor, AlreadyThere, NotFound, OverrideKind, OwnerKind, OwnerState
+from datastore import Actor, AlreadyThere, NotAllowed, NotFound, OverrideKind, OwnerKind, OwnerState
 from ingest import BadIdentifier
 from tests.datastore.house import AN, BINH, MAI, STRANGER, House
 
@@ -89,11 +89,12 @@ def test_an_owner_sees_itself_and_nobody_else(house: House) -> None:
         for forbidden in (
             lambda: work.owners.get(binh),
             lambda: work.owners.store_of(binh),
-            lambda: work.owners.ensure(BINH),
-            lambda: work.owners.ensure("040090007777"),
         ):
             with pytest.raises(NotFound):
                 forbidden()
+        for identifier in (BINH, "040090007777"):
+            with pytest.raises(NotAllowed):
+                work.owners.ensure(identifier)
 
 
 def test_an_actor_who_claims_to_be_an_owner_without_an_id_finds_nothing(house: House) -> None:

@@ -28,7 +28,7 @@ def test_an_upload_is_read_back_by_who_brought_it_and_by_nobody_else(house: Hous
     assert look(house, upload.id) == replace(upload, object=replace(upload.object, intent=None))
     path = house.store.objects.get(upload.object, tmp_path / "out", sealing=house.store.staging())
     assert path.read_bytes() == b"a scanned page"
-    for other in (STRANGER, replace(MAI, person="an.clerk"), replace(MAI, role="signer")):
+    for other in (STRANGER, replace(MAI, person="an.clerk"), replace(MAI, role="handler")):
         with pytest.raises(NotFound):
             look(house, upload.id, other)
 

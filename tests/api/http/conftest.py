@@ -20,3 +20,10 @@ def clerk(served: Service) -> Iterator[httpx.Client]:
     """A clerk of the installation's own agency."""
     with served.signed_in() as client:
         yield client
+
+
+@pytest.fixture
+def handler(served: Service) -> Iterator[httpx.Client]:
+    """A handling officer of the installation's own agency."""
+    with served.signed_in("handler", person="hoa.le") as client:
+        yield client

@@ -35,15 +35,17 @@ def valid(served: Service) -> dict[str, Any]:
     return document
 
 
-def test_a_dossier_is_opened_once_and_goes_on_by_events(served: Service, clerk: httpx.Client) -> None:
+def test_a_dossier_is_opened_once_and_goes_on_by_events(
+    served: Service, clerk: httpx.Client, handler: httpx.Client
+) -> None:
     place = opened(clerk, "H41.08-261122-0001")
     assert opened(clerk, "H41.08-261122-0001") == place
-    supplement = clerk.post(f"{place}/events", json={"kind": "supplement", "note": "Thiếu ảnh"}).json()
+    supplement = handler.post(f"{place}/events", json={"kind": "supplement", "note": "Thiếu ảnh"}).json()
     assert [event["kind"] for event in supplement["events"]] == ["received", "supplement"]
-    refused = clerk.post(f"{place}/events", json={"kind": "refused"}).json()
+    refused = handler.post(f"{place}/events", json={"kind": "refused"}).json()
     assert (refused["state"], clerk.get(place).json()["state"]) == ("refused", "refused")
-    problem_of(clerk.post(f"{place}/events", json={"kind": "succeeded"}), 409, "illegal_transition")
-    problem_of(clerk.post(f"{place}/events", json={"kind": "lost"}), 422, "request_invalid")
+    problem_of(handler.post(f"{place}/events", json={"kind": "succeeded"}), 409, "illegal_transition")
+    problem_of(handler.post(f"{place}/events", json={"kind": "lost"}), 422, "request_invalid")
     other = clerk.post(_PLACE, json={"number": "H41.08-261122-0001", "procedure": "1.000894"})
     problem_of(other, 409, "already_there")
     with served.signed_in(agency=OTHER_AGENCY) as stranger:
@@ -65,12 +67,14 @@ def test_wrong_numbers_are_refused(clerk: httpx.Client) -> None:
     problem_of(clerk.post(_PLACE, json=body), 422, "bad_procedure")
 
 
-def test_a_paper_is_taken_in_for_a_dossier_and_its_success_is_the_ground(clerk: httpx.Client) -> None:
+def test_a_paper_is_taken_in_for_a_dossier_and_its_success_is_the_ground(
+    clerk: httpx.Client, handler: httpx.Client
+) -> None:
     place = opened(clerk, "H41.08-261122-0004")
     body = {"uploads": [upload(clerk, page(50))["upload_id"]], "dossier": "H41.08-261122-0004"}
     made = clerk.post("/api/v1/documents", json=body).json()
     assert [one["document_id"] for one in clerk.get(place).json()["documents"]] == [made["document_id"]]
-    clerk.post(f"{place}/events", json={"kind": "succeeded"})
+    handler.post(f"{place}/events", json={"kind": "succeeded"})
     assert clerk.get(f"/api/v1/documents/{made['document_id']}").json()["ground"] == "dossier_succeeded"
 
 
