@@ -46,7 +46,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _TOO_OFTEN: ("too_many_requests", "too_many_streams"),
     _TOO_SLOW: ("body_too_slow",),
     _UNKNOWN_KIND: ("file_kind_unknown",),
-    _NOT_FOUND: ("file_missing", "not_found"),
+    _NOT_FOUND: ("file_missing", "no_provider", "not_found"),
     # A file of a known kind was looked at and cannot become a document.
     _NOT_TAKEN: (
         "refused", "file_damaged", "file_dynamic_form", "file_no_pages", "file_password", "file_took_too_long",
@@ -70,6 +70,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
         "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable", "public_url_missing",
         "bucket_unfit", "object_store_refused", "object_store_unreachable",
+        "provider_settings",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (

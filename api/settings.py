@@ -72,6 +72,25 @@ class Settings(BaseSettings):
     """Where browsers find this installation (`https://kho.example.vn`). None: on this machine only, without TLS."""
     trusted_proxies: str = ""
     """Addresses and networks of our reverse proxies, separated by commas: their `X-Forwarded-For` is believed."""
+
+    oidc_issuer: str | None = None
+    """OpenID provider of citizens (VNeID), and of officers where they have none of their own."""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
+    oidc_scope: str = "openid profile"
+    oidc_acr_values: str = ""
+    """Levels of assurance of which a sign-in needs one, separated by spaces; empty: any."""
+    oidc_step_up_acr_values: str = ""
+    oidc_number_claim: str = "personal_number"
+    """The claims of VNeID are not published: what they are called is agreed with each connection."""
+    oidc_name_claim: str = "name"
+    oidc_birth_date_claim: str = "birthdate"
+    officer_oidc_issuer: str | None = None
+    officer_oidc_client_id: str = ""
+    officer_oidc_client_secret_file: Path | None = None
+    officer_oidc_account_claim: str = "preferred_username"
+    """The claim that holds the name of an officer's account here."""
+
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080
     body_grace_seconds: Annotated[float, Field(gt=0)] = 10.0

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from datastore.errors import StorageFull, WrongKey
 from datastore.sealing import KEY_BYTES
@@ -76,6 +78,11 @@ class Keyring:
         if len(raw) != KEY_BYTES:
             raise WrongKey(path=path.name)
         return cls(path, raw)
+
+    def derive(self, purpose: str) -> bytes:
+        """A secret of its own for a purpose (HKDF, RFC 5869): all processes that hold the master key share it."""
+        kdf = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=f"khoso {purpose}".encode())
+        return kdf.derive(self.master)
 
     def wrap(self, raw: bytes, context: str) -> bytes:
         """`raw` under the master key."""

@@ -461,6 +461,10 @@ class Datastore:
             chain.key(STAGING)
         return revision
 
+    def secret(self, purpose: str) -> bytes:
+        """A secret that all processes with this master key share and nobody else has."""
+        return self._keys.derive(purpose)
+
     def check_key(self) -> None:
         """WrongKey unless the master key opens this database."""
         with self._reading() as session:

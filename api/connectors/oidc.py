@@ -28,8 +28,6 @@ import httpx
 from api.connectors.bounded_http import JsonObject, Unusable, fetch_json, make_client
 from api.connectors.oidc_published import Endpoints, Published
 from api.connectors.oidc_tokens import (
-    FRESH,
-    SKEW,
     Claims,
     Expected,
     KeyUnknown,
@@ -117,9 +115,8 @@ class LogoutNotice:
     issuer: str
     subject: str | None = field(repr=False)
     session: str | None = field(repr=False)
-    token_id: str
-    issued_until: datetime
-    """After this instant the same notice is refused as too old, so that nobody has to remember `token_id` longer."""
+    issued_at: datetime
+    """Sessions that began later are not meant: so a notice that is replayed ends nothing new."""
 
 
 class RelyingParty:
@@ -185,18 +182,18 @@ class RelyingParty:
         )
 
     async def read_logout(self, logout_token: str) -> LogoutNotice:
-        """What a back-channel logout token orders; SignInRefused. The caller refuses one that it saw before."""
+        """What a back-channel logout token orders; SignInRefused."""
         claims = await self._verified(logout_token, types=_LOGOUT_TYPES)
-        now = self._clock()
         with _refusals():
-            check_logout_token(claims, self.provider.issuer, self.provider.client_id, now)
+            issued_at = check_logout_token(
+                claims, self.provider.issuer, self.provider.client_id, self._clock()
+            )
         named, session = claims.get("sub"), claims.get("sid")
         return LogoutNotice(
             issuer=self.provider.issuer,
             subject=named if isinstance(named, str) else None,
             session=session if isinstance(session, str) else None,
-            token_id=str(claims["jti"]),
-            issued_until=now + FRESH + 2 * SKEW,
+            issued_at=issued_at,
         )
 
     async def logout_address(self, return_to: str) -> str | None:

@@ -168,10 +168,10 @@ def check_id_token(claims: Claims, expected: Expected, now: datetime) -> None:
     subject(claims)
 
 
-def check_logout_token(claims: Claims, issuer: str, client_id: str, now: datetime) -> None:
-    """The checks of Back-Channel Logout 2.6, except the one for replay; TokenRefused."""
+def check_logout_token(claims: Claims, issuer: str, client_id: str, now: datetime) -> datetime:
+    """The checks of Back-Channel Logout 2.6 but for replay, and when it was issued; TokenRefused."""
     _check_issuer_and_audience(claims, issuer, client_id)
-    _check_lifetime(claims, now, needs_end=False)
+    issued = _check_lifetime(claims, now, needs_end=False)
     events = claims.get("events")
     if not isinstance(events, dict) or not isinstance(events.get(_LOGOUT_EVENT), dict):
         raise TokenRefused("events")
@@ -182,6 +182,7 @@ def check_logout_token(claims: Claims, issuer: str, client_id: str, now: datetim
         raise TokenRefused("jti")
     if "sub" not in claims and "sid" not in claims:
         raise TokenRefused("subject")
+    return issued
 
 
 def subject(claims: Claims) -> str:
@@ -207,7 +208,8 @@ def _check_issuer_and_audience(claims: Claims, issuer: str, client_id: str) -> N
         raise TokenRefused("authorized_party")
 
 
-def _check_lifetime(claims: Claims, now: datetime, *, needs_end: bool = True) -> None:
+def _check_lifetime(claims: Claims, now: datetime, *, needs_end: bool = True) -> datetime:
+    """When it was issued."""
     issued, ends = _instant(claims, "iat"), _instant(claims, "exp")
     if issued is None or not now - FRESH - SKEW <= issued <= now + SKEW:
         raise TokenRefused("issued_at")
@@ -216,6 +218,7 @@ def _check_lifetime(claims: Claims, now: datetime, *, needs_end: bool = True) ->
     begins = _instant(claims, "nbf")
     if begins is not None and begins > now + SKEW:
         raise TokenRefused("not_yet")
+    return issued
 
 
 def _instant(claims: Claims, name: str) -> datetime | None:

@@ -1,6 +1,5 @@
 """The application put together: one `House`, its routes, what stands before them, what becomes of errors."""
 
-import secrets
 from collections.abc import Sequence
 
 from anyio import CapacityLimiter
@@ -10,7 +9,7 @@ from api.house import House
 from api.http import problems
 from api.http.browser import require_public_url
 from api.http.development import DevelopmentSessions, development_routes
-from api.http.doors import Doorkeeper, LocalTally
+from api.http.doors import Doorkeeper, tally_for
 from api.http.guards import BodyBounds, SecurityHeaders
 from api.http.health import health_routes
 from api.http.identity import Resolver
@@ -69,8 +68,7 @@ def make_app(
     app.state.resolvers = list(resolvers)
     app.state.published = PublishedFiles(house.published)
     app.state.streams = jobs.Streams()
-    # Counts of this process; whoever has a broker shares them, under a secret that is shared as well.
-    app.state.doorkeeper = Doorkeeper(LocalTally(), secrets.token_bytes(32))
+    app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker_url), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)
     problems.install(app)
     settings = house.settings

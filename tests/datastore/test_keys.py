@@ -67,3 +67,9 @@ def test_another_master_key_does_not_open_the_database(house: House) -> None:
         other.migrate()
     house.store.check_key()
     other.close()
+
+
+def test_every_purpose_has_a_secret_of_its_own_and_every_process_the_same(tmp_path: Path) -> None:
+    one, again = (Keyring.make_or_open(tmp_path / "master.key") for _ in range(2))
+    assert one.derive("doors") == again.derive("doors")
+    assert one.derive("doors") not in (one.derive("tokens"), one.master)

@@ -3,11 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict
 
-from api.http.doors import LOOK_UP, Doorkeeper, counted_as
-from api.http.parts import TheHouse
+from api.http.doors import LOOK_UP
+from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import problems
 from datastore import DossierState
 from ingest import BadDossierNumber, DossierNumber
@@ -35,13 +35,12 @@ class DossierLevel(BaseModel):
 
 @router.get("/dossiers/{number}", operation_id="look_up_dossier", responses=problems(429, public=True))
 def look_up_dossier(
-    request: Request,
+    visitor: TheVisitor,
     house: TheHouse,
     number: Annotated[str, Path(max_length=64, description="Number on the receipt.")],
 ) -> DossierLevel:
     """How far a dossier is (Decision 1739: without sign-in only number and level of completion)."""
-    doorkeeper: Doorkeeper = request.app.state.doorkeeper
-    doorkeeper.knock(LOOK_UP, counted_as(request.client.host if request.client else None))
+    visitor.knock(LOOK_UP)
     return DossierLevel(number=number, level=_level(house.datastore.dossier_state(_parsed(number))))
 
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.house import House
 from api.http.bodies import body_of, opening
-from api.http.doors import SHORT_CODE, Doorkeeper, counted_as
-from api.http.parts import TheHouse
+from api.http.doors import SHORT_CODE
+from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import Asked, Instant, Said, problems
 from api.steps.checking import Check, Checker
 from api.steps.published import PublishedFiles
@@ -74,11 +74,6 @@ def _checker(request: Request, house: House) -> Checker:
     return Checker(files.now(), house.clock, house.limits, register(house))
 
 
-def _knock(request: Request) -> None:
-    doorkeeper: Doorkeeper = request.app.state.doorkeeper
-    doorkeeper.knock(SHORT_CODE, counted_as(request.client.host if request.client else None))
-
-
 def _is_short_code(text: str) -> bool:
     try:
         check_short_code(text)
@@ -88,10 +83,10 @@ def _is_short_code(text: str) -> bool:
 
 
 @router.post("/verify", operation_id="verify_text", responses=problems(429, public=True))
-def verify_text(request: Request, house: TheHouse, held: Held) -> Verdict:
+def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: Held) -> Verdict:
     """Check a link, digits or a short code. Links are read, never followed."""
     if _is_short_code(held.text):  # the only one of them that could be guessed
-        _knock(request)
+        visitor.knock(SHORT_CODE)
     return Verdict.of(_checker(request, house).check_text(held.text))
 
 
@@ -109,8 +104,8 @@ def verify_text(request: Request, house: TheHouse, held: Held) -> Verdict:
         }
     },
 )
-async def verify_file(request: Request, house: TheHouse) -> Verdict:
+async def verify_file(request: Request, visitor: TheVisitor, house: TheHouse) -> Verdict:
     """Check a signed PDF by its signatures, a photo or a print by its seals. Nothing of it is kept."""
-    _knock(request)
+    visitor.knock(SHORT_CODE)
     async with body_of(request, house) as body:
         return await opening(request, lambda: Verdict.of(_checker(request, house).check_file(body.path)))
