@@ -32,7 +32,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "bad_event_type", "bad_exchange_code", "bad_foreign_id", "bad_ground", "bad_identifier", "bad_import",
         "bad_procedure", "bad_object_key", "bad_old_number",
         "no_object_server", "secret_unreadable",
-        "bad_personal_id", "bad_return_path",
+        "bad_personal_id", "bad_return_path", "bad_webhook_url",
         "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",

@@ -49,7 +49,7 @@ class Installation(Collector):
     def _read(self) -> list[Metric]:
         up = GaugeMetricFamily("khoso_database_up", "1 while the database answers.")
         try:
-            found = [*self._work(), self._documents(), self._connections()]
+            found = [*self._work(), *self._events(), self._documents(), self._connections()]
         except KhosoError:
             up.add_metric((), 0)
             return [up]
@@ -74,6 +74,18 @@ class Installation(Collector):
         failing = GaugeMetricFamily("khoso_time_stamps_failing", "Jobs that got no time stamp.")
         failing.add_metric((), standing.time_stamps_failing)
         return jobs, oldest, aside, failing
+
+    def _events(self) -> Iterable[Metric]:
+        backlog, now = self._house.datastore.outbox.backlog(), self._house.clock()
+        waiting = GaugeMetricFamily("khoso_events_waiting", "Events that somebody is still to be told.")
+        waiting.add_metric((), backlog.waiting)
+        oldest = GaugeMetricFamily("khoso_event_oldest_seconds", "How long the oldest of them has waited.")
+        oldest.add_metric((), 0 if backlog.since is None else (now - backlog.since).total_seconds())
+        aside = GaugeMetricFamily(
+            "khoso_events_set_aside", "Deliveries of events that a person must look at."
+        )
+        aside.add_metric((), backlog.set_aside)
+        return waiting, oldest, aside
 
     def _documents(self) -> Metric:
         documents = GaugeMetricFamily("khoso_documents", "Papers by status.", labels=("status",))

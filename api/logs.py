@@ -76,6 +76,8 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
     "job": _is(_ID),
     "kind": _is(_WORD),
     "document": _is(_ID),
+    "subscription": _is(_ID),
+    "event_id": _is(_ID),
     "attempts": _is_number,
     "worker": _is(_WORKER),
     "code": _is(_WORD),

@@ -6,10 +6,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from api.reach import Reach
 from datastore import is_known_url
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
@@ -22,6 +23,11 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+def _listed(text: str) -> str:
+    Reach.parse(text)
+    return text
 
 
 class _Files(PydanticBaseSettingsSource):
@@ -125,6 +131,12 @@ class Settings(BaseSettings):
     broker_url: str | None = None
     """Redis or RabbitMQ (`redis://…`), where workers in processes of their own are woken. None: whoever needs work
     done does it, and workers look at the rows."""
+
+    webhook_hosts: Annotated[str, AfterValidator(_listed)] = ""
+    """Names and networks of our own to which events may be sent, separated by commas (`hub.tinh.gov.vn`,
+    `10.20.0.0/16`); without them only the public Internet."""
+    webhook_ca: Path | None = None
+    """Certificates (PEM) of authorities that receivers of events may have theirs from, besides the system's."""
 
     @classmethod
     def settings_customise_sources(

@@ -1,6 +1,7 @@
 """datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the
 room."""
 
+from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
 from datastore.documents import Draft, digest_of
 from datastore.errors import (
@@ -112,6 +113,7 @@ from datastore.work import Datastore, Queue, Wake, Work, nobody_to_wake
 
 __all__ = [
     "CITIZENS",
+    "COURIER_LEASE",
     "EVENT_TYPES",
     "SCOPES",
     "Act",

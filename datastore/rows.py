@@ -628,6 +628,9 @@ class ReceiverRow(Row):
     not_before: Mapped[datetime]
 
 
+_ASIDE = text("state IN ('set_aside')")
+
+
 class DeliveryRow(Row):
     """Not witnessed: it says what is still to be told."""
 
@@ -636,6 +639,7 @@ class DeliveryRow(Row):
         UniqueConstraint("subscription_id", "event"),
         _open("ix_deliveries_open", "settled_at", "subscription_id", "event"),
         _open("ix_deliveries_of_subject", "settled_at", "subscription_id", "subject", "event"),
+        Index("ix_deliveries_set_aside", "subscription_id", sqlite_where=_ASIDE, postgresql_where=_ASIDE),
     )
     __witnessed__ = False
     id: Mapped[UUID] = mapped_column(primary_key=True)

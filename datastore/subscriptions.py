@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 
 from datastore import mapping
+from datastore.deliveries import IS_SET_ASIDE
 from datastore.errors import NotFound
 from datastore.events import known_types, test_event
 from datastore.locks import locked
@@ -171,8 +172,8 @@ class Subscriptions:
     def retry(self, id: UUID) -> int:
         """Send what was set aside for a subscription again; how many there are."""
         row = self._row(id)
-        aside = DeliveryRow.subscription_id == row.id, DeliveryRow.state == DeliveryState.SET_ASIDE
-        found = list(self._session.scalars(locked(select(DeliveryRow).where(*aside))))
+        aside = select(DeliveryRow).where(DeliveryRow.subscription_id == row.id, IS_SET_ASIDE)
+        found = list(self._session.scalars(locked(aside)))
         for one in found:
             one.state, one.settled_at = DeliveryState.WAITING, None
             one.attempts, one.first_tried_at, one.not_before = 0, None, self._scope.at

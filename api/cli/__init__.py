@@ -1,6 +1,6 @@
 """The command line of design.md, section 7: one module per group of commands."""
 
-from api.cli import demo, jobs, objects, operate, papers, read, serve, signatures
+from api.cli import demo, jobs, objects, operate, papers, read, serve, signatures, webhooks
 from api.cli.app import app, main, run
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "run",
     "serve",
     "signatures",
+    "webhooks",
 ]

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -145,7 +146,10 @@ def worker(
             stop.with_end_of(sys.stdin.fileno())
         log.info("worker_waits")
         opened.steps.say(str(say("worker_waits")))
-        serve_queue(opened, pool, stopped=stop, roles=EVERY_ROLE if role is None else frozenset({role}))
+        from api.steps.courier import courier_beside  # late, as above
+
+        with courier_beside(opened) if role is None else nullcontext():
+            serve_queue(opened, pool, stopped=stop, roles=EVERY_ROLE if role is None else frozenset({role}))
 
 
 def _listen(broker_url: str, role: JobRole) -> int:
@@ -168,7 +172,9 @@ def beat_() -> None:
 
     Ví dụ / Example: `khoso beat`
     """
-    with in_service("beat") as opened:
+    from api.steps.courier import courier_beside  # late: it speaks HTTP, which no other command does
+
+    with in_service("beat") as opened, courier_beside(opened):
         beat(opened, opened.wake, stopped=_Stop())
 
 

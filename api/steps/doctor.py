@@ -9,7 +9,7 @@ from api.steps import health
 from api.steps.archivist import extend_log, verify_log
 from api.steps.queue import recover
 from api.steps.readiness import Seen, Standing
-from common import KhosoError, font_file
+from common import KhosoError, font_file, shown
 from ingest import confinement_report
 from signing import Role
 
@@ -38,6 +38,7 @@ def examine(house: House) -> Iterator[Finding]:
         ("database", _database),
         ("objects", _objects),
         ("jobs", _jobs),
+        ("webhooks", _webhooks),
         ("signing", _signing),
         ("log", _log),
         ("disk", _disk),
@@ -115,6 +116,14 @@ def _jobs(house: House) -> Finding:
     return Finding(
         "jobs", not jobs.get("set_aside"), f"{seen} {reasons}".rstrip(), "khoso worker --once --retry"
     )
+
+
+def _webhooks(house: House) -> Finding:
+    """What other systems were not told, and a person must look at."""
+    backlog = house.datastore.outbox.backlog()
+    since = "" if backlog.since is None else f" ({shown(backlog.since)})"
+    seen = f"waiting {backlog.waiting}{since}, set_aside {backlog.set_aside}"
+    return Finding("webhooks", not backlog.set_aside, seen, "khoso webhooks list; khoso webhooks retry ID")
 
 
 def _signing(house: House) -> Finding:

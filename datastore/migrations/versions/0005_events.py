@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+ASIDE = sa.text("state IN ('set_aside')")
 OPEN = sa.text("settled_at IS NULL")
 TO_HAND_OUT = sa.text("handed_out_at IS NULL")
 
@@ -122,4 +123,11 @@ def _make_tables_of_a_subscription() -> None:
         ["subscription_id", "subject", "event"],
         sqlite_where=OPEN,
         postgresql_where=OPEN,
+    )
+    op.create_index(
+        "ix_deliveries_set_aside",
+        "deliveries",
+        ["subscription_id"],
+        sqlite_where=ASIDE,
+        postgresql_where=ASIDE,
     )
