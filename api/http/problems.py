@@ -39,7 +39,6 @@ _WITHOUT_DETAILS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAIL
 """Their sentences are for the operator: they name folders, keys and hosts."""
 _RETRY_SECONDS = 5
 _OF_THE_PROTOCOL = {
-    HTTPStatus.BAD_REQUEST: "request_invalid",
     HTTPStatus.UNAUTHORIZED: "sign_in_needed",
     HTTPStatus.NOT_FOUND: "address_unknown",
     HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
@@ -144,6 +143,8 @@ async def _protocol_error(request: Request, error: Exception) -> Response:
     if isinstance(error.__cause__, KhosoError):  # raised while the framework read the body
         return of_error(error.__cause__, language_asked(request))
     status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:  # a body that is no JSON is one of a wrong form
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = _OF_THE_PROTOCOL.get(status, "request_invalid" if status < 500 else "fault_of_ours")
     sentence = say(code, where="/body") if code == "request_invalid" else say(code)
     return problem(status, sentence, language_asked(request), headers=error.headers)

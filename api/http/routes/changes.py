@@ -32,7 +32,7 @@ class Checked(Asked):
     """What whoever compared the paper saw; left out: as it was said before."""
 
     source_form: SourceForm | None = None
-    original_returned: bool | None = None
+    original_returned: bool | None = Field(None, examples=[True])
 
 
 class Typed(Asked):
@@ -60,7 +60,7 @@ class Because(Asked):
 class Replaced(Because):
     """Which paper takes its place."""
 
-    by: UUID
+    by: UUID = Field(examples=["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a12"])
 
 
 class Moved(Because):

@@ -58,7 +58,7 @@ _ENDINGS = {
 class Event(Asked):
     """What happened. `succeeded`, `refused`, `withdrawn` close the dossier; the same ending twice is no error."""
 
-    kind: EventKind
+    kind: EventKind = Field(examples=[EventKind.SUPPLEMENT])
     note: Words | None = None
 
 
@@ -242,7 +242,7 @@ class ComponentAnswer(BaseModel):
 
     component: str
     type: str
-    state: Known
+    state: Known = Field(examples=[Known.HELD])
     action: ReuseAction
     rule: str
     law: str
@@ -311,7 +311,7 @@ class Reference(Asked):
 class CitationView(BaseModel):
     """Which bytes the dossier cites; `content` gives just these, whatever becomes of the paper."""
 
-    document_id: UUID
+    document_id: UUID = Field(examples=[_ID])
     component: str
     version: int
     sha256: str

@@ -61,7 +61,7 @@ class Owners(BaseModel):
 class StoreView(BaseModel):
     """The one store of an owner."""
 
-    owner_id: UUID
+    owner_id: UUID = Field(examples=[_ID])
     store_id: UUID
     opened_at: Instant
 

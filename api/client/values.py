@@ -1,0 +1,257 @@
+"""What the client takes and gives: frozen values, made of the JSON of the API."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerNamed:
+    """Whose paper it is."""
+
+    identifier: str
+    name: str | None = None
+    birth_date: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was opened and waits to become a document."""
+
+    id: UUID
+    name: str
+    media_type: str
+    sha256: str
+    pages: int
+    signed: bool
+    until: datetime
+
+    @classmethod
+    def of(cls, said: Json) -> "Upload":
+        return cls(
+            UUID(said["upload_id"]),
+            said["name"],
+            said["media_type"],
+            said["sha256"],
+            said["pages"],
+            said["signed"],
+            datetime.fromisoformat(said["until"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A paper that is kept: from now on it is not lost."""
+
+    document_id: UUID
+    receipt: int
+    again: bool
+    job_id: UUID | None
+
+    @classmethod
+    def of(cls, said: Json) -> "Accepted":
+        return cls(UUID(said["document_id"]), said["receipt"], said["again"], _id(said["job_id"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """How far a piece of work is."""
+
+    id: UUID
+    kind: str
+    document_id: UUID
+    state: str
+    attempts: int
+    done: int | None
+    total: int | None
+    last_error: str | None
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("done", "set_aside")
+
+    @classmethod
+    def of(cls, said: Json) -> "Job":
+        return cls(
+            UUID(said["job_id"]),
+            said["kind"],
+            UUID(said["document_id"]),
+            said["state"],
+            said["attempts"],
+            said["done"],
+            said["total"],
+            said["last_error"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A paper in a list."""
+
+    id: UUID
+    codes: tuple[str, ...]
+    type: str | None
+    name: str | None
+    status: str
+    weight: str
+    version: int
+    sha256: str
+    pages: int | None
+    dossier: str | None
+    received_at: datetime
+
+    @classmethod
+    def of(cls, said: Json) -> "Summary":
+        return cls(
+            UUID(said["document_id"]),
+            tuple(said["codes"]),
+            said["type"],
+            said["name"],
+            said["status"],
+            said["weight"],
+            said["version"],
+            said["sha256"],
+            said["pages"],
+            said["dossier"],
+            datetime.fromisoformat(said["received_at"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A paper as it stands; `tag` refuses a change when it is another by then. `said` is the whole answer."""
+
+    id: UUID
+    tag: str
+    status: str
+    weight: str
+    type: str | None
+    codes: tuple[str, ...]
+    owner_ids: tuple[UUID, ...]
+    version: int
+    sha256: str
+    receipt: int | None
+    ground: str | None
+    questions: tuple[str, ...]
+    said: Json = field(repr=False)
+
+    @classmethod
+    def of(cls, said: Json, tag: str) -> "Document":
+        return cls(
+            UUID(said["document_id"]),
+            tag,
+            said["status"],
+            said["weight"],
+            said["type"],
+            tuple(said["codes"]),
+            tuple(UUID(owner) for owner in said["owner_ids"]),
+            said["version"],
+            said["sha256"],
+            said["receipt"],
+            said["ground"],
+            tuple(question["code"] for question in said["questions"]),
+            said,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An owner, by the id under which addresses know it."""
+
+    id: UUID
+    kind: str
+    name: str | None
+    state: str
+
+    @classmethod
+    def of(cls, said: Json) -> "Owner":
+        return cls(UUID(said["owner_id"]), said["kind"], said["name"], said["state"])
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A dossier as it stands."""
+
+    number: str
+    procedure: str
+    state: str
+    events: tuple[str, ...]
+    documents: tuple[UUID, ...]
+
+    @classmethod
+    def of(cls, said: Json) -> "Dossier":
+        return cls(
+            said["number"],
+            said["procedure"],
+            said["state"],
+            tuple(event["kind"] for event in said["events"]),
+            tuple(UUID(one["document_id"]) for one in said["documents"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A component of a procedure and the type of paper that it wants; `facts` are what the counter sees of it."""
+
+    component: str
+    type: str
+    facts: Mapping[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is known of a component (`held`, `not_held`, `unknown`) and what the rules say to do."""
+
+    component: str
+    state: str
+    action: str
+    reusable: tuple[Summary, ...]
+    comparable: tuple[Summary, ...]
+
+    @classmethod
+    def of(cls, said: Json) -> "Held":
+        return cls(
+            said["component"],
+            said["state"],
+            said["action"],
+            tuple(Summary.of(one) for one in said["reusable"]),
+            tuple(Summary.of(one) for one in said["comparable"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """Which bytes a dossier cites."""
+
+    document_id: UUID
+    component: str
+    version: int
+    sha256: str
+    content: str
+
+    @classmethod
+    def of(cls, said: Json) -> "Attachment":
+        return cls(
+            UUID(said["document_id"]), said["component"], said["version"], said["sha256"], said["content"]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether something is genuine, and how it stands."""
+
+    verdict: str
+    status: str
+    reasons: tuple[str, ...]
+
+    @classmethod
+    def of(cls, said: Json) -> "Verdict":
+        return cls(said["verdict"], said["status"], tuple(reason["code"] for reason in said["reasons"]))
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)

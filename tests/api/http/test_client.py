@@ -1,0 +1,96 @@
+"""The client over a real server: a paper's way through it, and what it does when no answer comes."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.client import Client, NoAnswer, OwnerNamed, ProblemAnswered, Wanted
+from api.client.transport import Transport
+from tests.api.http.papers import AN, page
+from tests.api.http.servers import Service
+from tests.api.http.test_documents import read_all
+
+_SAMPLES = Path(__file__).parents[3] / "samples"
+_OWNER = "040144985806"
+
+
+@pytest.fixture
+def kho(served: Service) -> Iterator[Client]:
+    """A client that signed in."""
+    with served.signed_in() as signed_in:
+        token = signed_in.headers["Authorization"].removeprefix("Bearer ")
+    with Client(served.url, token=token, purpose="tiếp nhận hồ sơ") as client:
+        yield client
+
+
+def test_a_paper_goes_its_way_through_the_client(served: Service, kho: Client, tmp_path: Path) -> None:
+    kho.open_dossier("H41.08-261122-0001", "1.001193")
+    upload = kho.upload(_SAMPLES / "trich_luc_khai_tu.png", name="trích lục.png")
+    assert upload.name == "trích lục.png"
+    accepted = kho.submit(
+        [upload.id], owners=[OwnerNamed(_OWNER)], dossier="H41.08-261122-0001", source_form="original"
+    )
+    worker = threading.Thread(target=read_all, args=(served,))
+    worker.start()
+    assert accepted.job_id is not None
+    assert [job.state for job in kho.events(accepted.job_id)][-1] == "done"
+    worker.join()
+    provisional = kho.wait(accepted.document_id)
+    assert (provisional.status, provisional.codes) == ("provisional", (f"{_OWNER}.KHAI_TU",))
+    kho.tell_dossier("H41.08-261122-0001", "succeeded")
+    read_all(served)
+    valid = kho.wait(accepted.document_id)
+    assert (valid.status, valid.ground) == ("valid", "dossier_succeeded")
+    assert kho.dossier("H41.08-261122-0001").documents == (valid.id,)
+
+    signed = kho.content(valid.id, tmp_path / "signed.pdf")
+    assert kho.verify_file(signed).status == "good"
+    owner = kho.owner(_OWNER)
+    assert owner is not None
+    assert [one.id for one in kho.store(owner.id, page=1)] == [valid.id]
+    assert [one.id for one in kho.search(_OWNER)] == [valid.id]
+
+    kho.open_dossier("H41.08-261122-0002", "1.000894")
+    (held,) = kho.check_holdings("H41.08-261122-0002", [_OWNER], [Wanted("A", "KHAI_TU")])
+    assert (held.state, held.action) == ("held", "reuse")
+    assert kho.attach("H41.08-261122-0002", "A", held.reusable[0]).sha256 == valid.sha256
+
+    revoked = kho.revoke(valid, "Cấp sai")
+    assert revoked.status == "revoked"
+    with pytest.raises(ProblemAnswered) as stale:
+        kho.revoke(valid, "Cấp sai")
+    assert (stale.value.status, stale.value.code) == (412, "changed_meanwhile")
+    assert kho.verify_file(signed).status == "revoked"
+
+
+def test_a_problem_is_raised_with_its_sentences(kho: Client, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(page()[:-200])
+    with pytest.raises(ProblemAnswered, match="file_damaged") as refused:
+        kho.upload(broken)
+    assert "broken.png" in refused.value.vi
+    assert kho.owner(AN) is None
+
+
+def test_what_was_not_answered_is_sent_again_under_the_same_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.client.transport._FIRST_PAUSE_SECONDS", 0.0)
+    keys, answers = [], [None, 503, 201]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys.append(request.headers["Idempotency-Key"])
+        status = answers.pop(0)
+        if status is None:
+            raise httpx.ReadTimeout("cut off", request=request)
+        return httpx.Response(status, json={})
+
+    transport = Transport("http://kho.example", {}, seconds=1)
+    transport.http = httpx.Client(base_url="http://kho.example", transport=httpx.MockTransport(answer))
+    assert transport.post("/documents", {}).status_code == 201
+    assert (len(keys), len(set(keys))) == (3, 1)
+    answers.extend([None] * 5)
+    with pytest.raises(NoAnswer, match="cut off"):
+        transport.post("/documents", {})
+    transport.close()
