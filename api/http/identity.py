@@ -105,7 +105,8 @@ Who = Annotated[Principal, Depends(principal_of)]
 """A route with it needs a sign-in."""
 
 
-def _staff(who: Who) -> Principal:
+# What follows only looks at what is there: on the event loop, without a thread for each.
+async def _staff(who: Who) -> Principal:
     if not who.staff:
         raise NotAllowed
     return who
@@ -122,7 +123,7 @@ _PURPOSE = Header(
 _DOSSIER = Header(alias="Khoso-Dossier", description="For which dossier.", examples=["H41.08-261122-0001"])
 
 
-def actor_of(
+async def actor_of(
     who: Who,
     purpose: Annotated[str | None, _PURPOSE] = None,
     dossier: Annotated[str | None, _DOSSIER] = None,
@@ -134,7 +135,7 @@ def actor_of(
     return who.actor(said_in_header("Khoso-Purpose", purpose, longest=_LONGEST_PURPOSE), number)
 
 
-def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
+async def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
     """The actor of a journey that only staff may go."""
     return actor
 

@@ -90,7 +90,7 @@ def _keep_nothing(_work: Work, _made: Answer) -> None:
     """Without a key there is nothing to know the request by."""
 
 
-def _once(request: Request, house: TheHouse, who: Who, key: KeyHeader = None) -> Once:
+async def _once(request: Request, house: TheHouse, who: Who, key: KeyHeader = None) -> Once:
     if key is not None and not _KEY.fullmatch(key):
         raise BadIdempotencyKey
     return Once(house, who.scope, key, f"{request.method} {request.url.path}")

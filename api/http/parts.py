@@ -11,7 +11,7 @@ from api.http.languages import Language
 from api.http.problems import language_asked
 
 
-def _house(request: Request) -> House:
+async def _house(request: Request) -> House:
     house: House = request.app.state.house
     return house
 
@@ -32,7 +32,7 @@ class Visitor:
         self.keeper.forgive(door, self.address if name is None else name)
 
 
-def _visitor(request: Request) -> Visitor:
+async def _visitor(request: Request) -> Visitor:
     keeper: Doorkeeper = request.app.state.doorkeeper
     return Visitor(counted_as(request.client.host if request.client else None), keeper)
 

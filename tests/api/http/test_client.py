@@ -19,8 +19,8 @@ _OWNER = "040144985806"
 
 @pytest.fixture
 def kho(served: Service) -> Iterator[Client]:
-    """A client that signed in."""
-    with served.signed_in() as signed_in:
+    """A client of a handling officer, who may take in, close and revoke."""
+    with served.signed_in("handler") as signed_in:
         token = signed_in.headers["Authorization"].removeprefix("Bearer ")
     with Client(served.url, token=token, purpose="tiếp nhận hồ sơ") as client:
         yield client
