@@ -1,10 +1,11 @@
 """Where this installation keeps its objects: a folder, or an S3 server."""
 
+from datetime import datetime
 from pathlib import Path
 
 from api.settings import Settings
-from common import KhosoError
-from datastore import Buckets, FolderObjects, ObjectStore, S3Place, minio_objects
+from common import KhosoError, Sentence
+from datastore import Buckets, FolderObjects, ObjectStore, S3Place, minio_objects, prove_lock
 
 
 class SecretUnreadable(KhosoError):
@@ -17,10 +18,28 @@ def open_objects(settings: Settings) -> ObjectStore:
     """The object store that the settings name; nothing is asked of a server yet. SecretUnreadable."""
     if settings.s3_endpoint is None:
         return FolderObjects(settings.data_dir / "objects")
-    # What is sealed and on its way, and too big for memory, waits here; a file without a name, gone with the process.
+    return minio_objects(service_place(settings), settings.s3_bucket, spool=_spool(settings))
+
+
+def try_the_lock(settings: Settings, now: datetime) -> tuple[Sentence, ...]:
+    """What gave way when the lock of the server was tried, with the root key too where it is given (`has_root`).
+
+    SecretUnreadable, ObjectStoreUnreachable, ObjectStoreRefused.
+    """
+    root = root_place(settings) if has_root(settings) else None
+    return prove_lock(service_place(settings), buckets_of(settings), root, spool=_spool(settings), now=now)
+
+
+def has_root(settings: Settings) -> bool:
+    """Whether this process was given the server's root key: for setting up and for `khoso doctor` only."""
+    return settings.s3_root_access_key_file is not None
+
+
+def _spool(settings: Settings) -> Path:
+    """Where what is sealed, on its way and too big for memory waits: in files without a name."""
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return minio_objects(service_place(settings), settings.s3_bucket, spool=spool)
+    return spool
 
 
 def buckets_of(settings: Settings) -> Buckets:

@@ -635,6 +635,14 @@ class LeafRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class LockProof:
+    """When nobody could break the object server's lock, and whether its root key was among those who tried."""
+
+    at: datetime
+    with_root: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointRecord:
     size: int
     root: bytes

@@ -655,3 +655,21 @@ class DeliveryRow(Row):
     last_error: Mapped[str | None] = mapped_column(String(64))
     made_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+class LockProofRow(Row):
+    """Not witnessed: it speaks of a server, not of papers."""
+
+    __tablename__ = "lock_proofs"
+    __witnessed__ = False
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    with_root: Mapped[bool]
+
+
+class RetentionRow(Row):
+    """Until when the object server was asked to protect an object. Not witnessed: the server itself holds to it."""
+
+    __tablename__ = "retentions"
+    __witnessed__ = False
+    object_id: Mapped[UUID] = mapped_column(ForeignKey("objects.id"), primary_key=True)
+    until: Mapped[datetime]

@@ -72,6 +72,7 @@ from datastore.records import (
     DossierState,
     Job,
     JobRole,
+    LockProof,
     Override,
     Statistics,
     StoreEntry,
@@ -79,7 +80,17 @@ from datastore.records import (
     WorkStanding,
 )
 from datastore.rights import Act
-from datastore.rows import DocumentRow, IntentRow, JobRow, LeafRow, ObjectRow, OwnerRow, PrintRow, Row
+from datastore.rows import (
+    DocumentRow,
+    IntentRow,
+    JobRow,
+    LeafRow,
+    LockProofRow,
+    ObjectRow,
+    OwnerRow,
+    PrintRow,
+    Row,
+)
 from datastore.scope import Scope, admit
 from datastore.search import Search
 from datastore.signings import Signings
@@ -659,6 +670,17 @@ class Datastore:
         """How many connections to the database are in use by this process."""
         pool = self._engine.pool
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    def keep_lock_proof(self, *, with_root: bool) -> None:
+        """Remember that nobody could break the object server's lock just now."""
+        with self._housekeeping() as session:
+            session.add(LockProofRow(at=self.clock(), with_root=with_root))
+
+    def last_lock_proof(self) -> LockProof | None:
+        """The newest proof of the lock; None before the first."""
+        with self._reading() as session:
+            row = session.scalar(select(LockProofRow).order_by(LockProofRow.at.desc()).limit(1))
+            return None if row is None else LockProof(row.at, row.with_root)
 
     def check_objects(self) -> Iterator[KhosoError]:
         """Read every named object through: an ObjectDamaged or ObjectMissing for each that is not as kept."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from api.house import House, page_pool, scanner_of
+from api.object_store import has_root, try_the_lock
 from api.steps import health
 from api.steps.archivist import extend_log, verify_log
 from api.steps.queue import recover
@@ -37,6 +38,7 @@ def examine(house: House) -> Iterator[Finding]:
         ("keys", _keys),
         ("database", _database),
         ("objects", _objects),
+        ("lock", _lock),
         ("jobs", _jobs),
         ("webhooks", _webhooks),
         ("signing", _signing),
@@ -102,9 +104,25 @@ def _objects(house: House) -> Finding:
     """Reads every object through, after what killed puts left was swept."""
     recover(house)
     damaged = list(house.datastore.check_objects())
-    seen = "not write-once (folder)" if not damaged else "; ".join(str(error) for error in damaged[:5])
+    seen = "read through" if not damaged else "; ".join(str(error) for error in damaged[:5])
     fix = "khôi phục từ bản sao lưu / restore from a backup (docs/operations.md)"
     return Finding("objects", not damaged, seen, fix)
+
+
+def _lock(house: House) -> Finding:
+    """Tries to delete, overwrite, shorten, bypass and unversion a locked object of the live server."""
+    fix = "docs/operations.md, An object server"
+    if not house.datastore.objects.write_once:
+        return Finding(
+            "lock", not house.settings.production, "not write-once (folder)", f"KHOSO_S3_ENDPOINT; {fix}"
+        )
+    gave_way = try_the_lock(house.settings, house.clock())
+    if gave_way:
+        return Finding("lock", False, "; ".join(str(sentence) for sentence in gave_way), fix)
+    with_root = has_root(house.settings)
+    house.datastore.keep_lock_proof(with_root=with_root)
+    root = "and the root key" if with_root else "only; KHOSO_S3_ROOT_ACCESS_KEY_FILE was not given"
+    return Finding("lock", True, f"held against the service's key {root}")
 
 
 def _jobs(house: House) -> Finding:

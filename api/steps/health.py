@@ -19,6 +19,8 @@ LEAST_FREE = 2_000_000_000
 """Bytes; a morning's scans of one counter."""
 MOST_WAIT = 900.0
 """Seconds that somebody's paper may lie at the counter before somebody looks whether workers run."""
+OLDEST_LOCK_PROOF = 8 * 86_400.0
+"""Seconds; `khoso doctor` runs daily, a week of long holidays may pass."""
 MOST_SKEW = 2.0
 """Seconds between two clocks of one installation: instants in the diary must be comparable."""
 
@@ -33,6 +35,7 @@ def checks_of(house: House) -> Mapping[str, Check]:
     checks = {
         "database": Check(lambda: database(house)),
         "schema": Check(lambda: schema(house)),
+        "objects": Check(lambda: objects(house)),
         "disk": Check(lambda: disk(house)),
         "queue": Check(lambda: queue(house), vital=False),
         "time_stamps": Check(lambda: time_stamps(house), vital=False),
@@ -56,6 +59,22 @@ def schema(house: House) -> Seen:
         return Seen(facts={"revision": house.datastore.check_schema()})
     except SchemaTooNew as error:
         return Seen(Standing.DEGRADED, error.sentence)
+
+
+def objects(house: House) -> Seen:
+    """The store answers, and nobody could break its lock the last time that it was tried, not long ago."""
+    store = house.datastore.objects
+    store.ask()
+    if not store.write_once:
+        return Seen(Standing.DEGRADED if house.settings.production else Standing.WELL, say("lock_none"))
+    proof, now = house.datastore.last_lock_proof(), house.clock()
+    if proof is None:
+        return Seen(Standing.DEGRADED, say("lock_never_proven"))
+    age = (now - proof.at).total_seconds()
+    facts = {"lock_proof_age_seconds": age}
+    if age > OLDEST_LOCK_PROOF:
+        return Seen(Standing.DEGRADED, say("lock_proof_old", days=int(age // 86_400)), facts)
+    return Seen(facts=facts)
 
 
 def disk(house: House) -> Seen:

@@ -1,7 +1,9 @@
 """objects: how encrypted objects are named, kept and protected, in a folder or on an S3 server."""
 
+from datetime import datetime
 from pathlib import Path
 
+from common import Sentence
 from datastore.objects.folder import FolderObjects
 from datastore.objects.names import (
     attestation_key,
@@ -28,6 +30,7 @@ __all__ = [
     "original_key",
     "pdf_key",
     "prepared_key",
+    "prove_lock",
     "reading_key",
     "set_up_server",
     "staging_key",
@@ -55,3 +58,15 @@ def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_ke
     from datastore.objects import setup
 
     setup.set_up_server(root, buckets, access_key=access_key, secret_key=secret_key)
+
+
+def prove_lock(
+    service: S3Place, buckets: Buckets, root: S3Place | None, *, spool: Path, now: datetime
+) -> tuple[Sentence, ...]:
+    """Try to break the lock of the live server; what gave way, each with its remedy (`lock_proof`).
+
+    ObjectStoreUnreachable, ObjectStoreRefused.
+    """
+    from datastore.objects import lock_proof
+
+    return lock_proof.prove_lock(service, buckets, root, spool=spool, now=now)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
-from datastore.errors import BadObjectKey, ObjectMissing
+from datastore.errors import BadObjectKey, ObjectMissing, ObjectStoreRefused
 from datastore.keys import DataKey
 from datastore.objects.content import Readable, created, full_disk_is_storage_full, sealed, verified
 from datastore.objects.names import parts_of, require_key
@@ -34,6 +34,11 @@ class FolderObjects(Readable):
         self._unfinished = root / _UNFINISHED
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._unfinished.mkdir(exist_ok=True, mode=0o700)  # `mode` is for the last folder of a path only
+
+    def ask(self) -> None:
+        """See `ObjectStore.ask`."""
+        if not self._unfinished.is_dir():
+            raise ObjectStoreRefused(reason=f"no folder {self._unfinished}")
 
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None

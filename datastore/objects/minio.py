@@ -110,6 +110,13 @@ class MinioObjects(Readable):
         self.client = client_of(place, self._connections)
         self._credentials = Credentials(place.access_key, place.secret_key)
 
+    def ask(self) -> None:
+        """See `ObjectStore.ask`."""
+        with translated(self.bucket):
+            there = self.client.bucket_exists(self.bucket)
+        if not there:
+            raise ObjectStoreRefused(reason="NoSuchBucket")
+
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:

@@ -46,6 +46,10 @@ class ObjectStore(Protocol):
         """Whether `retain` protects a version from everybody, the administrator included."""
         ...
 
+    def ask(self) -> None:
+        """A quick look whether it can be used now; ObjectStoreUnreachable, ObjectStoreRefused."""
+        ...
+
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:

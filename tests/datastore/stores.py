@@ -1,7 +1,7 @@
 """The two kinds of object stores, each with a hand that can do to it what no program should."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from minio import Minio
 
 from datastore import Buckets, FolderObjects, ObjectStore, S3Place, StoredObject
 from datastore.objects.minio import MinioObjects, client_of
-from datastore.objects.setup import admin_of, policy_for, set_up_server
+from datastore.objects.setup import admin_of, policy_for
 from tests.services import Services
 
 BUCKET = "bucket"
@@ -63,21 +63,21 @@ def minio_shop(services: Services, folder: Path) -> Shop:
 
 
 def minio_objects(services: Services, spool: Path, *, seconds: float = 20.0) -> MinioObjects:
-    """A fresh bucket, reached with the service's own key and its least rights."""
-    _admit_to_test_buckets(services)
+    """A fresh bucket, reached with a key that has the service's least rights there."""
+    place = replace(service_place(services, seconds=seconds), access_key=_key_of_test_buckets(services))
     bucket = f"archive-{uuid4().hex[:12]}"
     root_client(services).make_bucket(bucket, object_lock=True)
-    return MinioObjects(service_place(services, seconds=seconds), bucket, spool=spool)
+    return MinioObjects(place, bucket, spool=spool)
 
 
 @cache
-def _admit_to_test_buckets(services: Services) -> None:
-    """The service's key may do in every `archive-…` what it may do in `archive`."""
-    place = service_place(services)
-    set_up_server(root_place(services), Buckets(), access_key=place.access_key, secret_key=place.secret_key)
-    admin = admin_of(root_place(services))
-    admin.policy_add("khoso-tests", policy=policy_for(Buckets("archive-*", "staging-*")))
-    admin.attach_policy(["khoso-tests"], user=place.access_key)
+def _key_of_test_buckets(services: Services) -> str:
+    """An access key (with the service's secret) that may in every `archive-…` what the service may in `archive`."""
+    admin, policy = admin_of(root_place(services)), policy_for(Buckets("archive-*", "staging-*"))
+    admin.policy_add("khoso-tests", policy=policy)
+    admin.user_add("khoso-tests", service_place(services).secret_key)
+    admin.attach_policy(["khoso-tests"], user="khoso-tests")
+    return "khoso-tests"
 
 
 def objects_in(folder: Path) -> ObjectStore:

@@ -21,7 +21,7 @@ from datastore import (
 )
 from datastore.objects.minio import MinioObjects
 from datastore.objects.setup import admin_of
-from tests.datastore.stores import minio_objects, root_client, root_place, service_place
+from tests.datastore.stores import minio_objects, root_client, root_place
 from tests.services import Services
 
 KEY = DataKey(bytes(range(32)), "some document")
@@ -139,9 +139,9 @@ def test_a_big_file_leaves_nothing_beside_it(objects: MinioObjects, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "scan.pdf"]
 
 
-def test_a_bucket_without_versions_keeps_nothing(services: Services, tmp_path: Path) -> None:
+def test_a_bucket_without_versions_keeps_nothing(services: Services, objects: MinioObjects) -> None:
     root_client(services).make_bucket("archive-without-versions")
-    objects = MinioObjects(service_place(services), "archive-without-versions", spool=tmp_path)
+    objects.bucket = "archive-without-versions"
     with pytest.raises(ObjectStoreRefused) as refused:
         objects.put("documents/a/v1/original", b"content", sealing=KEY)
     assert refused.value.facts == {"reason": "archive-without-versions: no versions"}
@@ -151,7 +151,7 @@ def test_a_bucket_without_versions_keeps_nothing(services: Services, tmp_path: P
     ("access_key", "secret_key", "bucket", "reason"),
     [
         ("nobody", "wrong", "archive", "InvalidAccessKeyId"),
-        (None, "wrong", "archive", "SignatureDoesNotMatch"),
+        (None, "wrong", "archive-of-ours", "SignatureDoesNotMatch"),
         (None, None, "archive-that-is-not-there", "NoSuchBucket"),
         (None, None, "of-others", "AccessDenied"),
     ],
@@ -164,8 +164,7 @@ def test_a_wrong_key_or_bucket_is_refused_by_the_servers_own_reason(
     bucket: str,
     reason: str,
 ) -> None:
-    minio_objects(services, tmp_path)
-    good = service_place(services)
+    good = minio_objects(services, tmp_path).place
     place = S3Place(good.endpoint, access_key or good.access_key, secret_key or good.secret_key)
     objects = MinioObjects(place, bucket, spool=tmp_path)
     with pytest.raises(ObjectStoreRefused) as refused:
