@@ -110,7 +110,7 @@ class Prints:
         """Every allocated index in order, for the status list. Reads as it goes: use it inside the
         transaction."""
         self._scope.ask(Act.VERIFY)
-        return self._read(_statuses())
+        return self._read(_statuses().execution_options(yield_per=1000))
 
     def _read(self, query: _Statuses) -> Iterator[PrintStatus]:
         for index, revoked_at, status in self._session.execute(query):

@@ -35,6 +35,7 @@ _NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s",
     "pk": "pk_%(table_name)s",
 }
+_UNNUMBERED = text('"index" IS NULL')
 _COUNTING = {"sqlite_autoincrement": True}
 _BIG = BigInteger().with_variant(Integer, "sqlite")  # only a plain INTEGER counts by itself on SQLite
 
@@ -442,7 +443,11 @@ class LeafRow(Row):
     """Not witnessed: it is the witness."""
 
     __tablename__ = "log_leaves"
-    __table_args__ = _COUNTING
+    # The archivist looks for what waits, not through what is numbered.
+    __table_args__ = (
+        Index("ix_log_leaves_unnumbered", "arrival", sqlite_where=_UNNUMBERED, postgresql_where=_UNNUMBERED),
+        _COUNTING,
+    )
     __witnessed__ = False
     arrival: Mapped[int] = mapped_column(_BIG, primary_key=True, autoincrement=True)
     id: Mapped[UUID] = mapped_column(unique=True)

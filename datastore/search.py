@@ -32,7 +32,9 @@ class Search:
     def find(
         self, query: str, *, field: SearchField | None = None, limit: int = _MOST
     ) -> tuple[DocumentRecord, ...]:
-        """The documents with every word of `query`, best first; of very many the best of the newest.
+        """The documents with every word of `query`; of very many the newest.
+
+        Best first: found by its code, by its owner, by its type, by its text; of each the newest.
 
         `nguyen` finds `Nguyễn` and `nguyen`; `Nguyễn` finds only what is written so. The last word may be the
         beginning of one. Owner numbers are found under `owner`, slot codes under `code`.
@@ -45,22 +47,26 @@ class Search:
         return tuple(mapping.document(row) for row in documents)
 
     def _found(self, query: str, field: SearchField | None, limit: int) -> list[DocumentRow]:
-        hits = dialect.hits_of(self._session, query, field)
-        if hits is None:
+        terms = dialect.terms_of(query)
+        if not terms:
             return []
+        hits = dialect.hits_of(self._session, terms, field)
         newest = (
-            select(SearchRow.document_id, hits.row.label("row"), hits.rank.label("rank"))
+            select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
             .select_from(hits.table)
             .join(SearchRow, SearchRow.id == hits.row)
             .join(DocumentRow, DocumentRow.id == SearchRow.document_id)
             .where(hits.matches, self._scope.visible_documents())
             .order_by(hits.row.desc())
             .limit(max(limit, _RANKED))
-            .subquery()
         )
-        best = select(DocumentRow).join(newest, newest.c.document_id == DocumentRow.id)
-        best = best.order_by(newest.c.rank, newest.c.row.desc()).limit(limit)
-        return list(self._session.scalars(best))
+        found = self._session.execute(newest).all()
+        best = sorted(found, key=lambda hit: dialect.place_of(terms, (hit.code, hit.owner, hit.type)))[:limit]
+        ids = [hit.document_id for hit in best]
+        rows = {
+            row.id: row for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
+        }
+        return [rows[id] for id in ids if id in rows]
 
 
 def make_findable(session: Session, row: DocumentRow, text: str | None) -> None:

@@ -147,7 +147,8 @@ def _found(
 def rows_of_today(connection: Connection) -> Iterator[archive.Row]:
     """Every row of every witnessed table as it stands now; the connection should only read."""
     for name, table in sorted(WITNESSED.items()):
-        for key, columns in _read(connection, table, _raw(table)):
+        every = _raw(table).execution_options(yield_per=_AT_ONCE)  # a table need not fit into memory
+        for key, columns in _read(connection, table, every):
             yield archive.Row(name, key, columns)
 
 

@@ -686,7 +686,8 @@ class Datastore:
         """Read every named object through: an ObjectDamaged or ObjectMissing for each that is not as kept."""
         with self._reading() as session:
             chain = self._keychain(session)
-            for row in session.scalars(select(ObjectRow).order_by(ObjectRow.key)):
+            rows = select(ObjectRow).order_by(ObjectRow.key).execution_options(yield_per=100)
+            for row in session.scalars(rows):
                 key = _key_of(chain, row)
                 yield from self._check_object(mapping.stored(row), key)
             for tile in log.tiles(session):

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 from datastore.dialect.interface import READING, Dialect, Hits, SearchIndex
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.sqlite import Sqlite
+from datastore.dialect.words import Term, place_of, terms_of
 
 __all__ = [
     "READING",
@@ -38,8 +39,10 @@ __all__ = [
     "index_words",
     "is_known_url",
     "make_engine",
+    "place_of",
     "risks",
     "search_tables",
+    "terms_of",
     "unhurried",
 ]
 
@@ -104,9 +107,9 @@ def forget_words(session: Session, row: int) -> None:
     _of(session.connection()).forget_words(session, row)
 
 
-def hits_of(session: Session, query: str, field: str | None) -> Hits | None:
-    """How to ask for the search rows in which every word of `query` occurs; None when it has no word."""
-    return _of(session.connection()).hits_of(query, field)
+def hits_of(session: Session, terms: Sequence[Term], field: str | None) -> Hits:
+    """How to ask for the search rows in which every one of these words occurs."""
+    return _of(session.connection()).hits_of(terms, field)
 
 
 def search_tables() -> frozenset[str]:

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Engine, FromClause
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import ExecutableDDLElement
 
+from datastore.dialect.words import Term
+
 READING = "khoso_reading"
 """Execution option of a connection that only reads: it takes no write lock and sees one moment."""
 
@@ -24,8 +26,6 @@ class Hits:
     table: FromClause
     row: ColumnElement[int]
     matches: ColumnElement[bool]
-    rank: ColumnElement[float]
-    """The smaller, the better."""
 
 
 class Dialect(Protocol):
@@ -52,5 +52,5 @@ class Dialect(Protocol):
     def forget_words(self, session: Session, row: int) -> None:
         """Take the words of a search row out of the index."""
 
-    def hits_of(self, query: str, field: str | None) -> Hits | None:
-        """How to ask for the rows with every word of `query`; None when it has no word."""
+    def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
+        """How to ask for the rows with every one of these words, at least one."""

@@ -9,10 +9,10 @@ Words are found through `tsvector`s of our own tokens (the server's parser would
 the fields as weights: owner A, code B, type C, text D.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from itertools import pairwise
 
 import psycopg
 from psycopg import errors
@@ -25,7 +25,6 @@ from sqlalchemy import (
     column,
     create_engine,
     event,
-    func,
     table,
     text,
 )
@@ -37,7 +36,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from common import fold
 from datastore.dialect.interface import READING, Hits, SearchIndex
-from datastore.dialect.words import FIELDS, Term, as_written, terms_of, tokens_of
+from datastore.dialect.words import FIELDS, Term, as_written, tokens_of
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
 _CONNECT = {
@@ -97,8 +96,9 @@ _NOT_KEPT = (
 
 _MOST_LETTERS = 500
 """Of a token; PostgreSQL takes lexemes below 2 KB."""
-_LAST_POSITION = 16_383
-_MOST_POSITIONS = 250
+_LONGEST_RUN = 8
+_TOGETHER = re.compile(r"(?:[^ /\-–]| ?[/\-–]+ ?)+")
+"""What stands together: a stroke or a dash that reading set apart (`707 / QĐ - TTg`) still joins."""
 _MOST_BYTES = 1_000_000
 """Of a `tsvector`; what a book of a thousand pages has beyond them is not found by its text."""
 
@@ -159,22 +159,17 @@ class Postgresql:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE id = :row"), {"row": row})
 
-    def hits_of(self, query: str, field: str | None) -> Hits | None:
-        terms = terms_of(query)
-        if not terms:
-            return None
+    def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
         words = table(
             "search_words", column("id", BigInteger), column("exact", TSVECTOR), column("folded", TSVECTOR)
         )
-        weights = "ABCD" if field is None else "ABCD"[FIELDS.index(field)]
-        matches, rank = [], []
+        weights = "" if field is None else "ABCD"[FIELDS.index(field)]
+        matches = []
         for where, exact in ((words.c.folded, False), (words.c.exact, True)):
             sought = [_tsquery(term, weights) for term in terms if term.exact == exact]
             if sought:
-                wanted = cast(" & ".join(sought), TSQUERY)
-                matches.append(where.bool_op("@@")(wanted))
-                rank.append(-func.ts_rank(where, wanted))
-        return Hits(table=words, row=words.c.id, matches=and_(*matches), rank=sum(rank[1:], rank[0]))
+                matches.append(where.bool_op("@@")(cast(" & ".join(sought), TSQUERY)))
+        return Hits(words, words.c.id, and_(*matches))
 
 
 def _lock_key(name: str) -> int:
@@ -183,47 +178,46 @@ def _lock_key(name: str) -> int:
 
 
 def _vector(fields: Sequence[str]) -> str:
-    """The tokens of the fields as a `tsvector` is written, each with its places.
+    """The tokens of the fields as a `tsvector` is written, with the weight of each field where they stand.
 
-    Tokens that stand together in one word are there as a pair as well: places end at 16,383, and a number such as
-    `707/QĐ-TTg` is to be found on the last page too.
+    Tokens that stand together (`707/QĐ-TTg`) are there once more as runs, from each of them on to the end: `707 qđ
+    ttg `, `qđ ttg `. So a number is found by one lexeme, however often its parts occur elsewhere.
     """
-    places: dict[str, list[str]] = {}
-    at, left = 1, _MOST_BYTES
-    for field, weight in zip(fields, "ABCD", strict=True):
-        for word in field.split():
-            tokens = [token[:_MOST_LETTERS] for token in tokens_of(word)]
-            for lexeme, place in (
-                *((token, at + n) for n, token in enumerate(tokens)),
-                *((f"{one} {next}"[:_MOST_LETTERS], at) for one, next in pairwise(tokens)),
-            ):
-                left -= _note_place(places, lexeme, f"{min(place, _LAST_POSITION)}{weight}", left)
-            at += len(tokens)
-        at += 1  # what ends one field and what begins the next do not stand side by side
-    return " ".join(f"'{lexeme}':{','.join(where)}" for lexeme, where in places.items())
+    lexemes: dict[str, list[str]] = {}
+    left = _MOST_BYTES
+    for number, (field, weight) in enumerate(zip(fields, "ABCD", strict=True), start=1):
+        for lexeme in _lexemes(field):
+            places = lexemes.get(lexeme)
+            takes = 2 if places else len(lexeme.encode()) + 8
+            if takes > left or (places and places[-1] == f"{number}{weight}"):
+                continue
+            lexemes.setdefault(lexeme, []).append(f"{number}{weight}")
+            left -= takes
+    return " ".join(f"'{lexeme}':{','.join(places)}" for lexeme, places in lexemes.items())
 
 
-def _note_place(places: dict[str, list[str]], lexeme: str, place: str, left: int) -> int:
-    """Add a place to a lexeme if it is a new one and there is room; how many bytes that took."""
-    known = places.get(lexeme)
-    takes = 2 if known else len(lexeme.encode()) + 8
-    if takes > left or (known and (place in known[-1:] or len(known) >= _MOST_POSITIONS)):
-        return 0
-    places.setdefault(lexeme, []).append(place)
-    return takes
+def _lexemes(field: str) -> Iterator[str]:
+    """Every token of a field, and the runs of those that stand together."""
+    for together in _TOGETHER.findall(" ".join(field.split())):
+        tokens = tokens_of(together)
+        yield from (token[:_MOST_LETTERS] for token in tokens)
+        if len(tokens) > 1:
+            for start in range(len(tokens)):
+                yield _run(tokens[start : start + _LONGEST_RUN])
+
+
+def _run(tokens: Sequence[str]) -> str:
+    return f"{' '.join(tokens)} "[:_MOST_LETTERS]
 
 
 def _tsquery(term: Term, weights: str) -> str:
-    """A word of a question as a `tsquery` is written: its tokens side by side."""
-    tokens = [token[:_MOST_LETTERS] for token in tokens_of(term.word)]
-    begins = "*" if term.begins else ""
-    ends = [f":{weights}"] * (len(tokens) - 1) + [f":{begins}{weights}"]
-    apart = " <-> ".join(f"'{token}'{end}" for token, end in zip(tokens, ends, strict=True))
-    pairs = [f"{one} {next}"[:_MOST_LETTERS] for one, next in pairwise(tokens)]
-    if not pairs:
-        return apart
-    together = " & ".join(f"'{pair}'{end}" for pair, end in zip(pairs, ends[1:], strict=True))
-    return f"(({apart}) | ({together}))"
+    """A word of a question as a `tsquery` is written: a token, or the beginning of a run."""
+    tokens = tokens_of(term.word)
+    begins = "*" if term.begins or len(tokens) > 1 else ""
+    lexeme = _run(tokens[:_LONGEST_RUN]) if len(tokens) > 1 else tokens[0][:_MOST_LETTERS]
+    if term.begins:
+        lexeme = lexeme.rstrip()
+    return f"'{lexeme}':{begins}{weights}" if begins or weights else f"'{lexeme}'"
 
 
 @compiles(SearchIndex, "postgresql")

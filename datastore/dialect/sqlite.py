@@ -20,7 +20,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from common import fold
 from datastore.dialect.interface import READING, Hits, SearchIndex
-from datastore.dialect.words import FIELDS, Term, as_written, terms_of
+from datastore.dialect.words import FIELDS, Term, as_written
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
 _BUSY_MILLISECONDS = 30_000
@@ -95,18 +95,10 @@ class Sqlite:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE rowid = :row"), {"row": row})
 
-    def hits_of(self, query: str, field: str | None) -> Hits | None:
-        terms = terms_of(query)
-        if not terms:
-            return None
-        words = table("search_words", column("rowid"), column("rank"))
+    def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
+        words = table("search_words", column("rowid"))
         wanted = " AND ".join(_fts5(term, field) for term in terms)
-        return Hits(
-            table=words,
-            row=words.c.rowid,
-            matches=literal_column("search_words").bool_op("MATCH")(wanted),
-            rank=words.c.rank,
-        )
+        return Hits(words, words.c.rowid, literal_column("search_words").bool_op("MATCH")(wanted))
 
 
 def _fts5(term: Term, field: str | None) -> str:

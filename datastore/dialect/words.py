@@ -3,9 +3,13 @@
 A word is what stands between white space. It may hold several tokens (`707/QĐ-TTg` holds three), runs of letters
 and digits, which must then stand side by side. A word written with accents is sought as it is written, one
 without as if nothing had any; case never counts. The last word may be the beginning of one.
+
+Which of several hits is the best is decided here as well (`place_of`): a paper that somebody knows by its code or
+its owner is wanted before one that only mentions the words.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from common import fold, nfc
@@ -38,6 +42,26 @@ def terms_of(query: str) -> list[Term]:
 def _term(word: str, *, begins: bool) -> Term:
     folded = fold(word)
     return Term(folded, exact=False, begins=begins) if folded == word else Term(word, True, begins)
+
+
+def place_of(terms: Sequence[Term], fields: Sequence[str]) -> int:
+    """How far down a hit belongs: the number of the first of these fields that has every word, 0 for the first."""
+    for number, field in enumerate(fields):
+        forms = {False: tokens_of(fold(field)), True: tokens_of(as_written(field))}
+        if all(_is_in(term, forms[term.exact]) for term in terms):
+            return number
+    return len(fields)
+
+
+def _is_in(term: Term, tokens: list[str]) -> bool:
+    *whole, last = tokens_of(term.word)
+    for start in range(len(tokens) - len(whole)):
+        end = tokens[start + len(whole)]
+        if tokens[start : start + len(whole)] == whole and (
+            end.startswith(last) if term.begins else end == last
+        ):
+            return True
+    return False
 
 
 def as_written(text: str) -> str:

@@ -6,9 +6,9 @@ import pytest
 
 from datastore import SearchField
 from tests.datastore.conftest import Migrated
-from tests.datastore.house import AN, MAI, House
+from tests.datastore.house import AN, BINH, MAI, STRANGER, House
 
-TEXT = "QUYẾT ĐỊNH về việc cấp Giấy chứng nhận, số 707/QĐ-TTg của Thủ tướng Chính phủ."
+TEXT = "QUYẾT ĐỊNH về việc cấp Giấy chứng nhận, số 707/QĐ-TTg của Thủ tướng Chính phủ. Số 15 / UB - ND."
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,19 @@ def library(migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> Ite
         ("phu chinh", None, 1),
         ("ttg", SearchField.TEXT, 1),
         ("Quyết\u0300 định", None, 0),
+        ("qd-ttg", None, 1),  # parts that stand together are found together
+        ("707 ttg", None, 1),
+        ("qd-tt", None, 1),
+        ("07/qd-ttg", None, 0),
+        ("707/ttg", None, 0),
+        ("707/QĐ-TTg", None, 1),
+        ("707/QD-TTg cua", None, 1),
+        ("707/QĐ-TT của", None, 0),  # only the last word may be begun
+        ("15/ub-nd", None, 1),  # reading set the stroke and the dash apart
+        (" ".join(["quyet"] * 300), None, 1),
+        ("x" * 5000, None, 0),
+        ("'quyet' & !dinh \\", None, 1),
+        ("quyet:*A | dinh", None, 0),
     ],
 )
 def test_words_are_found_where_they_stand(
@@ -85,3 +98,55 @@ def test_a_found_paper_is_a_line_in_its_owners_diary(house: House) -> None:
         about = work.diary.of_document(document.id)
     assert [(line.act, line.document_id) for line in lines][-1] == ("search", document.id)
     assert [line.act for line in about] == ["intake", "search"]
+
+
+def test_a_paper_known_by_its_owner_comes_before_one_that_mentions_the_name_and_newer_before_older(
+    house: House,
+) -> None:
+    an = house.owner(AN, "Trần Văn An")
+    binh = house.owner(BINH, "Lê Thị Bình")
+    older, newer = (house.receive(an, content=bytes([n])).id for n in range(2))
+    mentions = house.receive(binh).id
+    house.read(mentions, "Đơn của bà Bình, con bà Trần Thị An")
+    with house.store.begin(MAI, "search") as work:
+        assert [found.id for found in work.search.find("tran an")] == [newer, older, mentions]
+        assert [found.id for found in work.search.find("bình")] == [mentions]
+
+
+def test_a_number_is_found_on_the_last_page_of_a_book(house: House) -> None:
+    document = house.receive(house.owner())
+    house.read(document.id, " ".join(f"chữ{n % 5000}" for n in range(60_000)) + " số 99/QĐ-UBND ngày xưa")
+    with house.store.begin(MAI, "search") as work:
+        for query in ("99/qd-ubnd", "99/QĐ-UBND", "qd-ubnd xua", "xưa", "chữ4999"):
+            assert [found.id for found in work.search.find(query)] == [document.id], query
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 300_000 + "cuối",
+        "/ - " * 100_000 + "cuối",
+        "a/" * 100_000 + " cuối",
+        "đ" * 300_000 + " cuối",
+        " ".join(f"từ{n}" for n in range(200_000)),
+        "o\u0302\u0300" * 50_000 + " cuối",
+        "nul\0 và \u200b cuối",
+    ],
+    ids=["spaces", "strokes", "runs", "one word", "many words", "accents", "signs"],
+)
+def test_a_text_made_to_hurt_the_index_is_kept_and_its_owner_found(house: House, text: str) -> None:
+    document = house.receive(house.owner())
+    house.read(document.id, text)
+    with house.store.begin(MAI, "search") as work:
+        assert [found.id for found in work.search.find("nguyen ket_hon")] == [document.id]
+        assert [found.id for found in work.search.find("cuối")] == [document.id][: text.count("cuối")]
+
+
+def test_a_frequent_word_gives_the_newest_that_may_be_seen(house: House) -> None:
+    owner = house.owner()
+    mine = [house.receive(owner, content=bytes([n])).id for n in range(4)]
+    theirs = house.receive(owner, content=b"theirs", actor=STRANGER)
+    with house.store.begin(MAI, "search") as work:
+        assert [found.id for found in work.search.find("nguyen", limit=3)] == mine[:0:-1]
+    with house.store.begin(STRANGER, "search") as work:
+        assert [found.id for found in work.search.find("nguyen")] == [theirs.id]
