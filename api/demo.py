@@ -15,9 +15,8 @@ from api.steps.checking import Check, Checker
 from api.steps.dossiers import close_dossier, open_dossier
 from api.steps.holdings import Held, held
 from api.steps.intake import Paper, Person, Received, receive
-from api.steps.paper_copy import print_document
-from api.steps.published import published
-from api.steps.queue import work_off
+from api.steps.published import published_for
+from api.steps.queue import print_out, work_off
 from api.steps.register import register
 from archive import Status
 from common import VIETNAM, KhosoError, PartialDate, say
@@ -117,9 +116,9 @@ def _print_and_check(
     reason = say("demo_reason").vi
     with house.room.desk() as desk:
         out = desk / "print.pdf"
-        print_document(house, actor, found.document.id, to=house.settings.agency_name, reason=reason, out=out)
+        print_out(house, actor, found.document.id, to=house.settings.agency_name, reason=reason, out=out)
         out.replace(prints / f"{sample.path.stem}.pdf")
-    checker = Checker(published(house.published), house.clock, house.limits, register(house))
+    checker = Checker(published_for(house), house.clock, house.limits, register(house))
     return Line(sample, found, seconds, checker.check_file(prints / f"{sample.path.stem}.pdf"))
 
 

@@ -56,6 +56,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _TOO_BIG: ("body_too_large", "file_too_large", "file_too_many_pages", "file_too_many_pixels"),
     # Understood, and not possible as things stand.
     _CONFLICT: (
+        "print_not_ready",
         "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
         "not_reusable", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
         "signed_file_exists", "certificate_not_in_force",
@@ -67,13 +68,15 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Something that is needed is not there, or not whole: the operator's turn.
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
-        "malware_scanner_unreachable", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
+        "malware_scanner_unreachable", "keys_not_here", "too_many_keys",
+        "trust_not_published", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
         "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable", "public_url_missing",
         "bucket_unfit", "object_store_refused", "object_store_unreachable",
         "provider_settings",
     ),
     _FULL: ("storage_full", "no_room_for_document"),
     _BROKEN: (
+        "authority_facts_not_genuine",
         "checkpoint_not_genuine", "log_tile_missing", "object_damaged", "object_missing", "pki_damaged",
         "print_not_pdf_a", "print_seal_and_status_disagree", "status_list_not_genuine",
         "statement_not_genuine", "trust_bundle_not_genuine", "wrong_key",

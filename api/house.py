@@ -4,7 +4,7 @@ Opening the house makes what the embedded default needs on first start (folders,
 and refuses to start a pretend part in production.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -12,8 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from api.connectors.clamd import Clamd
+from api.keys import EVERY_KEY, Keys, open_keys
 from api.object_store import open_objects
 from api.progress import Steps
+from api.public import fetched_trust
 from api.settings import Settings
 from api.traces import current_trace
 from api.workroom import Workroom, workroom
@@ -22,6 +24,7 @@ from common import VIETNAM, Clock, new_id, say, utc_now
 from datastore import (
     Actor,
     Datastore,
+    JobRole,
     Keyring,
     Override,
     OverrideKind,
@@ -39,7 +42,7 @@ from ingest import (
     load_catalogue,
     require_walls,
 )
-from signing import DevelopmentPki
+from signing import TrustBundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class House:
     settings: Settings
     clock: Clock
     datastore: Datastore
-    pki: DevelopmentPki
+    keys: Keys
+    """What this process signs with."""
     catalogue: Catalogue
     rules: Rules
     room: Workroom
@@ -67,6 +71,16 @@ class House:
     def published(self) -> Path:
         """What anyone may see: trust bundle, status list, log checkpoint."""
         return published_folder(self.settings)
+
+    @property
+    def trust(self) -> TrustBundle:
+        """Whom this process trusts: what the authority says of itself where its keys are, else what was published.
+        TrustNotPublished."""
+        signers, log_key = self.keys.signers_here, self.keys.log_here
+        if signers is None:
+            return fetched_trust(self.datastore, self.published)
+        facts = signers.facts()
+        return facts.trust([] if log_key is None else [log_key.public], facts.as_of)
 
     @property
     def today(self) -> date:
@@ -122,23 +136,25 @@ def open_room(settings: Settings, clock: Clock = utc_now) -> Iterator[Workroom]:
 
 
 @contextmanager
-def open_house(settings: Settings, steps: Steps, clock: Clock = utc_now) -> Iterator[House]:
-    """Everything put together for one process; made on first start."""
+def open_house(
+    settings: Settings, steps: Steps, clock: Clock = utc_now, *, roles: Collection[JobRole] | None = None
+) -> Iterator[House]:
+    """Everything put together for one process; made on first start.
+
+    `roles` are those whose keys it holds; without them all, or none where workers in processes of their own do what
+    needs keys.
+    """
+    if roles is None:
+        roles = EVERY_KEY if settings.broker_url is None else ()
     with open_room(settings, clock) as room, _wakes(settings) as wake:
-        pki = DevelopmentPki.make_or_open(
-            settings.data_dir / "pki",
-            clock,
-            agency=settings.agency_name,
-            code=settings.agency,
-            production=settings.production,
-        )
+        keys = open_keys(settings, clock, roles)
         datastore = open_datastore(settings, clock, wake)
         try:
             yield House(
                 settings=settings,
                 clock=clock,
                 datastore=datastore,
-                pki=pki,
+                keys=keys,
                 catalogue=_catalogue(settings, datastore, clock().astimezone(VIETNAM).date(), steps),
                 rules=packaged_rules(),
                 room=room,

@@ -3,27 +3,34 @@
 A document's status governs all its prints; each print can be revoked by itself as well. A seal is kept only
 for a print of a `valid` document. The public may ask what a short code or the whole list says: a status and
 nothing else.
+
+A print is made in steps by processes that hold different keys: requested → sealed → listed → ready. A step is
+taken once and only forwards; a print that was taken back goes no further.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, text
+from sqlalchemy.orm import Session
 
 from archive import Status
 from common import Digest
+from datastore import mapping
 from datastore.errors import IllegalTransition, NotFound, StaleState
 from datastore.events import print_revoked, printed
 from datastore.locks import hold
-from datastore.records import Print, PrintStatus
+from datastore.objects import StoredObject
+from datastore.records import AbandonedPrint, JobState, Print, PrintState, PrintStatus
 from datastore.rights import Act
-from datastore.rows import DocumentRow, PrintRow
+from datastore.rows import DocumentRow, JobRow, PrintMakingRow, PrintRow
 from datastore.scope import Scope
 from signing import new_short_code
 
 _Statuses = Select[int, datetime | None, str]
 _PRINTABLE = (Status.PROVISIONAL, Status.VALID)
+_STEPS = tuple(PrintState)
 
 
 class Prints:
@@ -59,8 +66,49 @@ class Prints:
         )
         self._session.add(row)
         self._session.flush()
+        self._session.add(
+            PrintMakingRow(print_id=row.id, state=PrintState.REQUESTED, asked_at=self._scope.at, sheets=None)
+        )
+        self._session.flush()
+        self._session.expire(row, ["making"])
         printed(self._scope, row, paper)
         return _print(row)
+
+    def reach(self, id: UUID, state: PrintState) -> Print:
+        """The making came as far as `state`; StaleState when it is not on its way there any more."""
+        self._scope.ask(Act.FINISH_WORK)
+        row, _paper = self._row(id)
+        making = self._making(row)
+        if _STEPS.index(PrintState(making.state)) >= _STEPS.index(state):
+            raise StaleState(what="print")
+        making.state = state
+        self._session.flush()
+        return _print(row)
+
+    def keep_sheets(self, id: UUID, sheets: StoredObject, fingerprints: Sequence[str]) -> Print:
+        """The sheets are made: the print is ready. StaleState when it was taken back, or is ready already."""
+        self._scope.ask(Act.FINISH_WORK)
+        row, paper = self._row(id)
+        making = self._making(row)
+        making.sheets = self._scope.name_object(sheets, paper.id)
+        making.state, making.fingerprints = PrintState.READY, list(fingerprints)
+        self._session.flush()
+        return _print(row)
+
+    def in_making(self, document: UUID) -> tuple[Print, ...]:
+        """The prints of a document that are on their way, in their order."""
+        self._scope.ask(Act.PRINT)
+        return tuple(
+            one
+            for one in self.of_document(document)
+            if one.state is not PrintState.READY and one.revoked_at is None
+        )
+
+    def _making(self, row: PrintRow) -> PrintMakingRow:
+        """What is being made of a print; StaleState when it was taken back, or is made."""
+        if row.making is None or row.making.state == PrintState.READY or row.revoked_at is not None:
+            raise StaleState(what="print")
+        return row.making
 
     def set_seal(self, id: UUID, seal: bytes) -> Print:
         """Keep the print's seal, once; IllegalTransition unless its document is valid."""
@@ -125,6 +173,26 @@ class Prints:
         return self._session.get_one(PrintRow, id, populate_existing=True), paper
 
 
+def abandoned(session: Session, kinds: Collection[str], before: datetime) -> list[AbandonedPrint]:
+    """Prints on their way for which no job of `kinds` waits or runs: one was set aside, or they are older than
+    `before`."""
+
+    def has_job(*states: JobState) -> ColumnElement[bool]:
+        return exists().where(
+            JobRow.document_id == PrintRow.document_id, JobRow.kind.in_(kinds), JobRow.state.in_(states)
+        )
+
+    query = (
+        select(PrintRow.id, PrintRow.document_id, DocumentRow.intake_agency)
+        .join(PrintMakingRow, PrintMakingRow.print_id == PrintRow.id)
+        .join(DocumentRow, DocumentRow.id == PrintRow.document_id)
+        .where(text("print_makings.state != 'ready'"))  # as the index has it
+        .where(PrintRow.revoked_at.is_(None), ~has_job(JobState.QUEUED, JobState.CLAIMED))
+        .where(or_(has_job(JobState.SET_ASIDE), PrintMakingRow.asked_at < before))
+    )
+    return [AbandonedPrint(*row) for row in session.execute(query)]
+
+
 def _statuses() -> _Statuses:
     return (
         select(PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
@@ -134,6 +202,7 @@ def _statuses() -> _Statuses:
 
 
 def _print(row: PrintRow) -> Print:
+    making = row.making
     return Print(
         id=row.id,
         document_id=row.document_id,
@@ -148,4 +217,7 @@ def _print(row: PrintRow) -> Print:
         seal=row.seal,
         revoked_at=row.revoked_at,
         revoke_reason=row.revoke_reason,
+        state=PrintState.READY if making is None else PrintState(making.state),
+        sheets=None if making is None or making.sheets is None else mapping.stored(making.sheets),
+        fingerprints=() if making is None else tuple(making.fingerprints or ()),
     )

@@ -315,9 +315,21 @@ class Dossier:
     documents: tuple[DossierDocument, ...]
 
 
+class PrintState(StrEnum):
+    """How far a print is; one that is revoked before it is ready never gets there."""
+
+    REQUESTED = "requested"  # numbered, and waits for its seal (or, of a provisional paper, for the list)
+    SEALED = "sealed"
+    LISTED = "listed"  # the published status list knows it
+    READY = "ready"  # the sheets are there
+
+
 @dataclass(frozen=True, slots=True)
 class Print:
-    """A paper copy in the register. `status_index` is its place in the status list; `seal` its COSE bytes."""
+    """A paper copy in the register. `status_index` is its place in the status list; `seal` its COSE bytes.
+
+    `sheets` is its PDF with `fingerprints` of its pages, once it is ready (None for one that an older Khoso made).
+    """
 
     id: UUID
     document_id: UUID
@@ -332,6 +344,26 @@ class Print:
     seal: bytes | None
     revoked_at: datetime | None
     revoke_reason: str | None
+    state: PrintState
+    sheets: StoredObject | None
+    fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonedPrint:
+    """A print that nobody makes any more."""
+
+    id: UUID
+    document_id: UUID
+    agency: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedThing:
+    """Bytes that anyone may have, which carry their own signature, and when what they say was true."""
+
+    content: bytes
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)

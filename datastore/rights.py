@@ -143,7 +143,7 @@ SCOPES: Mapping[str, frozenset[Act]] = {
         }
     ),
     "events.subscribe": frozenset({Act.MANAGE_SUBSCRIPTIONS}),
-    "prints.write": frozenset({Act.PRINT, Act.SEE_PAPERS}),
+    "prints.write": frozenset({Act.PRINT, Act.SEE_PAPERS, Act.ASK_FOR_WORK}),
 }  # fmt: skip
 """What another information system may be let do; a closed dossier is the ground on which papers become valid."""
 

@@ -53,6 +53,7 @@ class Row(DeclarativeBase):
         str: Text(),
         bytes: LargeBinary(),
         dict[str, Any]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
     }
 
 
@@ -334,6 +335,39 @@ class PrintRow(Row):
     seal: Mapped[bytes | None]
     revoked_at: Mapped[datetime | None]
     revoke_reason: Mapped[str | None]
+    making: Mapped["PrintMakingRow | None"] = relationship(lazy="selectin", viewonly=True)
+
+
+class PrintMakingRow(Row):
+    """Not witnessed: how far the making of a print is. What was decided stands in the print's own row; a print
+    of an older Khoso has none here."""
+
+    __tablename__ = "print_makings"
+    __table_args__ = (
+        Index(
+            "ix_print_makings_open",
+            "asked_at",
+            sqlite_where=text("state != 'ready'"),
+            postgresql_where=text("state != 'ready'"),
+        ),
+    )
+    __witnessed__ = False
+    print_id: Mapped[UUID] = mapped_column(ForeignKey("prints.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    asked_at: Mapped[datetime]
+    sheets_id: Mapped[UUID | None] = mapped_column(ForeignKey("objects.id"))
+    fingerprints: Mapped[list[str] | None]
+    sheets: Mapped[ObjectRow | None] = relationship(lazy="joined")
+
+
+class PublishedRow(Row):
+    """Not witnessed: what is published carries its own signature."""
+
+    __tablename__ = "published"
+    __witnessed__ = False
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    content: Mapped[bytes]
+    as_of: Mapped[datetime]
 
 
 class NoticeRow(Row):

@@ -42,6 +42,7 @@ from datastore import (
     jobs,
     log,
     mapping,
+    prints,
     schema,
     standing,
     uploads,
@@ -56,6 +57,7 @@ from datastore.exchange import Exchange
 from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
 from datastore.keys import DataKey, Keyring
+from datastore.locks import hold
 from datastore.log import LogFacts
 from datastore.objects import ObjectStore, StoredObject
 from datastore.overrides import OverrideKind, Overrides, in_force
@@ -63,6 +65,7 @@ from datastore.owners import Owners
 from datastore.prints import Prints
 from datastore.receipts import Receipts
 from datastore.records import (
+    AbandonedPrint,
     Actor,
     Answer,
     Backlog,
@@ -71,9 +74,11 @@ from datastore.records import (
     ClaimedDelivery,
     DossierState,
     Job,
+    JobKind,
     JobRole,
     LockProof,
     Override,
+    PublishedThing,
     Statistics,
     StoreEntry,
     Upload,
@@ -89,6 +94,7 @@ from datastore.rows import (
     ObjectRow,
     OwnerRow,
     PrintRow,
+    PublishedRow,
     Row,
 )
 from datastore.scope import Scope, admit
@@ -418,6 +424,34 @@ class Log:
         return self._store.objects.read(kept, sealing=key)
 
 
+class Publications:
+    """What anyone may have, for the processes of other machines; each call is a transaction of its own."""
+
+    def __init__(self, store: "Datastore") -> None:
+        self._store = store
+
+    def put(self, name: str, content: bytes, as_of: datetime) -> None:
+        """Keep what is published under a name, unless something newer is there."""
+        with self._store._housekeeping() as session:
+            hold(session, f"published {name}")
+            row = session.get(PublishedRow, name, with_for_update=True)
+            if row is None:
+                session.add(PublishedRow(name=name, content=content, as_of=as_of))
+            elif row.as_of <= as_of:
+                row.content, row.as_of = content, as_of
+
+    def as_of(self, name: str) -> datetime | None:
+        """When what is published under a name was true; None while nothing is."""
+        with self._store._reading() as session:
+            return session.scalar(select(PublishedRow.as_of).where(PublishedRow.name == name))
+
+    def get(self, name: str) -> PublishedThing | None:
+        """What is published under a name; None while nothing is."""
+        with self._store._reading() as session:
+            row = session.get(PublishedRow, name)
+            return None if row is None else PublishedThing(row.content, row.as_of)
+
+
 class Datastore:
     """Rows and objects of one installation. Safe to share between threads; a child process opens its own."""
 
@@ -435,6 +469,7 @@ class Datastore:
         self.requests = Requests(self)
         self.outbox = Outbox(self)
         self.log = Log(self)
+        self.published = Publications(self)
 
     @classmethod
     def open(
@@ -560,6 +595,11 @@ class Datastore:
         """
         with dialect.alone(self._engine, name):
             yield
+
+    def abandoned_prints(self, kinds: Collection[JobKind], before: datetime) -> list[AbandonedPrint]:
+        """Prints on their way that no job of these kinds will bring further."""
+        with self._reading() as session:
+            return prints.abandoned(session, [kind.name for kind in kinds], before)
 
     def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
         """The dated entries of an agency that are in force on `day`."""

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
     from signing.attestation import (
         statement_about as statement_about,
     )
+    from signing.authority import (
+        AuthorityFacts as AuthorityFacts,
+    )
+    from signing.authority import (
+        FactsNotGenuine as FactsNotGenuine,
+    )
     from signing.claims import (
         SealClaims as SealClaims,
     )
@@ -115,6 +121,15 @@ if TYPE_CHECKING:
     )
     from signing.pki import (
         DevelopmentPki as DevelopmentPki,
+    )
+    from signing.pki import (
+        DevelopmentSigners as DevelopmentSigners,
+    )
+    from signing.pki import (
+        open_log_key as open_log_key,
+    )
+    from signing.pki import (
+        other_keys as other_keys,
     )
     from signing.revisions import (
         begins_with_revision as begins_with_revision,
@@ -250,6 +265,7 @@ _NAMES = {
         "prepare_attestation",
         "statement_about",
     ),
+    "signing.authority": ("AuthorityFacts", "FactsNotGenuine"),
     "signing.claims": ("SealClaims",),
     "signing.digits": (
         "DigitsDamaged",
@@ -286,7 +302,7 @@ _NAMES = {
         "complete",
         "prepare",
     ),
-    "signing.pki": ("DevelopmentPki",),
+    "signing.pki": ("DevelopmentPki", "DevelopmentSigners", "open_log_key", "other_keys"),
     "signing.revisions": ("begins_with_revision",),
     "signing.seal": (
         "HostTooLong",

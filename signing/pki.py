@@ -1,7 +1,9 @@
 """The development PKI: everything that signs on a machine where no real authority is at hand.
 
-A folder with a root, an issuing authority, a time-stamp authority and a log key (one file, so that there is
-never half a PKI), a file per person and agency that signs, a file per seal key, a file per revocation. Files
+A folder with a root, an issuing authority and a time-stamp authority (one file, so that there is never half a
+PKI), a file with the log key, a file per person and agency that signs, a file per seal key, a file per
+revocation. Who signs papers needs all but the log key (`DevelopmentSigners`), who keeps the log only that
+(`open_log_key`); one process that does everything has a `DevelopmentPki`. Files
 appear whole or not at all (written aside, then linked under their name: the first process wins, the others
 use what it made) and are readable by their owner alone. All RSA keys are RSA-2048 with SHA-256.
 
@@ -34,6 +36,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 from common import Clock, Sentence, one_line, say
+from signing.authority import AuthorityFacts
 from signing.cms import PrivateKey
 from signing.errors import DevelopmentKeysInProduction, PkiDamaged
 from signing.marks import Role
@@ -44,6 +47,7 @@ from signing.trust import LogKey, SealKey, TrustBundle
 _LOG = logging.getLogger("signing")
 
 _AUTHORITY = "authority.json"
+_LOG_KEY = "log.json"
 _YEAR = timedelta(days=365)
 _AUTHORITY_LIFE = 20 * _YEAR
 _SIGNER_LIFE = 5 * _YEAR
@@ -73,12 +77,11 @@ class _Authority:
     root: FileSigner
     issuing: FileSigner
     time_stamps: FileSigner
-    log: LogKey
 
 
 @dataclass(slots=True)
-class DevelopmentPki:
-    """An open development PKI; make one with `make_or_open`."""
+class DevelopmentSigners:
+    """The keys of people, agencies and seals, and the authority behind them; make one with `make_or_open`."""
 
     folder: Path
     agency: str
@@ -90,26 +93,17 @@ class DevelopmentPki:
 
     @classmethod
     def make_or_open(
-        cls, folder: Path, clock: Clock, *, agency: str, code: str | None = None, production: bool = False
-    ) -> "DevelopmentPki":
-        """Opens the PKI in `folder`, or makes it there; DevelopmentKeysInProduction when `production`.
+        cls, folder: Path, clock: Clock, *, agency: str, production: bool = False
+    ) -> "DevelopmentSigners":
+        """Opens the keys in `folder`, or makes them there; DevelopmentKeysInProduction when `production`.
 
-        `agency` is the organisation in personal certificates, `code` (the same unless given) whose log and
-        status lists the Ed25519 key signs.
+        `agency` is the organisation in personal certificates.
         """
-        if production:
-            raise DevelopmentKeysInProduction
+        warning = _warned(production)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        record = _kept(folder / _AUTHORITY, lambda: _make_authority(clock(), code or agency))
+        record = _kept(folder / _AUTHORITY, lambda: _make_authority(clock()))
         authority = _read(folder / _AUTHORITY, lambda: _open_authority(record))
-        warning = say("development_keys")
-        _LOG.warning("%s", warning)
         return cls(folder, agency, warning, clock, authority)
-
-    @property
-    def log_key(self) -> LogKey:
-        """The archivist's Ed25519 key."""
-        return self._authority.log
 
     @property
     def time_stamps(self) -> DevelopmentTimeStamper:
@@ -139,19 +133,21 @@ class DevelopmentPki:
                 return key
         raise PkiDamaged(file=self.folder.name)
 
-    @property
-    def trust(self) -> TrustBundle:
-        """Everything needed to check what this PKI signed, with revocation lists at most an hour old."""
+    def facts(self) -> AuthorityFacts:
+        """What others need to check what these keys signed, with revocation lists at most an hour old."""
         authority = self._authority
         seals = sorted(self.folder.glob("seal-*.json"))
-        return TrustBundle(
+        return AuthorityFacts(
             as_of=self._clock(),
             roots=(_der(authority.root.certificate),),
             intermediates=(_der(authority.issuing.certificate),),
             crls=self._fresh_crls(),
             seal_keys=tuple(_seal_key(path, _load(path)).public for path in seals),
-            log_keys=(authority.log.public,),
         )
+
+    def signed_facts(self) -> bytes:
+        """The same, signed by the issuing authority, for the archivist's process."""
+        return self.facts().to_bytes(self._authority.issuing)
 
     def revoke(self, certificate: x509.Certificate, *, at: datetime | None = None) -> None:
         """Puts a certificate of this PKI on the revocation list, from `at` (now when not given) on."""
@@ -198,8 +194,85 @@ class DevelopmentPki:
         return crls
 
 
-def _make_authority(now: datetime, agency: str) -> Record:
-    """Root, issuing authority, time stamps, log key: made together and written together."""
+@dataclass(slots=True)
+class DevelopmentPki:
+    """All of it in one process; make one with `make_or_open`."""
+
+    signers: DevelopmentSigners
+    log_key: LogKey
+    """The archivist's Ed25519 key."""
+
+    @classmethod
+    def make_or_open(
+        cls, folder: Path, clock: Clock, *, agency: str, code: str | None = None, production: bool = False
+    ) -> "DevelopmentPki":
+        """Opens the PKI in `folder`, or makes it there; DevelopmentKeysInProduction when `production`.
+
+        `code` (`agency` unless given) is the agency whose log and status lists the Ed25519 key signs.
+        """
+        signers = DevelopmentSigners.make_or_open(folder, clock, agency=agency, production=production)
+        return cls(signers, open_log_key(folder, clock, code=code or agency, production=production))
+
+    @property
+    def folder(self) -> Path:
+        return self.signers.folder
+
+    @property
+    def warning(self) -> Sentence:
+        return self.signers.warning
+
+    @property
+    def time_stamps(self) -> DevelopmentTimeStamper:
+        """The development time-stamp authority."""
+        return self.signers.time_stamps
+
+    def signer(self, role: Role, name: str) -> FileSigner:
+        """See `DevelopmentSigners.signer`."""
+        return self.signers.signer(role, name)
+
+    def seal_key(self, agency: str) -> SealKey:
+        """See `DevelopmentSigners.seal_key`."""
+        return self.signers.seal_key(agency)
+
+    def revoke(self, certificate: x509.Certificate, *, at: datetime | None = None) -> None:
+        """See `DevelopmentSigners.revoke`."""
+        self.signers.revoke(certificate, at=at)
+
+    @property
+    def trust(self) -> TrustBundle:
+        """Everything needed to check what this PKI signed."""
+        facts = self.signers.facts()
+        return facts.trust([self.log_key.public], facts.as_of)
+
+
+def open_log_key(folder: Path, clock: Clock, *, code: str, production: bool = False) -> LogKey:
+    """The archivist's key in `folder`, made there at first; DevelopmentKeysInProduction when `production`.
+
+    An authority of the first version held it in its own file; it stays the same key.
+    """
+    _warned(production)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / _LOG_KEY
+    return _log_key(path, _kept(path, lambda: _first_log_key(folder) or _make_log_key(clock(), code)))
+
+
+def other_keys(folder: Path, *, signers: bool, log: bool) -> list[str]:
+    """Files of keys in `folder` that a process has no use for which needs `signers`, `log`, or neither."""
+    found = [path.name for path in folder.glob("*.json")] if folder.is_dir() else []
+    public = [name for name in found if name.startswith("known-")]
+    return sorted(name for name in found if name not in public and not (log if name == _LOG_KEY else signers))
+
+
+def _warned(production: bool) -> Sentence:
+    if production:
+        raise DevelopmentKeysInProduction
+    warning = say("development_keys")
+    _LOG.warning("%s", warning)
+    return warning
+
+
+def _make_authority(now: datetime) -> Record:
+    """Root, issuing authority, time stamps: made together and written together."""
     root_key, issuing_key, stamps_key = _rsa(), _rsa(), _rsa()
     root_name = _subject("Khoso Development Root", "Khoso development, not for real papers")
     root = _certificate(root_name, root_key.public_key(), root_key, now, _AUTHORITY_LIFE, _ca(), root_name)
@@ -223,23 +296,37 @@ def _make_authority(now: datetime, agency: str) -> Record:
         "root": json.dumps(_record(root_key, root)),
         "issuing": json.dumps(_record(issuing_key, issuing, root)),
         "time_stamps": json.dumps(_record(stamps_key, stamps, issuing)),
-        "log": _pem(Ed25519PrivateKey.generate()),
-        "agency": agency,
-        "made": now.isoformat(),
     }
 
 
 def _open_authority(record: Record) -> _Authority:
-    log = load_pem_private_key(record["log"].encode(), None)
-    if not isinstance(log, Ed25519PrivateKey):
-        raise ValueError("the log key is not Ed25519")
-    made = datetime.fromisoformat(record["made"])
     return _Authority(
         root=_signer(json.loads(record["root"])),
         issuing=_signer(json.loads(record["issuing"])),
         time_stamps=_signer(json.loads(record["time_stamps"])),
-        log=LogKey(log, record["agency"], made - _BACKDATED, made + _AUTHORITY_LIFE),
     )
+
+
+def _make_log_key(now: datetime, agency: str) -> Record:
+    return {"log": _pem(Ed25519PrivateKey.generate()), "agency": agency, "made": now.isoformat()}
+
+
+def _first_log_key(folder: Path) -> Record | None:
+    """The key as the first version kept it; None where there is none."""
+    path = folder / _AUTHORITY
+    record = _load(path) if path.exists() else {}
+    return {name: record[name] for name in ("log", "agency", "made")} if "log" in record else None
+
+
+def _log_key(path: Path, record: Record) -> LogKey:
+    def opened() -> LogKey:
+        log = load_pem_private_key(record["log"].encode(), None)
+        if not isinstance(log, Ed25519PrivateKey):
+            raise ValueError("the log key is not Ed25519")
+        made = datetime.fromisoformat(record["made"])
+        return LogKey(log, record["agency"], made - _BACKDATED, made + _AUTHORITY_LIFE)
+
+    return _read(path, opened)
 
 
 def _make_seal_key(now: datetime, agency: str) -> Record:

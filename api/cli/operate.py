@@ -90,7 +90,8 @@ def log_verify(as_json: Json = False) -> None:
     Ví dụ / Example: `khoso log verify --json`
     """
     with steps_on_stderr() as steps, house(steps) as opened:
-        extend_log(opened)
+        if opened.keys.log_here is not None:
+            extend_log(opened)
         report = verify_log(opened)
     if as_json:
         findings = [finding.as_json() for finding in report.findings]
@@ -157,12 +158,13 @@ def _listen(broker_url: str, role: JobRole) -> int:
     from api.connectors.broker import listen  # late: it takes a third of a second to load
 
     told: list[bool] = []
-    with in_service(role.value) as opened, page_pool_when_needed(opened.settings) as pool:
+    with in_service(role.value, roles=[role]) as opened, page_pool_when_needed(opened.settings) as pool:
 
         def work() -> None:
             if work_awhile(opened, pool, role, stopped=lambda: bool(told)):
                 opened.wake(frozenset({role}))
 
+        opened.wake(frozenset({role}))  # for what waits already
         return listen(broker_url, role, work, stop=lambda: told.append(True))
 
 

@@ -1,6 +1,6 @@
 """Where a command runs: the settings, the private folder, the house with its rows and keys."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 
@@ -12,13 +12,14 @@ from api.installation_metrics import Installation
 from api.logs import write_logs
 from api.metrics import BUILD, REGISTRY
 from api.progress import Steps, steps_in_service, steps_on_stderr
+from api.public import published
 from api.settings import Settings
 from api.steps.checking import Checker
 from api.steps.health import readiness
-from api.steps.published import publish_all, published
+from api.steps.published import published_for
 from api.steps.register import register
 from common import KhosoError, utc_now
-from datastore import Actor
+from datastore import Actor, JobRole
 from ingest import AgencyCode, DossierNumber
 
 
@@ -47,13 +48,16 @@ def house(steps: Steps) -> Iterator[House]:
 
 
 @contextmanager
-def in_service(process: str) -> Iterator[House]:
-    """The house opened for a process that serves: it writes its log, and answers whoever watches it."""
+def in_service(process: str, *, roles: Collection[JobRole] | None = None) -> Iterator[House]:
+    """The house opened for a process that serves: it writes its log, and answers whoever watches it.
+
+    `roles` are those whose keys it holds (`open_house`).
+    """
     here = settings()
     write_logs(process, strict=here.log_strict)
     BUILD.info({"version": version("khoso"), "process": process})
     with ExitStack() as opened:
-        one = opened.enter_context(open_house(here, steps_in_service()))
+        one = opened.enter_context(open_house(here, steps_in_service(), roles=roles))
         if here.admin_address is not None:
             REGISTRY.register(Installation(one))
             opened.enter_context(admin_server(here.admin_address, REGISTRY, readiness(one)))
@@ -80,5 +84,4 @@ def checker(*, offline: bool) -> Iterator[Checker]:
         yield Checker(published(folder), utc_now, limits_of(here))
         return
     with steps_on_stderr() as steps, house(steps) as opened:
-        publish_all(opened)
-        yield Checker(published(folder), opened.clock, opened.limits, register(opened))
+        yield Checker(published_for(opened), opened.clock, opened.limits, register(opened))

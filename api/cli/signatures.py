@@ -13,7 +13,7 @@ from api.cli.place import at_desk, checker, house
 from api.exits import Exit
 from api.progress import steps_on_stderr
 from api.steps.checking import Check
-from api.steps.paper_copy import print_document
+from api.steps.queue import print_out
 from api.steps.signing_files import sign_file, validate_file
 from common import Sentence, say, shown
 from signing import Indication, Role, Standing
@@ -88,7 +88,7 @@ def print_(
     Ví dụ / Example: `khoso print DOCUMENT-ID --to "Trường THPT" --reason "Nhập học" --out ban-in.pdf`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
-        printed = print_document(opened, who, document_id, to=to, reason=reason, out=out)
+        printed = print_out(opened, who, document_id, to=to, reason=reason, out=out)
     if as_json:
         print_json(printed.as_json())
     else:

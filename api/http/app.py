@@ -66,7 +66,7 @@ def make_app(
     )
     app.state.house = house
     app.state.resolvers = list(resolvers)
-    app.state.published = PublishedFiles(house.published)
+    app.state.published = PublishedFiles(house)
     app.state.streams = jobs.Streams()
     app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker_url), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)

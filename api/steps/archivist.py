@@ -4,12 +4,12 @@ from collections.abc import Callable
 from itertools import islice
 
 from api.house import House
-from api.steps.published import write_whole
+from api.public import CHECKPOINT
+from api.steps.published import publish
 from archive import Checkpoint, LogReport, Tiles, check_log
 from datastore import CheckpointRecord, ObjectDamaged, ObjectMissing
 
 _AT_ONCE = 1_000
-CHECKPOINT = "checkpoint"
 
 
 def origin(house: House) -> str:
@@ -18,8 +18,11 @@ def origin(house: House) -> str:
 
 
 def extend_log(house: House) -> Checkpoint | None:
-    """Numbers what waits, grows the tree, signs its new root; None when nothing waited. Safe to repeat."""
-    log = house.datastore.log
+    """Numbers what waits, grows the tree, signs its new root; None when nothing waited. Safe to repeat.
+
+    KeysNotHere in a process that is not the archivist's.
+    """
+    log, key = house.datastore.log, house.keys.log
     with house.datastore.alone("archivist"):
         while log.number_leaves(_AT_ONCE):
             pass
@@ -29,10 +32,10 @@ def extend_log(house: House) -> Checkpoint | None:
         if grown.size == tiles.size:
             return None
         checkpoint = Checkpoint(origin(house), grown.size, grown.root)
-        note = checkpoint.sign(house.pki.log_key)
-        log.keep_checkpoint(CheckpointRecord(grown.size, grown.root, note, house.clock()))
-        house.published.mkdir(parents=True, exist_ok=True)
-        write_whole(house.published / CHECKPOINT, note.encode())
+        note = checkpoint.sign(key)
+        now = house.clock()
+        log.keep_checkpoint(CheckpointRecord(grown.size, grown.root, note, now))
+        publish(house, CHECKPOINT, note.encode(), now)
         return checkpoint
 
 
@@ -55,7 +58,7 @@ def verify_log(house: House) -> LogReport:
             facts.leaves,
             checkpoint=None if latest is None else latest.text,
             origin=origin(house),
-            keys=house.pki.trust.log_keys,
+            keys=house.trust.log_keys,
             rows=facts.rows,
             get_tile=_tiles_left(house),
         )

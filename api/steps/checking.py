@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from api.steps.published import Published
+from api.public import Published
 from common import Clock, Digest, KhosoError, Sentence, say, shown
 from ingest import Barcode, Limits, UnknownKind, read_codes
 from signing import (

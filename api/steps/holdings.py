@@ -86,7 +86,7 @@ def held(house: House, actor: Actor, document_id: UUID) -> Held:
         return found
     with house.room.desk() as desk:
         pdf = house.datastore.objects.get(revision.object, desk / "document.pdf", sealing=key)
-        ours = validate(pdf, trust=house.pki.trust, now=house.clock())
+        ours = validate(pdf, trust=house.trust, now=house.clock())
     return replace(found, ours=ours)
 
 

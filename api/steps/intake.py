@@ -280,7 +280,7 @@ def _verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
     scan = scans[0]
     if not scan.signed:
         return None
-    return validate(scan.path, trust=house.pki.trust, now=house.clock())
+    return validate(scan.path, trust=house.trust, now=house.clock())
 
 
 def _weight(verdict: Verdict | None) -> Weight:

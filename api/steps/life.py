@@ -71,7 +71,7 @@ def sign_at_capture(house: House, job: Job) -> None:
     if document.version.pdf is not None:
         now = house.clock()
         mark = clerk_mark(house.settings.clerk_name, now)
-        signer = house.pki.signer(Role.CLERK, house.settings.clerk_name)
+        signer = house.keys.signers.signer(Role.CLERK, house.settings.clerk_name)
         # The clerk's signature leaves room for the agency's text.
         expected = agency_mark(CopyForm.TRUE_COPY, agency, now)
         sign_once(house, actor, document, key, document.version.pdf, mark, signer, reserve=expected)
@@ -115,7 +115,7 @@ def sign_once(
         assert signing.signature is not None
         try:
             finished = complete(
-                tbs, signing.signature, time_stamps=house.pki.time_stamps, into=desk / "signed.pdf"
+                tbs, signing.signature, time_stamps=house.keys.signers.time_stamps, into=desk / "signed.pdf"
             )
         except TimeStampUnusable:
             TIME_STAMP_FAILURES.inc()
@@ -208,7 +208,7 @@ def make_valid(house: House, job: Job) -> None:
             house.steps.say(f"{document.id}: {reason}")
         house.datastore.queue.finish(job)
         return
-    signer = house.pki.signer(Role.AGENCY, agency)
+    signer = house.keys.signers.signer(Role.AGENCY, agency)
     if document.latest_revision is not None:
         mark = agency_mark(CopyForm.TRUE_COPY, agency, house.clock())
         sign_once(house, actor, document, key, document.latest_revision.object, mark, signer)
@@ -228,7 +228,7 @@ def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer
     original = document.version.originals[0]
     with house.room.desk() as desk:
         pdf = house.datastore.objects.get(original.object, desk / "original.pdf", sealing=key)
-        verdict = validate(pdf, trust=house.pki.trust, now=house.clock())
+        verdict = validate(pdf, trust=house.trust, now=house.clock())
     statement = statement_about(
         original.object.sha256_plain,
         original.object.size,
@@ -236,7 +236,7 @@ def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer
         received_at=document.received_at,
         facts={"document_id": str(document.id), "agency": document.intake_agency},
     )
-    record = attest(statement, signer, house.pki.time_stamps, house.clock())
+    record = attest(statement, signer, house.keys.signers.time_stamps, house.clock())
     return house.datastore.put(attestation_key(document.id, document.version.n), record, sealing=key)
 
 

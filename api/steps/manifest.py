@@ -27,7 +27,7 @@ def tell_outside(house: House, job: Job) -> None:
         kept = [
             house.datastore.put(
                 manifest_key(entry.store_id, document.id),
-                sign_statement(KIND, _statement(document, entry), house.pki.log_key),
+                sign_statement(KIND, _statement(document, entry), house.keys.log),
                 sealing=key,
             )
             for entry, key in entries

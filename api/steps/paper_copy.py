@@ -1,18 +1,13 @@
-"""From the store to paper: a numbered print with a seal, entered in the register before it leaves the house."""
+"""What stands on a print: the strip of its first page, the claims that its seal speaks for."""
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from api.deliver import deliver, require_free
 from api.house import House
-from api.steps.archivist import extend_log
-from api.steps.published import publish_all
-from archive import PaperCopy, PrintStrip, Status, make_paper_copy
+from archive import PrintStrip, Status
 from common import VIETNAM, KhosoError, say
-from datastore import Actor, DocumentRecord, Print, StoredObject, Work
+from datastore import DocumentRecord, Print, StoredObject, Work
 from ingest import DocumentCode, DocumentType, Kind, fields_from_json
 from signing import SealClaims, make_seal, mask_identifier, seal_link, seal_profile
 
@@ -27,7 +22,6 @@ class NotPrintable(KhosoError):
 class Printed:
     """A finished paper copy and its entry in the register."""
 
-    copy: PaperCopy
     entry: Print
     link: str | None
 
@@ -41,54 +35,14 @@ class Printed:
             "print_id": str(self.entry.id),
             "document_id": str(self.entry.document_id),
             "print_number": self.entry.number,
-            "pages": self.copy.pages,
-            "fingerprints": list(self.copy.fingerprints),
+            "pages": len(self.entry.fingerprints),
+            "fingerprints": list(self.entry.fingerprints),
             "sealed": self.sealed,
             "link": self.link,
             "short_code": self.entry.short_code if self.sealed else None,
             "status_index": self.entry.status_index,
             "revision_sha256": self.entry.revision_sha256.hex,
         }
-
-
-def print_document(
-    house: House, actor: Actor, document_id: UUID, *, to: str, reason: str, out: Path
-) -> Printed:
-    """Prints the newest signed state; a valid paper with seal and short code, a provisional one without.
-
-    1. The log gets its numbers, so that the seal can name a leaf. 2. The print is numbered, sealed and entered
-    in one transaction. 3. The status list that knows it is published. 4. Only then the sheets are made.
-    """
-    require_free(out)
-    extend_log(house)
-    with house.room.desk() as desk:
-        with house.datastore.begin(actor, "print") as work:
-            document = work.documents.get(document_id)
-            if document.status not in (Status.PROVISIONAL, Status.VALID):
-                raise NotPrintable(status=document.status.value)
-            key = work.documents.data_key(document_id)
-            shown = shown_object(document)
-            entry = work.prints.issue(
-                document_id, revision_sha256=shown.sha256_plain, to_whom=to, reason=reason
-            )
-            strip = _strip(house, work, document, entry)
-            if document.status is Status.VALID:
-                entry, strip = _sealed(house, work, document, entry, strip)
-        try:
-            publish_all(house)
-            pdf = house.datastore.objects.get(shown, desk / "document.pdf", sealing=key)
-            copy = make_paper_copy(pdf, strip=strip, into=desk / "print.pdf")
-            deliver(copy.pdf, out)
-        except BaseException:
-            _take_back(house, actor, entry)
-            raise
-    return Printed(copy, entry, strip.link)
-
-
-def _take_back(house: House, actor: Actor, entry: Print) -> None:
-    """A numbered print that never reached paper stands in the register as taken back."""
-    with house.datastore.begin(actor, "take_back_print") as work:
-        work.prints.revoke(entry.id, reason=say("print_not_made").vi)
 
 
 def shown_object(document: DocumentRecord) -> StoredObject:
@@ -98,13 +52,19 @@ def shown_object(document: DocumentRecord) -> StoredObject:
     return document.version.pdf or document.version.originals[0].object
 
 
-def _strip(house: House, work: Work, document: DocumentRecord, entry: Print) -> PrintStrip:
-    """The strip of an unsealed print; `_sealed` adds what only a valid paper has."""
+def link_of(house: House, entry: Print) -> str | None:
+    """The link of a sealed print; None of one without a seal."""
+    return None if entry.seal is None else seal_link(house.settings.verify_host, entry.seal)
+
+
+def strip_of(house: House, work: Work, document: DocumentRecord, entry: Print) -> PrintStrip:
+    """The strip of a print: with link and short code where it is sealed."""
+    sealed = entry.seal is not None
     return PrintStrip(
         paper_name=_paper_name(house, document),
         code_shown=_code_shown(document),
         weight=document.weight,
-        status=Status.PROVISIONAL,
+        status=Status.VALID if sealed else Status.PROVISIONAL,
         issuing_office=house.agency_name(work, document.intake_agency),
         system_name=house.settings.system_name,
         issued_for=entry.to_whom,
@@ -112,19 +72,12 @@ def _strip(house: House, work: Work, document: DocumentRecord, entry: Print) -> 
         print_number=entry.number,
         at=entry.at,
         host=house.settings.verify_host,
+        link=link_of(house, entry),
+        short_code=entry.short_code if sealed else None,
     )
 
 
-def _sealed(
-    house: House, work: Work, document: DocumentRecord, entry: Print, strip: PrintStrip
-) -> tuple[Print, PrintStrip]:
-    seal = _seal(house, work, document, entry)
-    entry = work.prints.set_seal(entry.id, seal)
-    link = seal_link(house.settings.verify_host, seal)
-    return entry, replace(strip, status=Status.VALID, link=link, short_code=entry.short_code)
-
-
-def _seal(house: House, work: Work, document: DocumentRecord, entry: Print) -> bytes:
+def seal_of(house: House, work: Work, document: DocumentRecord, entry: Print) -> bytes:
     """The claims of design.md section 6, masked as the profile in force says, and names for sensitive papers."""
     doc_type = _type_of(house, document)
     owner = work.owners.get(document.owner_ids[0]) if document.owner_ids else None
@@ -148,7 +101,7 @@ def _seal(house: House, work: Work, document: DocumentRecord, entry: Print) -> b
     if doc_type is not None and doc_type.sensitive:
         profile = replace(profile, mask_names=True)
     return make_seal(
-        claims, house.pki.seal_key(document.intake_agency), profile=profile, names=_names(doc_type)
+        claims, house.keys.signers.seal_key(document.intake_agency), profile=profile, names=_names(doc_type)
     )
 
 

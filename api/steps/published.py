@@ -1,21 +1,27 @@
-"""What anyone may have: the trust bundle and the status list, as files that carry their own signatures.
+"""The archivist's other step: what anyone may have is signed and published, as rows and as files (`api.public`).
 
-The embedded default publishes into a folder; a checker without a network reads the same files. The trust
-bundle is opened under the key that this installation pinned, the status list under the bundle.
+Whom to trust the signer's authority says, in facts that it signs (`tell_facts`); the archivist believes an authority
+whose root it knows, which is the first that it saw, or that of the key ceremony.
 """
 
+import base64
 import json
 import os
-from dataclasses import dataclass
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from api.house import House
+from api.public import PIN, STATUSES, TRUST, NothingPublished, Published, fetched, published, write_whole
 from archive import Status
-from common import KhosoError
-from signing import BundleNotGenuine, PublicKey, Standing, StatusList, StatusListNotGenuine, TrustBundle
+from signing import AuthorityFacts, BundleNotGenuine, Standing, StatusList, StatusListNotGenuine, TrustBundle
 
-TRUST, STATUSES, _PIN = "trust-bundle.json", "status-list.cose", "pinned-key.json"
+_FACTS = "authority-facts.json"
+_KNOWN_ROOTS = "known-roots.json"
+_FACTS_FRESH = timedelta(minutes=20)
+"""Well inside the time for which a revocation list is fresh enough for a certificate that was made just now."""
+_LOOK_EVERY = 2.0
+"""Seconds between two looks at the rows of whoever answers many."""
 NEXT_UPDATE = timedelta(days=1)
 """A status list is renewed with every change, and daily."""
 
@@ -34,25 +40,9 @@ def standing_of(status: Status) -> Standing:
     return _STANDINGS.get(status, Standing.UNKNOWN)
 
 
-class NothingPublished(KhosoError):
-    """There is no trust bundle here, so that nothing can be checked without the installation."""
-
-    code = "nothing_published"
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What a check without a network has at hand."""
-
-    trust: TrustBundle
-    statuses: StatusList | None
-
-
 def publish_all(house: House) -> None:
-    """Writes trust bundle and status list as of now, each whole or not at all, one publisher at a time."""
-    folder = house.published
-    key = house.pki.log_key
-    folder.mkdir(parents=True, exist_ok=True)
+    """Publishes trust bundle and status list as of now, one publisher at a time; KeysNotHere."""
+    key = house.keys.log
     with house.datastore.alone("publisher"):  # an older list never replaces a newer one
         now = house.clock()
         with house.datastore.begin(house.system("publish"), "publish_statuses") as work:
@@ -61,49 +51,70 @@ def publish_all(house: House) -> None:
                 for status in work.prints.statuses()
             }
         listed = StatusList.of(key.agency, standings, as_of=now, next_update=now + NEXT_UPDATE)
-        write_whole(folder / _PIN, json.dumps(key.public.as_json()).encode())
-        write_whole(folder / TRUST, house.pki.trust.to_bytes(key))
-        write_whole(folder / STATUSES, listed.to_bytes(key))
+        publish(house, PIN, json.dumps(key.public.as_json()).encode(), now)
+        publish(house, TRUST, _trust(house, now).to_bytes(key), now)
+        publish(house, STATUSES, listed.to_bytes(key), now)
+
+
+def publish(house: House, name: str, content: bytes, as_of: datetime) -> None:
+    """A row for the processes of other machines, and a file here."""
+    house.datastore.published.put(name, content, as_of)
+    house.published.mkdir(parents=True, exist_ok=True)
+    write_whole(house.published / name, content)
 
 
 def publish_when_old(house: House) -> None:
-    """Renews the list before its time is over, also when nothing changes; a missing or foreign one as well."""
+    """Renews the list before its time is over, also when nothing changes, and the bundle when the authority said
+    something new; a missing or foreign one as well."""
     try:
-        found = published(house.published).statuses
+        found = published(house.published)
     except (NothingPublished, BundleNotGenuine, StatusListNotGenuine):
-        found = None
-    if found is None or house.clock() > found.as_of + NEXT_UPDATE / 2:
+        publish_all(house)
+        return
+    old = found.statuses is None or house.clock() > found.statuses.as_of + NEXT_UPDATE / 2
+    told = house.datastore.published.as_of(_FACTS)
+    newer = told is not None and (found.trust.as_of is None or told > found.trust.as_of)
+    if old or newer:
         publish_all(house)
 
 
-def published(folder: Path) -> Published:
-    """Opens what was published; NothingPublished when there is nothing, BundleNotGenuine when it was changed."""
-    try:
-        pinned = PublicKey.from_json(json.loads((folder / _PIN).read_bytes()))
-        trust = TrustBundle.from_bytes((folder / TRUST).read_bytes(), pinned=[pinned])
-    except FileNotFoundError as error:
-        raise NothingPublished(folder=folder) from error
-    statuses = folder / STATUSES
-    if not statuses.exists():
-        return Published(trust, None)
-    return Published(trust, StatusList.from_bytes(statuses.read_bytes(), trust=trust))
+def published_for(house: House) -> Published:
+    """What a check in this process is made with, as fresh as it can be had."""
+    if house.keys.log_here is not None:
+        publish_all(house)
+    else:
+        fetch(house)
+    return published(house.published)
+
+
+def fetch(house: House) -> None:
+    """Brings what the archivist published here, where another process is the archivist."""
+    if house.keys.log_here is not None:
+        return
+    for name in (PIN, TRUST, STATUSES):
+        if name != PIN or not (house.published / PIN).exists():
+            fetched(house.datastore, house.published, name)
 
 
 class PublishedFiles:
-    """What is published in a folder, opened again only when it was written anew. Safe to share between threads."""
+    """What is published, opened again only when it was written anew. Safe to share between threads."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, house: House) -> None:
+        self._house = house
         self._opened: tuple[tuple[int, ...], Published] | None = None
+        self._look_again = 0.0
 
     def now(self) -> Published:
-        """As `published`."""
-        files = [self._folder / name for name in (_PIN, TRUST, STATUSES)]
+        """As `published`; what the archivist of another machine wrote is here within seconds."""
+        if time.monotonic() >= self._look_again:
+            fetch(self._house)
+            self._look_again = time.monotonic() + _LOOK_EVERY
+        files = [self._house.published / name for name in (PIN, TRUST, STATUSES)]
         # Written whole and renamed into place: another time, another content.
         state = tuple(found.st_mtime_ns for file in files if (found := _stat(file)) is not None)
         known = self._opened
         if known is None or known[0] != state:
-            known = (state, published(self._folder))
+            known = (state, published(self._house.published))
             self._opened = known
         return known[1]
 
@@ -115,11 +126,52 @@ def _stat(file: Path) -> os.stat_result | None:
         return None
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """The file has the old content or the new one, never a part."""
-    unfinished = path.with_name(f".{path.name}.new")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+def published_file(house: House, name: str) -> Path:
+    """The file of a published thing, as new as this process can have it; not there while nothing is."""
+    if house.keys.log_here is not None:
+        return house.published / name
+    return fetched(house.datastore, house.published, name)
+
+
+def tell_facts(house: House) -> None:
+    """Says what the authority behind the signer's keys stands for, when that is news: to the archivist, through the
+    rows. Before a new seal is used its key is told. KeysNotHere."""
+    signers = house.keys.signers
+    facts = signers.facts()
+    told = house.datastore.published.get(_FACTS)
+    if told is None or house.clock() > told.as_of + _FACTS_FRESH or _seals(told.content) != _keys(facts):
+        house.datastore.published.put(_FACTS, signers.signed_facts(), facts.as_of)
+
+
+def _trust(house: House, now: datetime) -> TrustBundle:
+    """Whom the archivist tells everybody to trust; before an authority spoke, nobody but itself."""
+    log_keys = [house.keys.log.public]
+    if house.keys.signers_here is not None:
+        return house.keys.signers_here.facts().trust(log_keys, now)
+    told = house.datastore.published.get(_FACTS)
+    if told is None:
+        return TrustBundle(as_of=now, log_keys=tuple(log_keys))
+    roots = _known_roots(house.settings.data_dir / "pki" / _KNOWN_ROOTS, told.content)
+    return AuthorityFacts.from_bytes(told.content, roots=roots).trust(log_keys, now)
+
+
+def _known_roots(path: Path, said: bytes) -> list[bytes]:
+    """The roots that the archivist was given; without any, those that it sees first, for good."""
+    if not path.exists():
+        first = TrustBundle.from_json(_payload(said)).roots
+        write_whole(path, json.dumps([base64.b64encode(root).decode() for root in first]).encode())
+    return [base64.b64decode(root) for root in json.loads(path.read_bytes())]
+
+
+def _seals(said: bytes) -> set[bytes]:
+    return {key.key_id for key in TrustBundle.from_json(_payload(said)).seal_keys}
+
+
+def _payload(said: bytes) -> dict[str, object]:
+    """What facts say, not checked yet."""
+    payload: dict[str, object] = json.loads(base64.b64decode(json.loads(said)["payload"]))
+    return payload
+
+
+def _keys(facts: AuthorityFacts) -> set[bytes]:
+    return {key.key_id for key in facts.seal_keys}

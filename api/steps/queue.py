@@ -10,21 +10,42 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
+from api.deliver import require_free
 from api.house import House
 from api.logs import log, tell_fault
 from api.metrics import JOB_SECONDS, JOBS, timed
 from api.steps.archivist import extend_log
 from api.steps.at_work import AtWork, ToldToStop
 from api.steps.intake import read
-from api.steps.job_kinds import MAKE_VALID, READ, SIGN, TELL_OUTSIDE
+from api.steps.job_kinds import (
+    LIST_PRINTS,
+    MAKE_SHEETS,
+    MAKE_VALID,
+    READ,
+    SEAL_PRINTS,
+    SIGN,
+    TELL_OUTSIDE,
+)
 from api.steps.manifest import tell_outside
-from api.steps.published import publish_when_old
+from api.steps.paper_copy import Printed
+from api.steps.printing import (
+    deliver_print,
+    list_prints,
+    make_sheets,
+    print_document,
+    request_print,
+    seal_prints,
+    take_back_abandoned,
+)
+from api.steps.published import publish_when_old, tell_facts
 from api.traces import Trace, within
 from archive import Status
-from common import KhosoError
+from common import KhosoError, say
 from datastore import (
+    Actor,
     DatabaseBusy,
     DatabaseUnreachable,
     Job,
@@ -44,6 +65,8 @@ _RECOVER_EVERY = 30.0
 _ATTEMPTS_BEFORE_REFUSAL = 2
 """The file was opened when it came: a slow moment or a killed child is not its fault, a second time is."""
 _PAUSE_IN_TROUBLE = 10.0
+_WARN_AFTER = 10.0
+"""Seconds until who waits is told whom for."""
 _AWHILE = 60.0
 """Seconds of work before a worker looks up and hears what else it was told."""
 
@@ -61,8 +84,12 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     """Does the jobs that wait, other people's too, until those on `until_done` have ended (or none is left).
 
     `pool` is opened when the first page has to be read. Returns how many jobs were done. Somebody who waits is
-    told of a full disk at once (StorageFull), not after the last attempt.
+    told of a full disk at once (StorageFull), not after the last attempt. In service the work is waited for: the
+    workers do it, which hold the keys.
     """
+    if house.settings.broker_url is not None:
+        _wait_for(house, until_done)
+        return 0
     recover(house)
     if not until_done:
         return _do_what_waits(house, pool)
@@ -76,6 +103,33 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     return done
 
 
+def _wait_for(house: House, documents: Collection[UUID]) -> None:
+    """Shows how far the workers are with these papers, until they have ended."""
+    since, told, warned = time.monotonic(), None, False
+    while documents and house.datastore.queue.unfinished(documents):
+        jobs = house.datastore.queue.of_documents(documents)
+        at_work = next((job for job in jobs if job.done is not None and job.total is not None), None)
+        if at_work is not None and (at_work.id, at_work.done) != told:
+            if told is None or told[0] != at_work.id:
+                house.steps.start(str(at_work.document_id), at_work.total or 0)
+            house.steps.reached(at_work.done or 0, at_work.total or 0)
+            told = (at_work.id, at_work.done)
+        elif not warned and time.monotonic() - since > _WARN_AFTER:
+            house.steps.say(str(say("work_waits")))
+            warned = True
+        time.sleep(_PAUSE)
+
+
+def print_out(house: House, actor: Actor, document_id: UUID, *, to: str, reason: str, out: Path) -> Printed:
+    """Prints a paper into the file `out`, by itself or through the workers of the service."""
+    if house.settings.broker_url is None:
+        return print_document(house, actor, document_id, to=to, reason=reason, out=out)
+    require_free(out)
+    entry = request_print(house, actor, document_id, to=to, reason=reason)
+    _wait_for(house, [document_id])
+    return deliver_print(house, actor, entry.id, out)
+
+
 def serve_queue(
     house: House, pool: OpenPool, *, stopped: Callable[[], bool], roles: Roles = EVERY_ROLE
 ) -> None:
@@ -83,7 +137,7 @@ def serve_queue(
     while not stopped():
         try:
             recover(house)
-            publish_when_old(house)
+            _keep_public(house)
             _serve_until(house, pool, time.monotonic() + _RECOVER_EVERY, stopped, roles)
         except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
             house.steps.say(str(error))
@@ -97,8 +151,10 @@ def work_awhile(house: House, pool: OpenPool, role: JobRole, *, stopped: Callabl
     """
     end = time.monotonic() + _AWHILE
     try:
+        if role is JobRole.SIGNER:
+            tell_facts(house)
         if role is JobRole.ARCHIVIST:
-            publish_when_old(house)
+            _keep_public(house)
             extend_log(house)
         _do_what_waits(
             house, pool, enough=lambda: time.monotonic() > end, stopped=stopped, roles=frozenset({role})
@@ -107,6 +163,18 @@ def work_awhile(house: House, pool: OpenPool, role: JobRole, *, stopped: Callabl
         house.steps.say(str(error))
         return False
     return time.monotonic() > end and not stopped()
+
+
+def _keep_public(house: House) -> None:
+    if house.keys.log_here is not None:
+        publish_when_old(house)
+
+
+def able(house: House) -> Roles:
+    """The roles of which this process holds the keys; reading pages needs none."""
+    signs = {JobRole.SIGNER} if house.keys.signers_here is not None else set()
+    keeps_log = {JobRole.ARCHIVIST} if house.keys.log_here is not None else set()
+    return frozenset({JobRole.READER, *signs, *keeps_log})
 
 
 def _serve_until(house: House, pool: OpenPool, end: float, stopped: Callable[[], bool], roles: Roles) -> None:
@@ -138,14 +206,14 @@ def _do_what_waits(
     """
     done = 0
     while not stopped() and not enough():
-        job = house.datastore.queue.claim(house.room.worker, roles)
+        job = house.datastore.queue.claim(house.room.worker, roles & able(house))
         if job is None:
             break
         failed = _do(house, pool, job, stopped)
         done += 1
         if impatient and isinstance(failed, StorageFull):
             raise failed  # whoever waits can free the disk; the job waits for that
-    if done:
+    if done and house.keys.log_here is not None:
         extend_log(house)
     return done
 
@@ -157,6 +225,7 @@ def recover(house: House) -> None:
     its own may be unnamed yet.
     """
     house.datastore.queue.reclaim(house.room.is_alive)
+    take_back_abandoned(house)
     alone = house.settings.embedded and house.room.alone()
     age = timedelta(0) if alone else timedelta(days=1)
     house.datastore.sweep_orphans(older_than=age)
@@ -179,7 +248,7 @@ def _do_traced(house: House, pool: OpenPool, job: Job, stopped: Callable[[], boo
         _hand_back(house, job)
         raise
     except Refusal as refusal:
-        if job.attempts < _ATTEMPTS_BEFORE_REFUSAL:
+        if job.kind != READ.name or job.attempts < _ATTEMPTS_BEFORE_REFUSAL:
             _give_back(house, job, refusal.code)
         else:
             _reject(house, job, refusal)
@@ -200,14 +269,18 @@ def _step(house: House, pool: OpenPool, job: Job, at_work: AtWork) -> None:
     # Late: what signs takes half a second to load, and most commands only look whether something waits.
     from api.steps.life import make_valid, sign_at_capture
 
+    simple = {
+        SIGN.name: sign_at_capture,
+        MAKE_VALID.name: make_valid,
+        TELL_OUTSIDE.name: tell_outside,
+        SEAL_PRINTS.name: seal_prints,
+        LIST_PRINTS.name: list_prints,
+        MAKE_SHEETS.name: make_sheets,
+    }
     if job.kind == READ.name:
         read(house, pool(), job, at_work.reached)
-    elif job.kind == SIGN.name:
-        sign_at_capture(house, job)
-    elif job.kind == MAKE_VALID.name:
-        make_valid(house, job)
-    elif job.kind == TELL_OUTSIDE.name:
-        tell_outside(house, job)
+    elif job.kind in simple:
+        simple[job.kind](house, job)
     else:
         _give_back(house, job, "unknown_kind", again=False)
         return

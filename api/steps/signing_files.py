@@ -32,7 +32,7 @@ def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Pa
         raise UnknownKind(name=scan.name)
     settings, now = house.settings, house.clock()
     default = settings.agency_name if role is Role.AGENCY else settings.clerk_name
-    signer = house.pki.signer(role, name or default)
+    signer = house.keys.signers.signer(role, name or default)
     with house.room.desk() as desk:
         tbs = prepare(
             file,
@@ -45,7 +45,9 @@ def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Pa
             if role is not Role.AGENCY
             else None,
         )
-        signed = complete(tbs, signer.sign(tbs), time_stamps=house.pki.time_stamps, into=desk / "signed.pdf")
+        signed = complete(
+            tbs, signer.sign(tbs), time_stamps=house.keys.signers.time_stamps, into=desk / "signed.pdf"
+        )
         deliver(signed.pdf, out)
     return signed
 
@@ -60,4 +62,4 @@ def _mark(role: Role, name: str, house: House) -> Mark:
 
 def validate_file(house: House, file: Path) -> Verdict:
     """The verdict on a PDF; FileMissing and UnknownKind for what is none. A damaged PDF has a verdict too."""
-    return validate(file, trust=house.pki.trust, now=house.clock())
+    return validate(file, trust=house.trust, now=house.clock())

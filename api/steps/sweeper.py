@@ -10,13 +10,14 @@ from datetime import timedelta
 
 from api.house import House
 from api.logs import log
+from api.steps.printing import take_back_abandoned
 from datastore import DatabaseBusy, DatabaseUnreachable, JobRole, StorageFull, Wake
 
 _EVERY = 2.0
 """Seconds between two looks: so long may work wait whose message was lost."""
 _RECLAIM_EVERY = 10.0
-_ARCHIVIST_EVERY = 60.0
-"""The archivist renews what is old and numbers what was written, also when no job asks for it."""
+_KEEPERS_EVERY = 60.0
+"""Signer and archivist renew what is old and number what was written, also when no job asks for it."""
 _SWEEP_EVERY = 3600.0
 _ORPHANS = timedelta(days=1)
 _PAUSE = 0.2
@@ -24,11 +25,11 @@ _PAUSE = 0.2
 
 def beat(house: House, wake: Wake, *, stopped: Callable[[], bool]) -> None:
     """Looks again and again until told to stop; a database that is away is waited for."""
-    due = {_wake_waiting: 0.0, _reclaim: 0.0, _wake_archivist: 0.0, _sweep: 0.0}
+    due = {_wake_waiting: 0.0, _reclaim: 0.0, _wake_keepers: 0.0, _sweep: 0.0}
     every = {
         _wake_waiting: _EVERY,
         _reclaim: _RECLAIM_EVERY,
-        _wake_archivist: _ARCHIVIST_EVERY,
+        _wake_keepers: _KEEPERS_EVERY,
         _sweep: _SWEEP_EVERY,
     }
     while not stopped():
@@ -47,9 +48,12 @@ def _do(duty: Callable[[House, Wake], None], house: House, wake: Wake) -> None:
 
 
 def _reclaim(house: House, _wake: Wake) -> None:
-    """Whoever is silent beyond its lease has lost its job, wherever it works; the roles are woken for it."""
+    """Whoever is silent beyond its lease has lost its job, wherever it works; the roles are woken for it. Prints that
+    no job brings further are taken back."""
     for job in house.datastore.queue.reclaim(house.room.is_alive):
         log.warning("job_reclaimed", job=job.id, kind=job.kind, attempts=job.attempts)
+    if count := take_back_abandoned(house):
+        log.warning("prints_taken_back", count=count)
 
 
 def _wake_waiting(house: House, wake: Wake) -> None:
@@ -57,8 +61,8 @@ def _wake_waiting(house: House, wake: Wake) -> None:
         wake(waiting)
 
 
-def _wake_archivist(_house: House, wake: Wake) -> None:
-    wake(frozenset({JobRole.ARCHIVIST}))
+def _wake_keepers(_house: House, wake: Wake) -> None:
+    wake(frozenset({JobRole.SIGNER, JobRole.ARCHIVIST}))
 
 
 def _sweep(house: House, _wake: Wake) -> None:

@@ -11,6 +11,7 @@ from datastore.objects.names import (
     original_key,
     pdf_key,
     prepared_key,
+    print_key,
     reading_key,
     staging_key,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "original_key",
     "pdf_key",
     "prepared_key",
+    "print_key",
     "prove_lock",
     "reading_key",
     "set_up_server",

@@ -33,6 +33,11 @@ def attestation_key(document: UUID, version: int) -> str:
     return f"documents/{document}/v{version}/attestation.cms"
 
 
+def print_key(document: UUID, version: int, number: int) -> str:
+    """Where the sheets of a print are kept."""
+    return f"documents/{document}/v{version}/print-{number}.pdf"
+
+
 def staging_key(upload: UUID) -> str:
     """Where a file waits to become a document."""
     return f"staging/{upload}"

@@ -96,8 +96,11 @@ ACTS: dict[str, dict[str, Act]] = {
     },
     "prints": {
         "get": Act.SEE_PAPERS,
+        "in_making": Act.PRINT,
         "issue": Act.PRINT,
+        "keep_sheets": Act.FINISH_WORK,
         "of_document": Act.SEE_PAPERS,
+        "reach": Act.FINISH_WORK,
         "revoke": Act.PRINT,
         "set_seal": Act.PRINT,
         "status_of": Act.VERIFY,

@@ -361,7 +361,7 @@ def test_a_certification_that_allows_no_change_allows_a_time_stamp(desk: Desk) -
 
 def for_purposes(desk: Desk, *purposes: str) -> FileSigner:
     """The agency's certificate again, by the same authority, with an extended key usage."""
-    old, issuing = desk.agency, desk.pki._authority.issuing
+    old, issuing = desk.agency, desk.pki.signers._authority.issuing
     builder = (
         x.CertificateBuilder()
         .subject_name(old.certificate.subject)
@@ -395,7 +395,7 @@ def test_a_certificate_for_other_purposes_does_not_sign_documents(
 
 
 def test_the_time_stampers_certificate_does_not_sign_documents(desk: Desk) -> None:
-    (verdict,) = judged(approved(with_two_stamps(), desk.pki._authority.time_stamps), desk)
+    (verdict,) = judged(approved(with_two_stamps(), desk.pki.signers._authority.time_stamps), desk)
     assert [reason.code for reason in verdict.reasons] == ["CHAIN_CONSTRAINTS_FAILURE"]
 
 
@@ -508,7 +508,7 @@ def test_a_list_older_than_the_certificate_proves_nothing_of_it(desk: Desk) -> N
 
 def younger(desk: Desk, *, by: timedelta) -> FileSigner:
     """The agency's certificate again, by the same authority, but in force from later on."""
-    signer, issuing = desk.agency, desk.pki._authority.issuing
+    signer, issuing = desk.agency, desk.pki.signers._authority.issuing
     old = signer.certificate
     builder = (
         x.CertificateBuilder()

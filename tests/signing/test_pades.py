@@ -157,7 +157,7 @@ def test_an_elliptic_curve_key_signs_and_the_file_stays_below_pdf_2(desk: Desk, 
 def curve_signer(desk: Desk) -> FileSigner:
     """The clerk's certificate again, by the same authority, for a P-256 key."""
     key = ec.generate_private_key(ec.SECP256R1())
-    old, issuing = desk.clerk.certificate, desk.pki._authority.issuing
+    old, issuing = desk.clerk.certificate, desk.pki.signers._authority.issuing
     builder = (
         x509.CertificateBuilder()
         .subject_name(old.subject)

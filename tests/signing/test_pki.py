@@ -1,5 +1,6 @@
 """The development PKI: made once, whole or not at all, private, honest about what it is."""
 
+import json
 import logging
 import multiprocessing
 import stat
@@ -19,12 +20,17 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from common.messages import say
 from signing import (
+    AuthorityFacts,
     DevelopmentKeysInProduction,
     DevelopmentPki,
+    DevelopmentSigners,
+    FactsNotGenuine,
     FileSigner,
     KeyUnreadable,
     PkiDamaged,
     Role,
+    open_log_key,
+    other_keys,
 )
 from tests.signing.conftest import AGENCY, CLERK, NOON, Desk, FrozenClock
 
@@ -41,7 +47,7 @@ def test_every_file_of_the_keys_is_for_its_owner_alone(own_desk: Desk) -> None:
     own_desk.pki.seal_key(AGENCY)
     own_desk.pki.revoke(own_desk.clerk.certificate)
     files = list((own_desk.folder / "keys").iterdir())
-    assert len(files) == 4
+    assert len(files) == 5
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
@@ -68,13 +74,58 @@ def test_what_a_kill_left_behind_is_never_half_a_pki(tmp_path: Path) -> None:
     assert len(pki.trust.roots) == 1
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"log": "x", "made": "y"}', b"\xff"])
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"root": "x", "made": "y"}', b"\xff"])
 def test_a_damaged_key_file_is_told_and_not_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "authority.json").write_bytes(content)
     with pytest.raises(PkiDamaged) as error:
         DevelopmentPki.make_or_open(tmp_path, FrozenClock(NOON), agency=AGENCY)
     assert error.value.facts == {"file": "authority.json"}
     assert (tmp_path / "authority.json").read_bytes() == content
+
+
+def test_the_log_key_lies_apart_and_each_role_opens_its_own(tmp_path: Path) -> None:
+    whole = DevelopmentPki.make_or_open(tmp_path, FrozenClock(NOON), agency=AGENCY)
+    assert "log" not in json.loads((tmp_path / "authority.json").read_text())
+    for one, key in (("signer", "authority.json"), ("archivist", "log.json")):
+        (tmp_path / one).mkdir(mode=0o700)
+        (tmp_path / key).rename(tmp_path / one / key)
+    signers = DevelopmentSigners.make_or_open(tmp_path / "signer", FrozenClock(NOON), agency=AGENCY)
+    log_key = open_log_key(tmp_path / "archivist", FrozenClock(NOON), code="other")
+    assert signers.facts().roots == whole.signers.facts().roots
+    assert log_key.public == whole.log_key.public
+    assert other_keys(tmp_path / "signer", signers=True, log=False) == []
+    assert other_keys(tmp_path / "archivist", signers=True, log=False) == ["log.json"]
+    assert other_keys(tmp_path / "signer", signers=False, log=True) == ["authority.json"]
+
+
+def test_a_log_key_of_the_first_version_stays_the_same(tmp_path: Path) -> None:
+    before = DevelopmentPki.make_or_open(tmp_path, FrozenClock(NOON), agency=AGENCY).log_key
+    old = json.loads((tmp_path / "authority.json").read_text()) | json.loads(
+        (tmp_path / "log.json").read_text()
+    )
+    (tmp_path / "authority.json").write_text(json.dumps(old))
+    (tmp_path / "log.json").unlink()
+    assert (
+        DevelopmentPki.make_or_open(tmp_path, FrozenClock(NOON), agency=AGENCY).log_key.public
+        == before.public
+    )
+
+
+def test_an_authority_is_believed_only_under_a_root_that_is_known(tmp_path: Path) -> None:
+    ours, others = (
+        DevelopmentSigners.make_or_open(tmp_path / name, FrozenClock(NOON), agency=AGENCY)
+        for name in ("ours", "others")
+    )
+    ours.seal_key(AGENCY)
+    facts = AuthorityFacts.from_bytes(ours.signed_facts(), roots=ours.facts().roots)
+    assert facts == ours.facts()
+    for said, roots in ((ours.signed_facts(), others.facts().roots), (b"{}", ours.facts().roots)):
+        with pytest.raises(FactsNotGenuine):
+            AuthorityFacts.from_bytes(said, roots=roots)
+    forged = json.loads(ours.signed_facts()) | {"payload": json.loads(others.signed_facts())["payload"]}
+    both = (*ours.facts().roots, *others.facts().roots)
+    with pytest.raises(FactsNotGenuine):
+        AuthorityFacts.from_bytes(json.dumps(forged).encode(), roots=both)
 
 
 def test_production_refuses_development_keys_and_makes_none(tmp_path: Path) -> None:

@@ -163,8 +163,8 @@ def test_a_signature_that_claims_to_be_older_than_its_revocation_proves_nothing(
 
 
 def test_a_certificate_that_may_not_sign_is_told(own_desk: Desk, scan: Path) -> None:
-    stamps = own_desk.pki._authority.time_stamps
-    signed = own_desk.signed(scan, Role.CLERK, own_desk.pki._authority.issuing)
+    stamps = own_desk.pki.signers._authority.time_stamps
+    signed = own_desk.signed(scan, Role.CLERK, own_desk.pki.signers._authority.issuing)
     (verdict,) = judged(signed.pdf.read_bytes(), own_desk)
     assert verdict.indication is UNKNOWN
     assert codes(verdict) == {"CHAIN_CONSTRAINTS_FAILURE"}

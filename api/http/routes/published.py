@@ -8,8 +8,8 @@ from fastapi import APIRouter, Response
 from api.http.etags import IfNoneMatch, matches
 from api.http.parts import TheHouse
 from api.http.shapes import problems
-from api.steps.archivist import CHECKPOINT
-from api.steps.published import STATUSES, TRUST
+from api.public import CHECKPOINT, STATUSES, TRUST
+from api.steps.published import published_file
 from datastore import NotFound
 
 router = APIRouter(tags=["verification"])
@@ -37,7 +37,7 @@ def _answer(file: Path, media_type: str, known: str | None) -> Response:
 )
 def get_trust_bundle(house: TheHouse, known: IfNoneMatch = None) -> Response:
     """The certificates and seal keys of this installation, signed by its log key."""
-    return _answer(house.published / TRUST, "application/json", known)
+    return _answer(published_file(house, TRUST), "application/json", known)
 
 
 @router.get(
@@ -48,7 +48,7 @@ def get_trust_bundle(house: TheHouse, known: IfNoneMatch = None) -> Response:
 )
 def get_status_list(house: TheHouse, known: IfNoneMatch = None) -> Response:
     """How every print stands, signed (COSE): always the whole list, so that nobody learns who asks for what."""
-    return _answer(house.published / STATUSES, "application/cose", known)
+    return _answer(published_file(house, STATUSES), "application/cose", known)
 
 
 @router.get(
@@ -59,4 +59,4 @@ def get_status_list(house: TheHouse, known: IfNoneMatch = None) -> Response:
 )
 def get_checkpoint(house: TheHouse, known: IfNoneMatch = None) -> Response:
     """The newest checkpoint of the log, to be kept elsewhere (C2SP signed note)."""
-    return _answer(house.published / CHECKPOINT, "text/plain; charset=utf-8", known)
+    return _answer(published_file(house, CHECKPOINT), "text/plain; charset=utf-8", known)
