@@ -1,0 +1,95 @@
+"""The API over PostgreSQL and MinIO: many at once, one key, the same answers as on one machine."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.api.http.papers import AN, BINH, page, submit, upload
+from tests.api.http.servers import Service, service
+from tests.databases import PostgresServer
+from tests.services import Services
+
+
+@pytest.fixture(scope="module")
+def served(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An installation on real parts, in place of the embedded one."""
+    told = {**services.start("postgresql"), **services.start("minio")}
+    server = PostgresServer(services)
+    database = server.make()
+    named = {
+        name.removeprefix("KHOSO_").lower(): value
+        for name, value in told.items()
+        if name.startswith("KHOSO_S3_")
+    }
+    folder: Path = tmp_path_factory.mktemp("real")
+    try:
+        with service(folder, database_url=server.url(database), **named) as up:
+            yield up
+    finally:
+        server.drop(database)
+
+
+def test_rows_and_objects_are_where_they_should_be(served: Service) -> None:
+    assert served.house.datastore.objects.write_once
+    assert served.house.settings.database_file is None
+
+
+def test_fifty_at_once_with_one_key_make_one_thing(served: Service, clerk: httpx.Client) -> None:
+    body = {"uploads": [upload(clerk, page(10))["upload_id"]], "owners": [{"identifier": AN}]}
+    headers = {"Idempotency-Key": str(uuid4())}
+
+    def send(_n: int) -> httpx.Response:
+        return clerk.post("/api/v1/documents", json=body, headers=headers)
+
+    with ThreadPoolExecutor(50) as threads:
+        answers = list(threads.map(send, range(50)))
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    assert len({answer.text for answer in answers if answer.status_code == 202}) == 1
+
+
+def test_many_hand_in_at_once_for_the_same_owner(served: Service, clerk: httpx.Client) -> None:
+    def hand_in(n: int) -> int:
+        return int(submit(clerk, page(100 + n), BINH, type="KET_HON")["receipt"])
+
+    with ThreadPoolExecutor(8) as threads:
+        receipts = list(threads.map(hand_in, range(24)))
+    assert len(set(receipts)) == 24
+    (owner,) = clerk.post("/api/v1/owners/search", json={"identifier": BINH}).json()["owners"]
+    seen, cursor = [], None
+    while True:
+        params = {"limit": 5} | ({"cursor": cursor} if cursor else {})
+        found = clerk.get(f"/api/v1/stores/{owner['owner_id']}/documents", params=params).json()
+        seen += [one["document_id"] for one in found["documents"]]
+        cursor = found["next"]
+        if cursor is None:
+            break
+    assert len(seen) == len(set(seen)) == 24
+    codes = {document["codes"][0] for document in found["documents"]}
+    assert codes == {f"{BINH}.KQ.G15.000032"}
+
+
+def test_the_same_paper_handed_in_by_many_at_once_is_one_paper(served: Service, clerk: httpx.Client) -> None:
+    uploads = [upload(clerk, page(300))["upload_id"] for _n in range(8)]
+
+    def hand_in(upload_id: str) -> str:
+        body = {"uploads": [upload_id], "owners": [{"identifier": AN}]}
+        answer = clerk.post("/api/v1/documents", json=body)
+        assert answer.status_code == 202, answer.text
+        return str(answer.json()["document_id"])
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(hand_in, uploads))) == 1
+
+
+def test_what_a_database_cannot_keep_is_refused_kindly(clerk: httpx.Client) -> None:
+    for odd in (r"\u0000", r"a\u0000b", r"\ud800"):
+        answer = clerk.post(
+            "/api/v1/search",
+            content=f'{{"words": "{odd}"}}',
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code == 422, answer.text
