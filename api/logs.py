@@ -127,6 +127,7 @@ def write_logs(process: str, *, strict: bool = False, stream: TextIO | None = No
     root = logging.getLogger()
     root.handlers = [line_handler(process, strict=strict, stream=stream or sys.stderr)]
     root.setLevel(logging.INFO)
+    _OURS.setLevel(logging.INFO)  # whatever a library thinks of the level of others
     logging.captureWarnings(True)
     sys.excepthook = lambda _kind, fault, _trace: log.critical("ended_by_fault", exc_info=fault)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from celery import Celery
 from celery.apps.worker import Worker
-from celery.signals import worker_shutting_down
+from celery.signals import setup_logging, worker_shutting_down
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
@@ -107,6 +107,10 @@ class Wakes:
         self._app.close()
 
 
+def _log_stays(**_facts: object) -> None:
+    """Celery would have the log its own way, and let nothing below a warning through; that it hears this is enough."""
+
+
 def listen(url: str, role: JobRole, work: Callable[[], None], stop: Callable[[], None]) -> int:
     """Does `work` whenever somebody wakes this role, until the process is told to stop; its exit status.
 
@@ -128,6 +132,7 @@ def listen(url: str, role: JobRole, work: Callable[[], None], stop: Callable[[],
             signal.signal(number, signal.SIG_DFL)
 
     worker_shutting_down.connect(stopping, weak=False)
+    setup_logging.connect(_log_stays, weak=False)
     worker = Worker(
         app=app,
         pool="solo",

@@ -3,6 +3,7 @@
 import json
 import socket
 import sqlite3
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -26,6 +27,8 @@ from api.steps.doctor import examine
 from api.steps.intake import Paper, Person, receive
 from api.steps.readiness import Check, Readiness, Seen, Standing
 from common import say, utc_now
+from tests.databases import PostgresServer
+from tests.services import Services
 
 _SAMPLE = Path(__file__).parents[2] / "samples" / "trich_luc_khai_tu.png"
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -229,3 +232,54 @@ def test_the_counters_of_a_process_whose_database_is_gone_say_that_it_is(opened:
     registry = CollectorRegistry()
     registry.register(Installation(opened))
     assert registry.get_sample_value("khoso_database_up") == 0
+
+
+# --- with a real database server that dies, and one that hangs -----------------------------------------------------
+
+
+@pytest.fixture
+def on_postgresql(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    services.start("postgresql")
+    server = PostgresServer(services)
+    database = server.make()
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("KHOSO_DATABASE_URL", server.url(database))
+    with steps_on_stderr() as steps, house(steps) as one:
+        yield one
+    server.drop(database)
+
+
+def test_a_service_on_a_server_is_ready_and_told_by_the_server_s_clock(on_postgresql: House) -> None:
+    report = Readiness(health.checks_of(on_postgresql), patience=30).look()
+    assert report.ready
+    assert float(report.checks["clock"].facts["skew_seconds"]) == 0
+
+
+def test_a_database_server_that_died_is_told_and_so_is_its_return(
+    on_postgresql: House, services: Services
+) -> None:
+    readiness = Readiness(health.checks_of(on_postgresql), keep=0, patience=30)
+    assert readiness.look().ready
+    with services.killed("postgresql"):
+        seen = readiness.look().checks["database"]
+        assert (seen.standing, _code(seen)) == (Standing.FAILED, "database_unreachable")
+    assert readiness.look().ready
+
+
+def test_a_database_server_that_hangs_is_told_in_time_and_asked_once(
+    on_postgresql: House, services: Services
+) -> None:
+    on_postgresql.datastore.close()  # what is connected has its own process of the server, which goes on
+    readiness = Readiness(health.checks_of(on_postgresql), keep=0, patience=0.5)
+    with services.frozen("postgresql"):
+        for _ in range(3):
+            checks = readiness.look().checks
+            assert (checks["database"].standing, _code(checks["database"])) == (
+                Standing.FAILED,
+                "check_no_answer",
+            )
+            assert checks["disk"].standing is Standing.WELL
+        asking = [one for one in threading.enumerate() if one.name.startswith("khoso-check-")]
+        assert [one.name for one in asking].count("khoso-check-database") == 1
+    for one in asking:
+        one.join(60)  # each has its answer now, and gives its connection back
