@@ -25,6 +25,7 @@ from datastore.scope import Scope
 _SECRET_BYTES = 32
 ROTATION = timedelta(days=1)
 """So long does an old secret sign beside the new one."""
+_MOST_SECRETS = 4
 MOST = 100
 """Deliveries of one page."""
 
@@ -85,14 +86,18 @@ class Subscriptions:
         return self._done(row)
 
     def rotate(self, id: UUID, *, keep_old_for: timedelta = ROTATION) -> bytes:
-        """A new secret; the newest of the old ones signs beside it for `keep_old_for`, any other no more."""
+        """A new secret; the one before signs beside it for `keep_old_for`, an older one until its own end.
+
+        So a rotation that is repeated, because its answer was lost, takes nothing from whoever knows the first.
+        """
         row = self._row(id)
         query = select(SubscriptionSecretRow).where(SubscriptionSecretRow.subscription_id == row.id)
-        old = list(self._session.scalars(query.order_by(SubscriptionSecretRow.made_at)))
-        for one in old[:-1]:
+        newest = list(self._session.scalars(query.order_by(SubscriptionSecretRow.made_at.desc())))
+        for one in newest[_MOST_SECRETS - 1 :]:
             self._session.delete(one)
-        if old:
-            old[-1].ends_at = self._scope.at + keep_old_for
+        end = self._scope.at + keep_old_for
+        for one in newest:
+            one.ends_at = min(one.ends_at or end, end)
         secret = self._new_secret(row)
         self._done(row)
         return secret

@@ -105,8 +105,10 @@ def pause(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: Ag
 
     Ví dụ / Example: `khoso webhooks pause 01a200e0-5076-7574-a8fe-df7af85edd29`
     """
+    from api.steps.webhooks import ASKED  # late: it speaks HTTP
+
     with _at_work(person, agency, "pause_subscription") as work:
-        _print(work.subscriptions.pause(subscription, "asked"))
+        _print(work.subscriptions.pause(subscription, ASKED))
 
 
 @webhooks_app.command("resume")

@@ -26,8 +26,10 @@ from api.http.routes import (
     public,
     published,
     stores,
+    told,
     uploads,
     verification,
+    webhooks,
 )
 from api.steps.health import readiness
 from api.steps.published import PublishedFiles
@@ -47,6 +49,7 @@ _ROUTES = (
     verification,
     public,
     published,
+    webhooks,
 )
 
 
@@ -93,5 +96,6 @@ def make_app(
         app.state.resolvers.append(sessions)
         app.include_router(development_routes(sessions))
         house.steps.say(str(say("development_sign_in_open")))
+    app.webhooks.routes.extend(told.router.routes)
     app.openapi = describe(app)  # type: ignore[method-assign]  # as the framework documents it
     return app

@@ -22,6 +22,7 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 summary=app.summary,
                 openapi_version=app.openapi_version,
                 routes=app.routes,
+                webhooks=app.webhooks.routes,
             )
             for path in app.openapi_schema["paths"].values():
                 for operation in path.values():

@@ -1,6 +1,7 @@
 """Subscriptions of an agency's systems: made with an address that may be used, secrets shown once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -8,28 +9,51 @@ from api.cloud_events import shown_secret
 from api.connectors.receivers import require_usable
 from api.house import House
 from api.steps.courier import reach_of
-from datastore import Actor, Subscription
+from datastore import Actor, Subscription, SubscriptionState, Work
 
 EVERYTHING = ("vn.khoso.document.*", "vn.khoso.dossier.*")
 """Every event that there is."""
+ASKED = "asked"
+"""Why a subscription is paused that a person paused."""
+Also = Callable[[Work, Subscription], None]
 
 
-def subscribe(house: House, actor: Actor, url: str, types: Iterable[str]) -> tuple[Subscription, str]:
-    """A system is told of these types from now on; and the secret by which it knows us. BadWebhookUrl, BadEventType."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be otherwise; None: as it is."""
+
+    url: str | None = None
+    types: tuple[str, ...] | None = None
+    active: bool | None = None
+
+
+def _nothing_else(_work: Work, _made: Subscription) -> None:
+    """Nothing besides."""
+
+
+def subscribe(
+    house: House, actor: Actor, url: str, types: Iterable[str], *, also: Also = _nothing_else
+) -> tuple[Subscription, str]:
+    """A system is told of these types from now on; and the secret by which it knows us. BadWebhookUrl, BadEventType.
+
+    `also` is done in the same transaction.
+    """
     require_usable(url, reach_of(house))
     with house.datastore.begin(actor, "subscribe") as work:
         made, secret = work.subscriptions.make(url, types)
+        also(work, made)
     return made, shown_secret(secret)
 
 
-def change_subscription(
-    house: House, actor: Actor, id: UUID, *, url: str | None = None, types: Iterable[str] | None = None
-) -> Subscription:
-    """Another address or other types. BadWebhookUrl, BadEventType."""
-    if url is not None:
-        require_usable(url, reach_of(house))
+def change_subscription(house: House, actor: Actor, id: UUID, change: Change) -> Subscription:
+    """Another address, other types, paused or resumed, in one. BadWebhookUrl, BadEventType."""
+    if change.url is not None:
+        require_usable(change.url, reach_of(house))
     with house.datastore.begin(actor, "change_subscription") as work:
-        return work.subscriptions.change(id, url=url, types=types)
+        changed = work.subscriptions.change(id, url=change.url, types=change.types)
+        if change.active is None or change.active == (changed.state is SubscriptionState.ACTIVE):
+            return changed
+        return work.subscriptions.resume(id) if change.active else work.subscriptions.pause(id, ASKED)
 
 
 def rotate_secret(house: House, actor: Actor, id: UUID, keep_old_for: timedelta) -> str:

@@ -181,15 +181,22 @@ def test_a_receiver_that_takes_nothing_for_days_should_be_paused_and_loses_nothi
 def test_while_a_secret_takes_anothers_place_both_sign(house: House) -> None:
     with house.store.begin(MAI, "subscribe") as work:
         made, first = work.subscriptions.make("https://receiver.example/hook", [READ])
-    with house.store.begin(MAI, "rotate") as work:
-        second = work.subscriptions.rotate(made.id)
-    papers(house, 3)
+    papers(house, 4)
+
+    def rotate(hours: int) -> bytes:
+        with house.store.begin(MAI, "rotate") as work:
+            return work.subscriptions.rotate(made.id, keep_old_for=timedelta(hours=hours))
+
+    second = rotate(24)
     assert claim(house, most=1)[0].secrets == (second, first)
-    with house.store.begin(MAI, "rotate") as work:
-        third = work.subscriptions.rotate(made.id, keep_old_for=timedelta(hours=1))
-    assert claim(house, most=1)[0].secrets == (third, second)
+    third = rotate(1)
+    assert claim(house, most=1)[0].secrets == (third, second, first)
     house.clock.wait(timedelta(hours=2))
     assert claim(house, most=1)[0].secrets == (third,)
+    for _ in range(5):
+        newest = rotate(24)
+    assert len(claim(house, most=1)[0].secrets) == 4
+    assert rotate(0) != newest
 
 
 def test_another_address_is_that_of_what_waits_too(house: House) -> None:
