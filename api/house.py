@@ -13,6 +13,7 @@ from pathlib import Path
 
 from api.connectors.clamd import Clamd
 from api.keys import EVERY_KEY, Keys, open_keys
+from api.object_metrics import Metered
 from api.object_store import open_objects
 from api.progress import Steps
 from api.public import fetched_trust
@@ -205,7 +206,7 @@ def open_datastore(settings: Settings, clock: Clock = utc_now, wake: Wake = nobo
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     datastore = Datastore.open(
         settings.database,
-        objects=open_objects(settings),
+        objects=Metered(open_objects(settings)),
         keys=Keyring.make_or_open(folder / "keys" / "master.key"),
         clock=clock,
         wake=wake,

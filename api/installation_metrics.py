@@ -49,7 +49,13 @@ class Installation(Collector):
     def _read(self) -> list[Metric]:
         up = GaugeMetricFamily("khoso_database_up", "1 while the database answers.")
         try:
-            found = [*self._work(), *self._events(), self._documents(), self._connections()]
+            found = [
+                *self._work(),
+                *self._events(),
+                self._documents(),
+                *self._lock_proof(),
+                self._connections(),
+            ]
         except KhosoError:
             up.add_metric((), 0)
             return [up]
@@ -92,6 +98,14 @@ class Installation(Collector):
         for status, count in self._house.datastore.document_counts().items():
             documents.add_metric((status,), count)
         return documents
+
+    def _lock_proof(self) -> Iterable[Metric]:
+        """Nothing where it was never proven: an alert on absence is for that."""
+        proof = self._house.datastore.last_lock_proof()
+        if proof is not None:
+            age = GaugeMetricFamily("khoso_lock_proof_age_seconds", "Since the object lock was last proven.")
+            age.add_metric((), (self._house.clock() - proof.at).total_seconds())
+            yield age
 
     def _connections(self) -> Metric:
         used = GaugeMetricFamily("khoso_database_connections", "Connections that this process uses now.")

@@ -217,6 +217,18 @@ def test_what_all_processes_share_is_counted_from_the_database(opened: House) ->
     assert registry.get_sample_value("khoso_database_up") == 1
 
 
+def test_the_age_of_the_last_proof_of_the_lock_is_shown_once_there_is_one(opened: House) -> None:
+    fresh = CollectorRegistry()
+    fresh.register(Installation(opened))
+    assert fresh.get_sample_value("khoso_lock_proof_age_seconds") is None
+    opened.datastore.keep_lock_proof(with_root=True)
+    later = CollectorRegistry()
+    later.register(Installation(replace(opened, clock=_later(60))))
+    age = later.get_sample_value("khoso_lock_proof_age_seconds")
+    assert age is not None
+    assert 3590 < age < 3700
+
+
 def test_counting_is_not_repeated_at_once(opened: House) -> None:
     registry = CollectorRegistry()
     registry.register(Installation(opened))
