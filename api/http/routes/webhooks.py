@@ -22,6 +22,7 @@ _PURPOSE = "webhooks"
 _MOST_NUMBER = 18
 _ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"
 _URL = "https://hub.example.vn/khoso"
+_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 _TYPES = ["vn.khoso.document.*", "vn.khoso.dossier.succeeded"]
 Url = Annotated[
     str, Field(min_length=1, max_length=1000, description="https, and not into internal networks.")
@@ -62,8 +63,8 @@ class WebhookView(BaseModel):
     """A subscription. `reason` says why it is paused: `asked`, `gone` (410), `no_success` (for three days)."""
 
     id: UUID
-    url: str
-    types: list[str]
+    url: str = Field(examples=[_URL])
+    types: list[str] = Field(examples=[_TYPES])
     state: SubscriptionState
     reason: str | None
     made_at: Instant
@@ -99,7 +100,7 @@ class WebhookMade(WebhookView):
                     "made_at": "2026-11-25T01:05:09.000000Z",
                     "made_by": "admin",
                     "failing_since": None,
-                    "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+                    "secret": _SECRET,
                 }
             ]
         }
@@ -127,7 +128,7 @@ class Rotation(Asked):
 class NewSecret(BaseModel):
     """The new signing secret, shown this once."""
 
-    secret: str
+    secret: str = Field(examples=[_SECRET])
 
 
 class DeliveryView(BaseModel):
@@ -188,7 +189,7 @@ class Deliveries(BaseModel):
 class Retried(BaseModel):
     """How many deliveries that were set aside are sent again."""
 
-    count: int
+    count: int = Field(examples=[3])
 
 
 def _actor(who: Staff) -> Actor:
