@@ -139,12 +139,13 @@ class Prints:
         self._scope.ask(Act.SEE_PAPERS)
         return _print(self._row(id)[0])
 
-    def of_document(self, document: UUID) -> tuple[Print, ...]:
-        """All prints of a document in their order."""
+    def of_document(self, document: UUID, *, after: int = 0, limit: int | None = None) -> tuple[Print, ...]:
+        """The prints of a document in their order: at most `limit`, those with a number above `after`."""
         self._scope.ask(Act.SEE_PAPERS)
         self._scope.document(document)
-        query = select(PrintRow).where(PrintRow.document_id == document).order_by(PrintRow.number)
-        return tuple(_print(row) for row in self._session.scalars(query))
+        query = select(PrintRow).where(PrintRow.document_id == document, PrintRow.number > after)
+        rows = self._session.scalars(query.order_by(PrintRow.number).limit(limit))
+        return tuple(_print(row) for row in rows)
 
     def status_of(self, short_code: str) -> PrintStatus:
         """What stands behind a short code in its printed form, for anybody; NotFound."""

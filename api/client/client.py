@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+import httpx
+
 from api.client.transport import NoAnswer, Transport, in_header, problem_of
 from api.client.values import (
     Accepted,
@@ -20,6 +22,7 @@ from api.client.values import (
     Job,
     Owner,
     OwnerNamed,
+    Print,
     Summary,
     Upload,
     Verdict,
@@ -101,7 +104,10 @@ class Client:
 
     def content(self, id: UUID, into: Path, *, form: str = "signed") -> Path:
         """Write the bytes of a paper, compared with their digest; an existing file is not written over."""
-        answer = self._transport.get(f"/documents/{id}/content", form=form)
+        return self._written(self._transport.get(f"/documents/{id}/content", form=form), into)
+
+    @staticmethod
+    def _written(answer: httpx.Response, into: Path) -> Path:
         digest = base64.b64encode(hashlib.sha256(answer.content).digest()).decode()
         if answer.headers["Repr-Digest"] != f"sha-256=:{digest}:":
             raise NoAnswer(f"{into.name}: the bytes are not those that were sent")
@@ -217,6 +223,40 @@ class Client:
             "sha256": paper.sha256,
         }
         return Attachment.of(self._transport.post(f"/dossiers/{number}/attachments", body).json())
+
+    # --- prints ---------------------------------------------------------------------------------------
+
+    def print(self, document: UUID, *, to: str, reason: str) -> Print:
+        """Ask for a paper copy; it is in the register when this returns."""
+        body = {"to": to, "reason": reason}
+        return Print.of(self._transport.post(f"/documents/{document}/prints", body).json())
+
+    def prints(self, document: UUID) -> Iterator[Print]:
+        """Every print of a paper, by their numbers."""
+        after: int | None = 0
+        while after is not None:
+            found = self._transport.get(f"/documents/{document}/prints", after=after).json()
+            yield from (Print.of(one) for one in found["prints"])
+            after = found["next"]
+
+    def wait_for_print(self, id: UUID, *, seconds: float = 300.0) -> Print:
+        """The print once its sheets are made; NoAnswer when that takes longer, or it was taken back."""
+        until = time.monotonic() + seconds
+        while True:
+            entry = Print.of(self._transport.get(f"/prints/{id}").json())
+            if entry.ready:
+                return entry
+            if entry.revoked or time.monotonic() > until:
+                raise NoAnswer(f"{id}: no sheets")
+            time.sleep(_LOOK_EVERY_SECONDS)
+
+    def sheets(self, id: UUID, into: Path) -> Path:
+        """Write the sheets of a print; an existing file is not written over."""
+        return self._written(self._transport.get(f"/prints/{id}/content"), into)
+
+    def revoke_print(self, id: UUID, reason: str) -> Print:
+        """Take one print back."""
+        return Print.of(self._transport.post(f"/prints/{id}/revoke", {"reason": reason}).json())
 
     # --- checking -------------------------------------------------------------------------------------
 

@@ -241,6 +241,37 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Print:
+    """A paper copy in the register."""
+
+    id: UUID
+    document_id: UUID
+    number: int
+    state: str
+    sealed: bool
+    link: str | None
+    short_code: str | None
+    revoked: bool
+
+    @property
+    def ready(self) -> bool:
+        return self.state == "ready"
+
+    @classmethod
+    def of(cls, said: Json) -> "Print":
+        return cls(
+            UUID(said["print_id"]),
+            UUID(said["document_id"]),
+            said["number"],
+            said["state"],
+            said["sealed"],
+            said["link"],
+            said["short_code"],
+            said["revoked_at"] is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether something is genuine, and how it stands."""
 

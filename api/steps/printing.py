@@ -47,9 +47,19 @@ class PrintNotMade(KhosoError):
 
 
 def request_print(
-    house: House, actor: Actor, document_id: UUID, *, to: str, reason: str, in_jobs: bool = True
+    house: House,
+    actor: Actor,
+    document_id: UUID,
+    *,
+    to: str,
+    reason: str,
+    in_jobs: bool = True,
+    also: Callable[[Work, Print], None] = lambda _work, _entry: None,
 ) -> Print:
-    """Numbers a print of the newest signed state and asks for the jobs that make it; NotPrintable."""
+    """Numbers a print of the newest signed state and asks for the jobs that make it; NotPrintable.
+
+    `also` is done in the transaction that numbers it.
+    """
     with house.datastore.begin(actor, "print") as work:
         document = work.documents.get(document_id)
         if document.status not in _PRINTABLE:
@@ -58,7 +68,22 @@ def request_print(
         entry = work.prints.issue(document_id, revision_sha256=shown.sha256_plain, to_whom=to, reason=reason)
         if in_jobs:
             _ask(work, document, entry)
+        also(work, entry)
     return entry
+
+
+def revoke_print(house: House, actor: Actor, print_id: UUID, reason: str) -> Print:
+    """Takes one print back; the published list says so soon after. Twice is no error."""
+    with house.datastore.begin(actor, "revoke_print") as work:
+        entry = work.prints.revoke(print_id, reason=reason)
+        work.jobs.enqueue(TELL_OUTSIDE, entry.document_id, priority=Priority.COUNTER)
+    return entry
+
+
+def fetch_print(house: House, actor: Actor, print_id: UUID, out: Path) -> Path:
+    """Writes the sheets of a print that is ready; PrintNotMade."""
+    _entry, sheets, key = print_pdf(house, actor, print_id)
+    return house.datastore.objects.get(sheets, out, sealing=key)
 
 
 def _ask(work: Work, document: DocumentRecord, entry: Print) -> None:

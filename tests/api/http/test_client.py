@@ -58,6 +58,12 @@ def test_a_paper_goes_its_way_through_the_client(served: Service, kho: Client, t
     assert (held.state, held.action) == ("held", "reuse")
     assert kho.attach("H41.08-261122-0002", "A", held.reusable[0]).sha256 == valid.sha256
 
+    entry = kho.print(valid.id, to="Ngân hàng", reason="Vay vốn")
+    read_all(served)
+    ready = kho.wait_for_print(entry.id)
+    assert kho.verify_file(kho.sheets(ready.id, tmp_path / "print.pdf")).verdict == "TOTAL-PASSED"
+    assert [one.number for one in kho.prints(valid.id)] == [1]
+
     revoked = kho.revoke(valid, "Cấp sai")
     assert revoked.status == "revoked"
     with pytest.raises(ProblemAnswered) as stale:
