@@ -1,16 +1,26 @@
-"""An installation as its user has it: the real program, a data folder of its own, nothing else in the environment."""
+"""An installation as its user has it: the real program, a data folder of its own, nothing else in the environment.
+
+In both columns of the design: by itself (SQLite, a folder, each command does its work), and in service
+(PostgreSQL, MinIO, Redis, a process for each role beside the commands).
+"""
 
 import json
 import os
+import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from api.settings import Settings
 from bench.soak.children import Ended, Watched
+from datastore import JobRole
 from tests.conftest import CHECKOUT
+from tests.databases import PostgresServer
+from tests.services import Services
 
 KHOSO = [str(Path(sys.executable).with_name("khoso"))]
 SAMPLES = CHECKOUT / "samples"
@@ -76,6 +86,28 @@ class Installation:
             **self.settings,
         }
 
+    @property
+    def read_settings(self) -> Settings:
+        """The same settings, for a test that looks behind the commands."""
+        given = {name.removeprefix("KHOSO_").lower(): value for name, value in self.settings.items()}
+        return Settings(data_dir=self.data, **given)  # type: ignore[arg-type]
+
+    @contextmanager
+    def process(self, *words: str) -> Iterator[None]:
+        """`khoso words…` beside the commands; it must end well when it is told to."""
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        said = self.folder / f"{'-'.join(words)}.log"
+        with said.open("w") as log:
+            process = subprocess.Popen(
+                [*KHOSO, *words], stdout=log, stderr=log, env=self.environment, cwd=self.folder
+            )
+            try:
+                yield
+            finally:
+                process.terminate()
+                process.wait(120)
+        assert process.returncode == 0, said.read_text()
+
     def run(self, *words: str | Path) -> Answer:
         """Runs `khoso words…` and waits for its end."""
         return self.run_program([*KHOSO, *(str(word) for word in words)])
@@ -101,3 +133,33 @@ class Installation:
         work = [path for path in (self.data / "work").rglob("*") if path.name != "sweep.lock"]
         unfinished = list((self.data / "objects" / ".incoming").glob("*"))
         return sorted(str(path) for path in [*work, *unfinished, *self.temporary.rglob("*")])
+
+
+@contextmanager
+def by_itself(folder: Path, _services: Services) -> Iterator[Installation]:
+    """The embedded default."""
+    yield Installation(folder)
+
+
+@contextmanager
+def in_service(folder: Path, services: Services) -> Iterator[Installation]:
+    """Real servers, a database of its own, and the processes of the service."""
+    shared = services.start("postgresql", "redis", "minio")
+    server = PostgresServer(services)
+    database = server.make()
+    own = {
+        "KHOSO_DATABASE_URL": server.url(database),
+        "KHOSO_BROKER_URL": shared["KHOSO_BROKER_URL"].removesuffix("/0") + "/1",
+        **{name: value for name, value in shared.items() if name.startswith("KHOSO_S3_")},
+    }
+    place = Installation(folder, own)
+    place.khoso("migrate")
+    with ExitStack() as processes:
+        for role in JobRole:
+            processes.enter_context(place.process("worker", "--role", role.value))
+        processes.enter_context(place.process("beat"))
+        yield place
+    server.drop(database)
+
+
+COLUMNS = {"by itself": by_itself, "in service": in_service}

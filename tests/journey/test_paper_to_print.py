@@ -1,6 +1,7 @@
 """From paper to print by the command line, as a clerk does it: one installation, real papers, real processes.
 
-The whole morning is done once, in the fixture; each test looks at what one part of it answered.
+Unchanged in both columns of the design: by itself, and in service. The whole morning is done once, in the fixture;
+each test looks at what one part of it answered.
 """
 
 import subprocess
@@ -17,11 +18,11 @@ import pytest
 from PIL import Image, ImageFilter
 
 from api.house import open_datastore
-from api.settings import Settings
 from common import Digest
 from datastore import Actor, Datastore, DiaryLine
 from tests.conftest import program
-from tests.journey.installation import SAMPLES, Answer, Installation
+from tests.journey.installation import COLUMNS, SAMPLES, Answer, Installation
+from tests.services import Services
 
 BIRTH = SAMPLES / "giay_khai_sinh.jpg"
 MARRIAGE = SAMPLES / "giay_chung_nhan_ket_hon.jpg"
@@ -62,7 +63,7 @@ class Counter:
     @contextmanager
     def datastore(self) -> Iterator[Datastore]:
         """The rows, for what no command shows."""
-        store = open_datastore(Settings(data_dir=self.place.data))
+        store = open_datastore(self.place.read_settings)
         try:
             yield store
         finally:
@@ -75,19 +76,23 @@ class Counter:
             return [] if found is None else list(work.diary.of_owner(found.id))
 
 
-@pytest.fixture(scope="module")
-def counter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counter]:
+@pytest.fixture(scope="module", params=COLUMNS)
+def counter(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, services: Services
+) -> Iterator[Counter]:
     """Two clerks at one machine, their commands side by side; at the end everything was done once."""
-    place = Installation(tmp_path_factory.mktemp("counter"))
-    with ThreadPoolExecutor(2) as clerks:
-        papers = take_in(place, clerks)
-        answers = {"close": place.khoso("dossier", "close", SUCCEEDS, "--succeeded", "--json")}
-        prints = list(clerks.map(lambda name: print_paper(place, papers[name], name), ("birth", "decision")))
-        answers |= look(place, clerks, papers, prints[0]["link"])
-        answers |= change(place, clerks, papers, prints[0]["link"])
-        answers |= in_pairs(place, clerks, {"log": ("log", "verify"), "doctor": ("doctor",)})
-        answers["refuse"] = papers.pop("refuse")
-    yield Counter(place, **papers, birth_print=prints[0], answers=answers)
+    with COLUMNS[request.param](tmp_path_factory.mktemp("counter"), services) as place:
+        with ThreadPoolExecutor(2) as clerks:
+            papers = take_in(place, clerks)
+            answers = {"close": place.khoso("dossier", "close", SUCCEEDS, "--succeeded", "--json")}
+            prints = list(
+                clerks.map(lambda name: print_paper(place, papers[name], name), ("birth", "decision"))
+            )
+            answers |= look(place, clerks, papers, prints[0]["link"])
+            answers |= change(place, clerks, papers, prints[0]["link"])
+            answers |= in_pairs(place, clerks, {"log": ("log", "verify"), "doctor": ("doctor",)})
+            answers["refuse"] = papers.pop("refuse")
+        yield Counter(place, **papers, birth_print=prints[0], answers=answers)
     assert place.leftovers() == []
 
 
