@@ -17,6 +17,7 @@ _TOO_OFTEN = (Exit.NEGATIVE, HTTPStatus.TOO_MANY_REQUESTS)
 _TOO_SLOW = (Exit.NEGATIVE, HTTPStatus.REQUEST_TIMEOUT)
 _UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
+_GONE = (Exit.NEGATIVE, HTTPStatus.GONE)
 _CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
 _CHANGED = (Exit.NEGATIVE, HTTPStatus.PRECONDITION_FAILED)
 _CANNOT_TELL = (Exit.CANNOT_TELL, HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -38,11 +39,13 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
         "bad_cursor", "bad_header", "key_used_otherwise", "bad_idempotency_key", "length_wrong",
-        "purpose_missing", "request_invalid",
+        "password_weak", "bad_username", "proof_missing", "scope_not_granted", "share_refused", "purpose_missing",
+        "request_invalid",
     ),
     # Who stands at the door has not shown who it is, or may not do this, or knocks too often.
-    _WHO: ("sign_in_needed",),
-    _NOT_ALLOWED: ("not_allowed", "csrf_missing", "sign_in_refused"),
+    _WHO: ("sign_in_needed", "wrong_password", "wrong_client",),
+    _NOT_ALLOWED: ("not_allowed", "counter_not_assigned", "csrf_missing", "sign_in_refused"),
+    _GONE: ("share_ended",),
     _TOO_OFTEN: ("too_many_requests", "too_many_streams"),
     _TOO_SLOW: ("body_too_slow",),
     _UNKNOWN_KIND: ("file_kind_unknown",),
@@ -57,7 +60,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "print_not_ready",
-        "already_held", "already_there", "dossier_closed", "illegal_transition", "not_decided", "not_printable",
+        "already_held", "already_there", "roles_exclude", "identity_differs",
+        "dossier_closed", "illegal_transition", "not_decided", "not_printable",
         "not_reusable", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
         "signed_file_exists", "certificate_not_in_force",
         "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",

@@ -56,7 +56,7 @@ class Diary:
             query = query.where(or_(DiaryRow.at > after.at, later))
         own = self._scope.own_id
         if own is None:
-            query = query.where(DiaryRow.agency == self._scope.actor.agency)
+            query = query.where(DiaryRow.agency.in_(self._scope.agencies))
         else:
             query = query.where(DiaryRow.owner_id == own)
         rows = self._session.scalars(query.order_by(DiaryRow.at, DiaryRow.id).limit(limit))

@@ -24,6 +24,72 @@ class PurposeMissing(KhosoError):
     code = "purpose_missing"
 
 
+class WrongPassword(KhosoError):
+    """No such account, another password, an account that may not sign in now: never told apart."""
+
+    code = "wrong_password"
+
+
+class PasswordWeak(KhosoError):
+    """A password that is guessed too easily; fact `least`, the letters it needs."""
+
+    code = "password_weak"
+
+
+class BadUsername(KhosoError):
+    """Not the form of an account's name."""
+
+    code = "bad_username"
+
+
+class RolesExclude(KhosoError):
+    """A role that stands alone (admin, auditor) beside another one; fact `role`."""
+
+    code = "roles_exclude"
+
+
+class CounterNotAssigned(KhosoError):
+    """Postal staff takes papers in at the counters that it was assigned; fact `counter`."""
+
+    code = "counter_not_assigned"
+
+
+class IdentityDiffers(KhosoError):
+    """The number belongs to somebody of another name or birth date, or the identity to somebody else."""
+
+    code = "identity_differs"
+
+
+class WrongClient(KhosoError):
+    """No such client, another secret, a client that was disabled: never told apart."""
+
+    code = "wrong_client"
+
+
+class ScopeNotGranted(KhosoError):
+    """A client asks for what it was not let do; fact `scopes`."""
+
+    code = "scope_not_granted"
+
+
+class ProofMissing(KhosoError):
+    """A delegation needs a proof, and a guardian's an end; fact `what`."""
+
+    code = "proof_missing"
+
+
+class ShareRefused(KhosoError):
+    """A share needs a purpose, a recipient, an end and a number of openings; fact `what` is not as it should be."""
+
+    code = "share_refused"
+
+
+class ShareEnded(KhosoError):
+    """A share that cannot be opened any more; fact `why`: `over`, `used_up`, `ended`, `changed`."""
+
+    code = "share_ended"
+
+
 class AlreadyHeld(KhosoError):
     """The same original of the same owners is kept already; fact `document_id`."""
 

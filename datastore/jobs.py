@@ -136,7 +136,7 @@ class Jobs:
     def set_aside(self) -> tuple[Job, ...]:
         """The jobs of the actor's agency that a person must look at."""
         self._scope.ask(Act.SEE_JOBS)
-        return tuple(_set_aside(self._session, JobRow.agency == self._scope.actor.agency))
+        return tuple(_set_aside(self._session, JobRow.agency.in_(self._scope.agencies)))
 
     def retry(self, id: UUID) -> Job:
         """Queue a job that was set aside again, with all its attempts; NotFound for any other."""
@@ -144,7 +144,7 @@ class Jobs:
         query = select(JobRow).where(
             JobRow.id == id,
             JobRow.state == JobState.SET_ASIDE,
-            JobRow.agency == self._scope.actor.agency,
+            JobRow.agency.in_(self._scope.agencies),
         )
         row = self._session.scalar(query.with_for_update())
         if row is None:

@@ -11,12 +11,19 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from common import PartialDate, one_line
-from datastore.errors import AlreadyThere, NotFound
+from common import PartialDate, fold, one_line
+from datastore.errors import AlreadyThere, IdentityDiffers, NotFound
 from datastore.locks import hold, locked
 from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
 from datastore.rights import Act
-from datastore.rows import DocumentRow, OwnerIdentifierRow, OwnerRow, StoreEntryRow, StoreRow
+from datastore.rows import (
+    DocumentRow,
+    OwnerIdentifierRow,
+    OwnerIdentityRow,
+    OwnerRow,
+    StoreEntryRow,
+    StoreRow,
+)
 from datastore.scope import Scope
 from datastore.search import refresh_owner
 from ingest import AgencyCode, EnterpriseCode, Identifier, PersonalId, parse_identifier
@@ -152,6 +159,60 @@ class Owners:
         self._scope.note(owner=owner)
         return _owner(row)
 
+    def recognise(
+        self,
+        issuer: str,
+        subject: str,
+        identifier: str,
+        *,
+        name: str,
+        birth_date: PartialDate | None = None,
+    ) -> Owner:
+        """The owner whom an identity belongs to that a provider has proven; made known with a store at first.
+
+        IdentityDiffers, for a person to decide, when the number is that of somebody of another name or birth date or
+        of a dead person, or when the identity was somebody else's; BadIdentifier.
+        """
+        self._scope.ask(Act.RECOGNISE_OWNER)
+        parsed = str(parse_identifier(identifier))
+        hold(self._session, f"identity {issuer} {subject}")
+        row = self._current(parsed)
+        if row is not None and not _is_same(row, name, birth_date):
+            raise IdentityDiffers
+        query = select(OwnerIdentityRow).where(
+            OwnerIdentityRow.issuer == issuer,
+            OwnerIdentityRow.subject == subject,
+            OwnerIdentityRow.ended_at.is_(None),
+        )
+        linked = self._session.scalar(query)
+        if linked is not None and (row is None or linked.owner_id != row.id):
+            raise IdentityDiffers
+        owner = self.ensure(parsed, name=name, birth_date=birth_date)
+        if linked is None:
+            self._session.add(
+                OwnerIdentityRow(
+                    id=self._scope.id(),
+                    issuer=issuer,
+                    subject=subject,
+                    owner_id=owner.id,
+                    linked_at=self._scope.at,
+                    ended_at=None,
+                )
+            )
+            self._session.flush()
+        return owner
+
+    def of_identity(self, issuer: str, subject: str) -> Owner | None:
+        """The owner to whom an identity was linked before; None."""
+        self._scope.ask(Act.RECOGNISE_OWNER)
+        linked = select(OwnerIdentityRow.owner_id).where(
+            OwnerIdentityRow.issuer == issuer,
+            OwnerIdentityRow.subject == subject,
+            OwnerIdentityRow.ended_at.is_(None),
+        )
+        row = self._session.scalar(select(OwnerRow).where(OwnerRow.id.in_(linked)))
+        return None if row is None else _owner(row)
+
     def get(self, owner: UUID) -> Owner:
         """The owner with this id; NotFound."""
         self._scope.ask(Act.FIND_OWNER)
@@ -214,9 +275,19 @@ class Owners:
             .join(StoreRow)
             .where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None), self._scope.visible_documents())
         )
-        if row.agency != self._scope.actor.agency and self._session.scalar(seen.limit(1)) is None:
+        if row.agency not in self._scope.agencies and self._session.scalar(seen.limit(1)) is None:
             raise NotFound(what="owner", id=owner)
         return self._lock(owner)
+
+
+def _is_same(row: OwnerRow, name: str, birth_date: PartialDate | None) -> bool:
+    """Whether a proven name and birth date are those of the owner, as far as they are known."""
+    if row.state != OwnerState.LIVING or (row.name is not None and fold(row.name) != fold(one_line(name))):
+        return False
+    if row.birth_date is None or birth_date is None:
+        return True
+    known, proven = row.birth_date, str(birth_date)
+    return known.startswith(proven) or proven.startswith(known)
 
 
 def kind_of(identifier: Identifier) -> OwnerKind:

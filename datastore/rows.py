@@ -411,6 +411,246 @@ class DiaryRow(Row):
     note: Mapped[str | None]
 
 
+class AgencyTermRow(Row):
+    """From when to when an agency is, below which other one, and who goes on after it."""
+
+    __tablename__ = "agency_terms"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(ForeignKey("agencies.code"), unique=True)
+    parent: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"), index=True)
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    successor: Mapped[str | None] = mapped_column(ForeignKey("agencies.code"), index=True)
+
+
+class AccountRow(Row):
+    """An officer. How it signs in stands in `credentials`, which nothing witnesses."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    agency: Mapped[str] = mapped_column(String(35), index=True)
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None]
+    issuer: Mapped[str | None] = mapped_column(String(255))
+    subject: Mapped[str | None] = mapped_column(String(255))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    roles: Mapped[list["AccountRoleRow"]] = relationship(order_by="AccountRoleRow.from_at", lazy="selectin")
+    counters: Mapped[list["AccountCounterRow"]] = relationship(
+        order_by="AccountCounterRow.from_at", lazy="selectin"
+    )
+
+
+_ONE_ADMIN = text("ended_at IS NULL AND role = 'admin'")
+
+
+class AccountRoleRow(Row):
+    __tablename__ = "account_roles"
+    __table_args__ = (
+        _one_current("uq_account_roles_current", "ended_at", "account_id", "role"),
+        Index(
+            "uq_account_roles_admin",
+            "agency",
+            unique=True,
+            sqlite_where=_ONE_ADMIN,
+            postgresql_where=_ONE_ADMIN,
+        ),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    agency: Mapped[str] = mapped_column(String(35))  # that of the account: one admin in each
+    role: Mapped[str] = mapped_column(String(24))
+    from_at: Mapped[datetime]
+    until: Mapped[datetime | None]  # planned
+    ended_at: Mapped[datetime | None]  # done
+    given_by: Mapped[str]
+
+
+class AccountCounterRow(Row):
+    """The counters at which postal staff may take papers in."""
+
+    __tablename__ = "account_counters"
+    __table_args__ = (_one_current("uq_account_counters_current", "ended_at", "account_id", "counter"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    counter: Mapped[str] = mapped_column(String(64))
+    from_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class CredentialRow(Row):
+    """Not witnessed: a password's hash must leave no trace when it is changed."""
+
+    __tablename__ = "credentials"
+    __witnessed__ = False
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    hash: Mapped[str]
+    must_change: Mapped[bool]
+    changed_at: Mapped[datetime]
+    failures: Mapped[int]
+    resting_until: Mapped[datetime | None]  # after too many wrong passwords
+
+
+class OwnerIdentityRow(Row):
+    """By which proven identity of which provider an owner signs in."""
+
+    __tablename__ = "owner_identities"
+    __table_args__ = (_one_current("uq_owner_identities_current", "ended_at", "issuer", "subject"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"), index=True)
+    linked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class SessionRow(Row):
+    """Not witnessed: who is signed in now. That somebody signed in is a line of the diary."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index("ix_sessions_provider", "issuer", "provider_session"),)
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    owner_id: Mapped[UUID | None] = mapped_column(ForeignKey("owners.id"), index=True)
+    person: Mapped[str]
+    role: Mapped[str] = mapped_column(String(24))
+    agency: Mapped[str] = mapped_column(String(35))
+    principal: Mapped[UUID | None]
+    counter: Mapped[str | None] = mapped_column(String(64))
+    csrf: Mapped[str] = mapped_column(String(64))
+    made_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    auth_at: Mapped[datetime]
+    acr: Mapped[str | None] = mapped_column(String(255))
+    issuer: Mapped[str | None] = mapped_column(String(255))
+    provider_session: Mapped[str | None] = mapped_column(String(255))
+    stepped_up_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    network: Mapped[str | None] = mapped_column(String(64))
+    agent: Mapped[str | None] = mapped_column(String(120))
+
+
+class LoginRow(Row):
+    """Not witnessed: a sign-in under way, gone when the browser comes back or after minutes."""
+
+    __tablename__ = "logins"
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    nonce: Mapped[str] = mapped_column(String(128))
+    verifier: Mapped[str] = mapped_column(String(128))
+    return_path: Mapped[str]
+    step_up: Mapped[bool]
+    session_id: Mapped[UUID | None]
+    begun_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+
+
+class ClientRow(Row):
+    """Another information system of an agency, and what it is let do."""
+
+    __tablename__ = "clients"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str]
+    agency: Mapped[str] = mapped_column(String(35), index=True)
+    scopes: Mapped[str]  # separated by spaces, as OAuth writes them
+    state: Mapped[str] = mapped_column(String(16))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+
+
+class ClientSecretRow(Row):
+    """Not witnessed: a secret's digest must leave no trace when it ends."""
+
+    __tablename__ = "client_secrets"
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), index=True)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+
+
+class ClientTokenRow(Row):
+    """Not witnessed: what a client may do for the next minutes."""
+
+    __tablename__ = "client_tokens"
+    __witnessed__ = False
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    client_id: Mapped[UUID] = mapped_column(ForeignKey("clients.id"), index=True)
+    scopes: Mapped[str]
+    audience: Mapped[str] = mapped_column(String(255))
+    made_at: Mapped[datetime]
+    until: Mapped[datetime] = mapped_column(index=True)
+    revoked_at: Mapped[datetime | None]
+
+
+class DelegationRow(Row):
+    """Who stands for whom, on which proof and how long; in force once staff has confirmed it."""
+
+    __tablename__ = "delegations"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    delegate_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"), index=True)
+    principal_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"), index=True)
+    proof_id: Mapped[UUID | None] = mapped_column(ForeignKey("documents.id"))
+    ground: Mapped[str | None]
+    valid_from: Mapped[date]
+    valid_to: Mapped[date | None]
+    agency: Mapped[str] = mapped_column(String(35))
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    confirmed_at: Mapped[datetime | None]
+    confirmed_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+    ended_by: Mapped[str | None]
+    end_reason: Mapped[str | None]
+
+
+class ShareRow(Row):
+    """One file of a paper, shown by its owner to somebody, for a purpose, so often and so long."""
+
+    __tablename__ = "shares"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"), index=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    version: Mapped[int]
+    object_id: Mapped[UUID] = mapped_column(ForeignKey("objects.id"))
+    sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
+    token_sha256: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    purpose: Mapped[str]
+    recipient: Mapped[str]
+    recipient_agency: Mapped[str | None] = mapped_column(String(35))
+    recipient_email_sha256: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    most: Mapped[int]  # openings
+    until: Mapped[datetime]
+    made_at: Mapped[datetime]
+    made_by: Mapped[str]
+    ended_at: Mapped[datetime | None]
+    end_reason: Mapped[str | None]
+    object: Mapped[ObjectRow] = relationship(lazy="joined")
+    openings: Mapped[list["ShareOpeningRow"]] = relationship(order_by="ShareOpeningRow.n", lazy="selectin")
+
+
+class ShareOpeningRow(Row):
+    __tablename__ = "share_openings"
+    __table_args__ = (UniqueConstraint("share_id", "n"),)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    share_id: Mapped[UUID] = mapped_column(ForeignKey("shares.id"))
+    n: Mapped[int]
+    at: Mapped[datetime]
+    who: Mapped[str]
+
+
 class OverrideRow(Row):
     __tablename__ = "overrides"
     __table_args__ = (UniqueConstraint("kind", "agency", "key", "valid_from"),)

@@ -6,23 +6,25 @@ sees what its own store, or that of the one it stands for, holds now. What may n
 may do at all stands in `rights`: every method asks for its act (`ask`) before it looks at anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.orm import Session
 
-from common import new_id
+from common import VIETNAM, new_id
 from datastore.errors import NotAllowed, NotFound, PurposeMissing
 from datastore.intents import name_object
 from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
+from datastore.passwords import HASHING, Hashing
 from datastore.records import Actor, ActorRole, JobRole
 from datastore.rights import CITIZENS, Act, may
 from datastore.rows import (
+    AgencyTermRow,
     DiaryRow,
     DocumentRow,
     DossierDocumentRow,
@@ -34,6 +36,7 @@ from datastore.rows import (
     StoreEntryRow,
     StoreRow,
 )
+from datastore.stands_for import require_in_force
 
 
 @dataclass(slots=True)
@@ -53,6 +56,11 @@ class Scope:
     """For which this transaction asked for jobs that can be done at once."""
     held: dict[UUID, DocumentRow] = field(default_factory=dict)
     """The documents that this transaction made, locked or, as an owner's, read."""
+    hashing: Hashing = HASHING
+    """How passwords are hashed that this transaction gives."""
+    _agencies: tuple[str, ...] = ()
+    _stands_for: UUID | None = None
+    """The owner for whom a representative or guardian was found to stand."""
 
     def id(self) -> UUID:
         """A fresh id of now."""
@@ -90,7 +98,12 @@ class Scope:
             raise NotFound(what="owner") from error
         if self.role == ActorRole.OWNER:
             return person
-        raise NotFound(what="owner")
+        if self._stands_for is None:
+            if self.actor.principal is None:
+                raise NotFound(what="owner")
+            require_in_force(self.session, person, self.actor.principal, self.role, self.at)
+            self._stands_for = self.actor.principal
+        return self._stands_for
 
     def note(
         self,
@@ -101,7 +114,12 @@ class Scope:
         dossier: str | None = None,
         note: str | None = None,
     ) -> None:
-        """Add a line to the diary, once per act, owner, document and dossier in this transaction."""
+        """Add a line to the diary, once per act, owner, document and dossier in this transaction.
+
+        What a representative or guardian does is also about the one for whom it does it.
+        """
+        if owner is None and document is None:
+            owner = self._stands_for
         line = DiaryRow(
             id=self.id(),
             at=self.at,
@@ -130,17 +148,17 @@ class Scope:
                 .where(StoreRow.owner_id == own, StoreEntryRow.to_at.is_(None))
             )
             return DocumentRow.id.in_(held)
-        agency = self.actor.agency
+        agencies = self.agencies
         if self.role == ActorRole.POSTAL:
             taken_in = select(IntakeRow.id).where(IntakeRow.person == self.actor.person)
-            return and_(DocumentRow.intake_agency == agency, DocumentRow.id.in_(taken_in))
+            return and_(DocumentRow.intake_agency == self.actor.agency, DocumentRow.id.in_(taken_in))
         cited = (
             exists()
             .where(DossierDocumentRow.document_id == DocumentRow.id)
             .where(DossierDocumentRow.dossier_id == DossierRow.id)
-            .where(or_(DossierRow.agency == agency, DossierRow.intake_agency == agency))
+            .where(or_(DossierRow.agency.in_(agencies), DossierRow.intake_agency.in_(agencies)))
         )
-        return or_(DocumentRow.intake_agency == agency, DocumentRow.competent_agency == agency, cited)
+        return or_(DocumentRow.intake_agency.in_(agencies), DocumentRow.competent_agency.in_(agencies), cited)
 
     def visible_dossiers(self) -> ColumnElement[bool]:
         """The dossiers that this actor may see: its agency's, those to which a paper of its own belongs, those
@@ -160,7 +178,19 @@ class Scope:
             return and_(
                 DossierRow.intake_agency == agency, or_(DossierRow.id.in_(opened), DossierRow.id.in_(cited))
             )
-        return or_(DossierRow.intake_agency == agency, DossierRow.agency == agency)
+        return or_(DossierRow.intake_agency.in_(self.agencies), DossierRow.agency.in_(self.agencies))
+
+    @property
+    def today(self) -> date:
+        """The date in Viet Nam."""
+        return self.at.astimezone(VIETNAM).date()
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        """The actor's agency, and those that ended and left it their papers."""
+        if not self._agencies:
+            self._agencies = tuple(_with_predecessors(self.session, self.actor.agency, self.today))
+        return self._agencies
 
     def require_owner(self, owner: UUID) -> None:
         """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""
@@ -208,6 +238,19 @@ def admit(actor: Actor) -> None:
         raise NotAllowed(act="any") from error
     if role != ActorRole.OWNER and not actor.purpose.strip():
         raise PurposeMissing
+
+
+def _with_predecessors(session: Session, agency: str, day: date) -> Iterator[str]:
+    """The agency and, one after the other, those of which it is the successor on a day."""
+    seen = {agency}
+    at = [agency]
+    while at:
+        yield from at
+        ended = select(AgencyTermRow.code).where(
+            AgencyTermRow.successor.in_(at), AgencyTermRow.valid_to < day
+        )
+        at = [code for code in session.scalars(ended.order_by(AgencyTermRow.code)) if code not in seen]
+        seen.update(at)
 
 
 def _same_line(line: DiaryRow, other: DiaryRow) -> bool:

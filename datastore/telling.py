@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
+from archive import Status
 from datastore.events import dossier_event
 from datastore.locks import locked
 from datastore.rows import (
@@ -14,6 +15,7 @@ from datastore.rows import (
     DossierRow,
     NoticeRow,
     PrintRow,
+    ShareRow,
 )
 from datastore.scope import Scope
 
@@ -27,9 +29,23 @@ def tell(scope: Scope, row: DocumentRow, kind: str, reason: str, owners: Iterabl
     prints = select(PrintRow).where(PrintRow.document_id == row.id, PrintRow.revoked_at.is_(None))
     for printed in scope.session.scalars(prints.order_by(PrintRow.number)):
         _notice(scope, row, kind, reason, print_id=printed.id)
+    _end_shares(scope, row, kind)
     for owner in dict.fromkeys(owners):
         _notice(scope, row, kind, reason, owner_id=owner)
         scope.note(owner=owner, document=row.id, note=f"{kind}: {reason}")
+
+
+def _end_shares(scope: Scope, row: DocumentRow, kind: str) -> None:
+    """What was shared is not shown any more: all of it, or of a refiled paper what a former owner shared."""
+    if kind == Status.EXPIRED:
+        return
+    holding = [entry.store.owner_id for entry in row.entries if entry.to_at is None]
+    query = select(ShareRow).where(ShareRow.document_id == row.id, ShareRow.ended_at.is_(None))
+    if kind == "refiled":
+        query = query.where(ShareRow.owner_id.not_in(holding))
+    for share in scope.session.scalars(locked(query.order_by(ShareRow.id))):
+        share.ended_at, share.end_reason = scope.at, kind
+        scope.note(owner=share.owner_id, document=row.id, note=f"share {share.id}: {kind}")
 
 
 def _citing(scope: Scope, row: DocumentRow) -> list[DossierRow]:

@@ -47,26 +47,43 @@ from datastore import (
     standing,
     uploads,
 )
+from datastore.accounts import Accounts
+from datastore.agencies import Agencies
 from datastore.answers import Answers
+from datastore.clients import Clients, ClientTokens
+from datastore.delegations import Delegations
 from datastore.dialect import READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft
 from datastore.dossiers import Dossiers
-from datastore.errors import DatabaseBusy, NotAllowed, NotFound, ObjectDamaged, ObjectMissing, StaleState
+from datastore.errors import (
+    DatabaseBusy,
+    NotAllowed,
+    NotFound,
+    ObjectDamaged,
+    ObjectMissing,
+    ShareEnded,
+    StaleState,
+)
 from datastore.exchange import Exchange
 from datastore.jobs import LEASE, Jobs
 from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
 from datastore.keys import DataKey, Keyring
 from datastore.locks import hold
 from datastore.log import LogFacts
+from datastore.logins import Logins
 from datastore.objects import ObjectStore, StoredObject
+from datastore.officers import Officers
 from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
+from datastore.passwords import HASHING, Hashing
+from datastore.people import OpenedShare
 from datastore.prints import Prints
 from datastore.receipts import Receipts
 from datastore.records import (
     AbandonedPrint,
     Actor,
+    ActorRole,
     Answer,
     Backlog,
     CheckpointRecord,
@@ -99,8 +116,11 @@ from datastore.rows import (
 )
 from datastore.scope import Scope, admit
 from datastore.search import Search
+from datastore.sessions import Sessions
+from datastore.shares import Shares
 from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
+from datastore.transactions import Transactions
 from datastore.uploads import Uploads
 from datastore.witness import Touched, refuse_unseen_changes, write_leaves
 from ingest import DossierNumber
@@ -183,6 +203,26 @@ class Work:
     @cached_property
     def answers(self) -> Answers:
         return Answers(self._scope)
+
+    @cached_property
+    def agencies(self) -> Agencies:
+        return Agencies(self._scope)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        return Accounts(self._scope)
+
+    @cached_property
+    def clients(self) -> Clients:
+        return Clients(self._scope)
+
+    @cached_property
+    def delegations(self) -> Delegations:
+        return Delegations(self._scope)
+
+    @cached_property
+    def shares(self) -> Shares:
+        return Shares(self._scope)
 
     @cached_property
     def overrides(self) -> Overrides:
@@ -456,7 +496,14 @@ class Datastore:
     """Rows and objects of one installation. Safe to share between threads; a child process opens its own."""
 
     def __init__(
-        self, engine: Engine, objects: ObjectStore, keys: Keyring, clock: Clock, wake: Wake, trace: Tracing
+        self,
+        engine: Engine,
+        objects: ObjectStore,
+        keys: Keyring,
+        clock: Clock,
+        wake: Wake,
+        trace: Tracing,
+        hashing: Hashing = HASHING,
     ) -> None:
         self._engine = engine
         self.objects = objects
@@ -470,6 +517,12 @@ class Datastore:
         self.outbox = Outbox(self)
         self.log = Log(self)
         self.published = Publications(self)
+        apart = Transactions(clock, self._housekeeping, self._reading, self._write_line)
+        self.officers = Officers(apart, hashing)
+        self.sessions = Sessions(apart)
+        self.logins = Logins(apart)
+        self.clients = ClientTokens(apart)
+        self._hashing = hashing
 
     @classmethod
     def open(
@@ -481,6 +534,7 @@ class Datastore:
         clock: Clock,
         wake: Wake = nobody_to_wake,
         trace: Tracing = no_trace,
+        hashing: Hashing = HASHING,
     ) -> "Datastore":
         """A datastore on the database `url` (`sqlite:////var/khoso.db`); nothing is read before it is
         used.
@@ -488,7 +542,7 @@ class Datastore:
         `wake` is told, after the commit, the roles for which it asked for jobs; it must not raise.
         `trace` gives the id of the trace with which the jobs go on that are asked for now.
         """
-        return cls(make_engine(url), objects, keys, clock, wake, trace)
+        return cls(make_engine(url), objects, keys, clock, wake, trace, hashing)
 
     def close(self) -> None:
         """Give back the connections."""
@@ -561,7 +615,7 @@ class Datastore:
     def _scope(self, session: Session, actor: Actor, act: str, outcome: str = "done") -> Scope:
         now = self.clock()
         keychain = Keychain(session, self._keys, now)
-        return Scope(session, actor, act, outcome, now, keychain, self._trace())
+        return Scope(session, actor, act, outcome, now, keychain, self._trace(), hashing=self._hashing)
 
     @contextmanager
     def _housekeeping(self) -> Iterator[Session]:
@@ -600,6 +654,26 @@ class Datastore:
         """Prints on their way that no job of these kinds will bring further."""
         with self._reading() as session:
             return prints.abandoned(session, [kind.name for kind in kinds], before)
+
+    def _write_line(
+        self, actor: Actor, act: str, *, owner: UUID | None = None, note: str | None = None
+    ) -> None:
+        with self._transaction(actor, act, "done") as work:
+            work._scope.note(owner=owner, note=note)
+
+    def open_share(self, token: str, who: str) -> OpenedShare:
+        """Open what was shared, for whoever holds the token and says who it is; NotFound, ShareEnded.
+
+        It counts and stands in the owner's diary; so does a try that came too late.
+        """
+        actor = Actor(who, ActorRole.VERIFIER, "", "shared with me")
+        try:
+            with self.begin(actor, "open_share") as work:
+                return work.shares.open(token)
+        except ShareEnded as error:
+            with self._transaction(actor, "open_share", error.code) as work:
+                work.shares.note_refusal(token)
+            raise
 
     def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
         """The dated entries of an agency that are in force on `day`."""

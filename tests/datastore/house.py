@@ -17,6 +17,7 @@ from datastore import (
     Actor,
     Datastore,
     DocumentRecord,
+    Hashing,
     JobKind,
     JobRole,
     Keyring,
@@ -37,6 +38,8 @@ READ = JobKind("read", JobRole.READER)
 SIGN = JobKind("sign", JobRole.SIGNER)
 AN = "040090001234"
 BINH = "001191005678"
+HASHING = Hashing(time_cost=1, memory_kib=64, parallelism=1)
+"""Hashes that do not take the time that they should take."""
 DATABASE_URL = "database-url"
 """The file in a house's folder that says where its rows are, when that is elsewhere."""
 
@@ -92,6 +95,7 @@ class House:
             objects=self.objects,
             keys=self.keys,
             clock=utc_now if self.real_time else self.clock,
+            hashing=HASHING,
         )
         if not self.migrated:
             self.store.migrate()

@@ -28,7 +28,39 @@ from datastore.scope import Scope
 from tests.datastore.house import AN, BINH, MAI, READ, STRANGER, House
 
 ACTS: dict[str, dict[str, Act]] = {
+    "accounts": dict.fromkeys(
+        (
+            "all",
+            "assign_counter",
+            "close",
+            "end_counter",
+            "end_role",
+            "find",
+            "get",
+            "grant",
+            "link",
+            "lock",
+            "make",
+            "set_password",
+            "unlock",
+        ),
+        Act.MANAGE_ACCOUNTS,
+    ),
+    "agencies": {
+        "add": Act.MANAGE_AGENCIES,
+        "all": Act.READ_RULES,
+        "end": Act.MANAGE_AGENCIES,
+        "get": Act.READ_RULES,
+    },
     "answers": {"keep": Act.KEEP_ANSWER},
+    "clients": dict.fromkeys(("all", "disable", "get", "make", "rotate"), Act.MANAGE_CLIENTS),
+    "delegations": {
+        "confirm": Act.CONFIRM_DELEGATION,
+        "end": Act.END_DELEGATION,
+        "get": Act.SEE_DELEGATIONS,
+        "make": Act.DELEGATE,
+        "of_owner": Act.SEE_DELEGATIONS,
+    },
     "diary": {
         "of_document": Act.READ_DIARY,
         "of_owner": Act.READ_DIARY,
@@ -90,6 +122,8 @@ ACTS: dict[str, dict[str, Act]] = {
         "entries_of": Act.SEE_PAPERS,
         "find": Act.FIND_OWNER,
         "get": Act.FIND_OWNER,
+        "of_identity": Act.RECOGNISE_OWNER,
+        "recognise": Act.RECOGNISE_OWNER,
         "rename": Act.CORRECT_OWNER,
         "set_state": Act.CORRECT_OWNER,
         "store_of": Act.FIND_OWNER,
@@ -108,6 +142,13 @@ ACTS: dict[str, dict[str, Act]] = {
     },
     "receipts": {"issue": Act.TAKE_IN, "of_document": Act.SEE_PAPERS},
     "search": {"find": Act.SEE_PAPERS},
+    "shares": {
+        "all": Act.SHARE,
+        "make": Act.SHARE,
+        "note_refusal": Act.OPEN_SHARE,
+        "open": Act.OPEN_SHARE,
+        "revoke": Act.SHARE,
+    },
     "signings": {
         "complete": Act.SIGN,
         "get": Act.SEE_PAPERS,
@@ -152,7 +193,8 @@ def methods(repository: str) -> set[str]:
 def nothing_for(function: Callable[..., object]) -> dict[str, None]:
     """No arguments worth the name: what is asked first needs none."""
     wanted = signature(function).parameters.values()
-    return {one.name: None for one in wanted if one.default is Parameter.empty}
+    many = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return {one.name: None for one in wanted if one.default is Parameter.empty and one.kind not in many}
 
 
 def try_to(house: House, actor: Actor, repository: str, method: str) -> None:

@@ -1,0 +1,30 @@
+"""What a part without an actor needs of the datastore: its transactions, the time, and a line in the diary."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from common import Clock
+from datastore.records import Actor
+
+
+class Diarist(Protocol):
+    """Writes a line of its own into the diary, for what happened outside of any `Work`."""
+
+    def __call__(
+        self, actor: Actor, act: str, *, owner: UUID | None = None, note: str | None = None
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions:
+    """Handed to the parts that are asked before anybody is signed in."""
+
+    clock: Clock
+    writing: Callable[[], AbstractContextManager[Session]]
+    reading: Callable[[], AbstractContextManager[Session]]
+    diary: Diarist
