@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
-from datastore import mapping
+from datastore import listing, mapping
 from datastore.errors import (
     AlreadyHeld,
     ChangedMeanwhile,
@@ -32,7 +32,7 @@ from datastore.keychain import ARCHIVE
 from datastore.keys import DataKey
 from datastore.locks import hold
 from datastore.objects import StoredObject
-from datastore.records import DocumentRecord, NewOriginal, Notice, Place, Provenance
+from datastore.records import DocumentRecord, ListedDocument, NewOriginal, Notice, Place, Provenance
 from datastore.rights import Act
 from datastore.rows import (
     CodeRow,
@@ -41,7 +41,6 @@ from datastore.rows import (
     NoticeRow,
     OriginalRow,
     OwnerRow,
-    RevisionRow,
     StoreEntryRow,
     StoreRow,
     VersionRow,
@@ -55,8 +54,6 @@ _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
 """Nobody has decided on its value yet."""
 _SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
-_SPEAKING = (*_SUCCEEDING, Status.ARCHIVED, Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
-"""In these states a paper says something about the file that somebody holds."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
 _ACTS = {
     Status.VALID: Act.DECIDE,
@@ -256,19 +253,41 @@ class Documents:
         return self._scope.keychain.open(document, str(store))
 
     def of_owner(
+        self, owner: UUID, *, doc_types: Collection[str] | None = None, limit: int | None = None
+    ) -> tuple[DocumentRecord, ...]:
+        """What the owner's store holds now and this actor may see, newest first, at most `limit`.
+
+        `doc_types`: every code, national and local, that the wanted type has or had.
+        """
+        query = self._newest_of(owner, doc_types)
+        found = list(self._session.scalars(query.limit(limit)))
+        self._scope.note(owner=owner)
+        return tuple(mapping.document(row) for row in found)
+
+    def listed(
         self,
         owner: UUID,
         *,
         status: Status | None = None,
         doc_types: Collection[str] | None = None,
         after: Place | None = None,
-        limit: int | None = None,
-    ) -> tuple[DocumentRecord, ...]:
-        """What the owner's store holds now and this actor may see, newest first: at most `limit`, after a place.
+        limit: int,
+    ) -> tuple[ListedDocument, ...]:
+        """`of_owner` as lines of a list, after a place.
 
-        `doc_types`: every code, national and local, that the wanted type has or had.
         What is taken in meanwhile stands before every place that was given, so that no page shows it twice.
         """
+        query = self._newest_of(owner, doc_types)
+        if status is not None:
+            query = query.where(DocumentRow.status == status)
+        if after is not None:
+            earlier = and_(DocumentRow.received_at == after.at, DocumentRow.id < after.id)
+            query = query.where(or_(DocumentRow.received_at < after.at, earlier))
+        found = listing.listed(self._session, query.limit(limit))
+        self._scope.note(owner=owner)
+        return found
+
+    def _newest_of(self, owner: UUID, doc_types: Collection[str] | None) -> Select[DocumentRow]:
         self._scope.ask(Act.SEE_PAPERS)
         self._scope.require_owner(owner)
         held = (
@@ -276,46 +295,10 @@ class Documents:
             .join(StoreRow)
             .where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
         )
-        which: list[ColumnElement[bool]] = [DocumentRow.id.in_(held)]
-        if status is not None:
-            which.append(DocumentRow.status == status)
+        query = select(DocumentRow).where(DocumentRow.id.in_(held), self._scope.visible_documents())
         if doc_types is not None:
-            which.append(DocumentRow.doc_type.in_(doc_types))
-        if after is not None:
-            earlier = and_(DocumentRow.received_at == after.at, DocumentRow.id < after.id)
-            which.append(or_(DocumentRow.received_at < after.at, earlier))
-        return self._several(and_(*which), owner, limit)
-
-    def standing_of_bytes(self, sha256: Digest) -> Status | None:
-        """The status of the paper with these bytes, for anybody who holds them; None when there is none.
-
-        Found are signed revisions and PDFs that arrived signed, of every agency; the status is all that is
-        told. Where several took in the same file, one on which something was decided speaks before one that
-        is still open or was rejected, and the latest received of those.
-        """
-        self._scope.ask(Act.VERIFY)
-        revisions = select(RevisionRow.version_id).where(RevisionRow.sha256 == sha256.value)
-        arrived = (VersionRow.originals_digest == sha256.value) & VersionRow.verdict.is_not(None)
-        query = (
-            select(DocumentRow.status)
-            .join(VersionRow, VersionRow.document_id == DocumentRow.id)
-            .where(VersionRow.id.in_(revisions) | arrived)
-            .order_by(DocumentRow.status.in_(_SPEAKING).desc(), DocumentRow.received_at.desc())
-        )
-        status = self._session.scalars(query.limit(1)).first()
-        return None if status is None else Status(status)
-
-    def _several(
-        self, which: ColumnElement[bool], owner: UUID | None, limit: int | None
-    ) -> tuple[DocumentRecord, ...]:
-        query = select(DocumentRow).where(which, self._scope.visible_documents())
-        newest_first = query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
-        found = list(self._session.scalars(newest_first.limit(limit)))
-        self._scope.note(owner=owner)
-        if owner is None:
-            for row in found:
-                self._scope.note_document(row)
-        return tuple(mapping.document(row) for row in found)
+            query = query.where(DocumentRow.doc_type.in_(doc_types))
+        return query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
 
     # --- what the reader and the clerk find ------------------------------------------------------------
 

@@ -147,14 +147,6 @@ class Prints:
         rows = self._session.scalars(query.order_by(PrintRow.number).limit(limit))
         return tuple(_print(row) for row in rows)
 
-    def status_of(self, short_code: str) -> PrintStatus:
-        """What stands behind a short code in its printed form, for anybody; NotFound."""
-        self._scope.ask(Act.VERIFY)
-        query = _statuses().where(PrintRow.short_code == short_code)
-        for status in self._read(query):
-            return status
-        raise NotFound(what="print")
-
     def statuses(self) -> Iterator[PrintStatus]:
         """Every allocated index in order, for the status list. Reads as it goes: use it inside the
         transaction."""

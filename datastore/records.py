@@ -250,6 +250,23 @@ class DocumentRecord:
         return max(self.revisions, key=lambda revision: revision.k, default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class ListedDocument:
+    """A document as one line of a list: `sha256` is that of the PDF that stands for it, or of the file that came."""
+
+    id: UUID
+    status: Status
+    weight: Weight
+    doc_type: str | None
+    codes: tuple[str, ...]
+    dossier: str | None
+    version: int
+    sha256: Digest
+    pages: int | None
+    received_at: datetime
+    changed_at: datetime
+
+
 class DossierState(StrEnum):
     OPEN = "open"
     SUCCEEDED = "succeeded"

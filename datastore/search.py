@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from datastore import dialect, mapping
+from datastore import dialect, listing, mapping
 from datastore.locks import locked
-from datastore.records import DocumentRecord, SearchField
+from datastore.records import DocumentRecord, ListedDocument, SearchField
 from datastore.rights import Act
 from datastore.rows import DocumentRow, OwnerRow, SearchRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
@@ -39,14 +39,29 @@ class Search:
         `nguyen` finds `Nguyễn` and `nguyen`; `Nguyễn` finds only what is written so. The last word may be the
         beginning of one. Owner numbers are found under `owner`, slot codes under `code`.
         """
-        self._scope.ask(Act.SEE_PAPERS)
-        documents = self._found(query, field, limit)
+        ids = self._best(query, field, limit)
+        rows = {
+            row.id: row for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
+        }
+        documents = [rows[id] for id in ids if id in rows]
         self._scope.note()
         for row in documents:
             self._scope.note_document(row)
         return tuple(mapping.document(row) for row in documents)
 
-    def _found(self, query: str, field: SearchField | None, limit: int) -> list[DocumentRow]:
+    def listed(
+        self, query: str, *, field: SearchField | None = None, limit: int = _MOST
+    ) -> tuple[ListedDocument, ...]:
+        """`find` as lines of a list."""
+        ids = self._best(query, field, limit)
+        found = listing.listed(self._session, select(DocumentRow).where(DocumentRow.id.in_(ids)))
+        self._scope.note()
+        for document, owner in listing.owners_of(self._session, ids):
+            self._scope.note(owner=owner, document=document)
+        return tuple(sorted(found, key=lambda line: ids.index(line.id)))
+
+    def _best(self, query: str, field: SearchField | None, limit: int) -> list[UUID]:
+        self._scope.ask(Act.SEE_PAPERS)
         terms = dialect.terms_of(query)
         if not terms:
             return []
@@ -61,12 +76,8 @@ class Search:
             .limit(max(limit, _RANKED))
         )
         found = self._session.execute(newest).all()
-        best = sorted(found, key=lambda hit: dialect.place_of(terms, (hit.code, hit.owner, hit.type)))[:limit]
-        ids = [hit.document_id for hit in best]
-        rows = {
-            row.id: row for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
-        }
-        return [rows[id] for id in ids if id in rows]
+        best = sorted(found, key=lambda hit: dialect.place_of(terms, (hit.code, hit.owner, hit.type)))
+        return [hit.document_id for hit in best[:limit]]
 
 
 def make_findable(session: Session, row: DocumentRow, text: str | None) -> None:

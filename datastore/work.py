@@ -31,7 +31,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
-from archive import NumberedLeaf
+from archive import NumberedLeaf, Status
 from common import Clock, Digest, KhosoError, new_id
 from datastore import (
     answers,
@@ -45,6 +45,7 @@ from datastore import (
     prints,
     schema,
     standing,
+    standings,
     uploads,
 )
 from datastore.accounts import Accounts
@@ -95,6 +96,7 @@ from datastore.records import (
     JobRole,
     LockProof,
     Override,
+    PrintStatus,
     PublishedThing,
     Statistics,
     StoreEntry,
@@ -674,6 +676,16 @@ class Datastore:
             with self._transaction(actor, "open_share", error.code) as work:
                 work.shares.note_refusal(token)
             raise
+
+    def standing_of_print(self, short_code: str) -> PrintStatus | None:
+        """What anybody is told who holds a print: see `standings`."""
+        with self._reading() as session:
+            return standings.of_print(session, short_code)
+
+    def standing_of_bytes(self, sha256: Digest) -> Status | None:
+        """What anybody is told who holds a file: see `standings`."""
+        with self._reading() as session:
+            return standings.of_bytes(session, sha256)
 
     def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
         """The dated entries of an agency that are in force on `day`."""

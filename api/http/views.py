@@ -9,7 +9,7 @@ from api.http.shapes import Instant, Said
 from api.steps.holdings import Held
 from api.steps.paper_copy import shown_object
 from archive import Ground, SourceForm, Status, Weight
-from datastore import DiaryLine, DocumentRecord, Job, JobState
+from datastore import DiaryLine, DocumentRecord, Job, JobState, ListedDocument
 
 _EXAMPLE_ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"
 _EXAMPLE_DOCUMENT: dict[str, Any] = {
@@ -157,6 +157,23 @@ class DocumentSummary(BaseModel):
             version=document.version.n,
             sha256=shown_object(document).sha256_plain.hex,
             pages=document.version.page_count,
+            dossier=document.dossier,
+            received_at=document.received_at,
+            changed_at=document.changed_at,
+        )
+
+    @classmethod
+    def listed(cls, document: ListedDocument, name: str | None) -> "DocumentSummary":
+        return cls(
+            document_id=document.id,
+            codes=list(document.codes),
+            type=document.doc_type,
+            name=name,
+            status=document.status,
+            weight=document.weight,
+            version=document.version,
+            sha256=document.sha256.hex,
+            pages=document.pages,
             dossier=document.dossier,
             received_at=document.received_at,
             changed_at=document.changed_at,

@@ -12,7 +12,7 @@ from api.steps.paper_copy import shown_object
 from api.steps.questions import questions
 from archive import Status
 from common import Digest, Sentence
-from datastore import Actor, DocumentRecord, NotFound, Place, SearchField, StoredObject, Work
+from datastore import Actor, DocumentRecord, ListedDocument, NotFound, Place, SearchField, StoredObject, Work
 from ingest import MediaType
 from signing import Verdict, validate
 
@@ -120,24 +120,24 @@ def store_page(
     doc_type: str | None,
     after: Place | None,
     limit: int,
-) -> tuple[DocumentRecord, ...]:
+) -> tuple[ListedDocument, ...]:
     """Some of what a store holds, newest first, of a status or a type if one is named; UnknownDocumentType."""
     known_as = None
     if doc_type is not None:
         known_as = [alias.code for alias in house.catalogue.find(doc_type).aliases]
     with house.datastore.begin(actor, "list_store") as work:
-        return work.documents.of_owner(owner, status=status, doc_types=known_as, after=after, limit=limit)
+        return work.documents.listed(owner, status=status, doc_types=known_as, after=after, limit=limit)
 
 
 def find_page(
     house: House, actor: Actor, words: str, field: SearchField | None, limit: int
-) -> tuple[DocumentRecord, ...]:
+) -> tuple[ListedDocument, ...]:
     """The best papers with all these words."""
     with house.datastore.begin(actor, "search") as work:
-        return work.search.find(words, field=field, limit=limit)
+        return work.search.listed(words, field=field, limit=limit)
 
 
-def name_of(house: House, document: DocumentRecord) -> str | None:
+def name_of(house: House, document: DocumentRecord | ListedDocument) -> str | None:
     """The name of the paper's type; None while that is not known."""
     return None if document.doc_type is None else house.catalogue.find(document.doc_type).name
 

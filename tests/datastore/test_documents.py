@@ -446,25 +446,33 @@ def test_roles_are_signed_once_and_every_repeat_gives_what_stands(house: House) 
         assert [one.role for one in work.signings.of_document(document.id)] == [Role.CLERK]
 
 
-def asked(house: House, content: bytes, actor: Actor = STRANGER) -> Status | None:
-    with house.store.begin(actor, "verify_file") as work:
-        return work.documents.standing_of_bytes(Digest.of(content))
+def asked(house: House, content: bytes) -> Status | None:
+    return house.store.standing_of_bytes(Digest.of(content))
 
 
 def test_whoever_holds_a_signed_file_learns_its_standing_and_nothing_else(house: House) -> None:
     owner = house.owner()
     document = house.valid(owner, content=b"the scan")
-    nobody = Actor("verifier", "verifier", "", "check a file")
-    for actor in (MAI, STRANGER, nobody):
-        assert asked(house, b"%PDF-1.7 signed", actor) is Status.VALID
+    assert asked(house, b"%PDF-1.7 signed") is Status.VALID
     for unsigned in (b"the scan", b"%PDF-1.7", b"never seen"):
         assert asked(house, unsigned) is None
     with house.store.begin(MAI, "revoke") as work:
         work.documents.revoke(document.id, reason="false")
     assert asked(house, b"%PDF-1.7 signed") is Status.REVOKED
+
+
+def test_strangers_who_verify_write_nothing(house: House) -> None:
+    document = house.valid(house.owner())
+    with house.store.begin(MAI, "print") as work:
+        printed = work.prints.issue(
+            document.id, revision_sha256=Digest.of(b"%PDF-1.7 signed"), to_whom="a school", reason="enrolment"
+        )
     with house.behind_the_program() as rows:
-        lines = rows.fetch("SELECT DISTINCT owner_id, document_id, note FROM diary WHERE act = 'verify_file'")
-    assert lines == [(None, None, None)]
+        before = rows.fetch("SELECT count(*) FROM diary")
+    assert house.store.standing_of_print(printed.short_code) is not None
+    assert asked(house, b"%PDF-1.7 signed") is Status.VALID
+    with house.behind_the_program() as rows:
+        assert rows.fetch("SELECT count(*) FROM diary") == before
 
 
 def test_a_file_that_arrived_signed_is_known_and_a_decision_speaks_before_a_mere_intake(house: House) -> None:
@@ -480,3 +488,28 @@ def test_a_file_that_arrived_signed_is_known_and_a_decision_speaks_before_a_mere
         work.documents.make_valid(document.id, Ground.BACK_FILE)
     house.receive(owner, content=content, verdict={"verdict": "passed"}, actor=STRANGER)
     assert asked(house, content) is Status.VALID
+
+
+def test_a_line_of_a_list_says_what_the_paper_says(house: House) -> None:
+    owner = house.owner()
+    received = house.receive(owner, content=b"received")
+    read = house.receive(owner, content=b"read")
+    house.read(read.id)
+    signed = house.provisional(owner, content=b"signed")
+    valid = house.valid(owner, content=b"valid")
+    house.receive(house.owner(BINH, "Trần Thị Bình"), content=b"of somebody else")
+    with house.store.begin(MAI, "list") as work:
+        lines = work.documents.listed(owner, limit=10)
+        papers = work.documents.of_owner(owner)
+    assert [line.id for line in lines] == [valid.id, signed.id, read.id, received.id]
+    for line, paper in zip(lines, papers, strict=True):
+        stands = paper.latest_revision.object if paper.latest_revision else paper.version.pdf
+        shown = stands or paper.version.originals[0].object
+        assert (line.id, line.status, line.weight, line.doc_type) == (
+            paper.id, paper.status, paper.weight, paper.doc_type,
+        )  # fmt: skip
+        assert line.codes == tuple(code.code for code in paper.current_codes)
+        assert (line.version, line.sha256, line.pages) == (
+            paper.version.n, shown.sha256_plain, paper.version.page_count,
+        )  # fmt: skip
+        assert (line.received_at, line.changed_at) == (paper.received_at, paper.changed_at)

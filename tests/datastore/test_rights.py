@@ -78,6 +78,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "get": Act.SEE_PAPERS,
         "make_valid": Act.DECIDE,
         "notices": Act.SEE_PAPERS,
+        "listed": Act.SEE_PAPERS,
         "of_owner": Act.SEE_PAPERS,
         "receive": Act.TAKE_IN,
         "record_ground": Act.DECIDE,
@@ -86,7 +87,6 @@ ACTS: dict[str, dict[str, Act]] = {
         "refile": Act.REFILE,
         "revoke": Act.REVOKE,
         "set_fields": Act.CHECK,
-        "standing_of_bytes": Act.VERIFY,
         "supersede": Act.SUPERSEDE,
     },
     "dossiers": {
@@ -137,11 +137,10 @@ ACTS: dict[str, dict[str, Act]] = {
         "reach": Act.FINISH_WORK,
         "revoke": Act.PRINT,
         "set_seal": Act.PRINT,
-        "status_of": Act.VERIFY,
         "statuses": Act.VERIFY,
     },
     "receipts": {"issue": Act.TAKE_IN, "of_document": Act.SEE_PAPERS},
-    "search": {"find": Act.SEE_PAPERS},
+    "search": {"find": Act.SEE_PAPERS, "listed": Act.SEE_PAPERS},
     "shares": {
         "all": Act.SHARE,
         "make": Act.SHARE,

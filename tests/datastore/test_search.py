@@ -91,13 +91,19 @@ def test_more_hits_than_asked_for_are_cut(house: House) -> None:
 def test_a_found_paper_is_a_line_in_its_owners_diary(house: House) -> None:
     owner = house.owner()
     document = house.receive(owner)
+    waiting = house.receive(content=b"nobody's yet")
     with house.store.begin(MAI, "search") as work:
         work.search.find("nguyen")
+    with house.store.begin(MAI, "list") as work:
+        assert {line.id for line in work.search.listed("ket_hon")} == {document.id, waiting.id}
     with house.store.begin(MAI, "read the diary") as work:
         lines = work.diary.of_owner(owner)
         about = work.diary.of_document(document.id)
-    assert [(line.act, line.document_id) for line in lines][-1] == ("search", document.id)
-    assert [line.act for line in about] == ["intake", "search"]
+    assert [(line.act, line.document_id) for line in lines][-2:] == [
+        ("search", document.id),
+        ("list", document.id),
+    ]
+    assert [line.act for line in about] == ["intake", "search", "list"]
 
 
 def test_a_paper_known_by_its_owner_comes_before_one_that_mentions_the_name_and_newer_before_older(

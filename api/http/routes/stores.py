@@ -13,7 +13,7 @@ from api.http.shapes import Asked, Code, Instant, Words, problems
 from api.http.views import DocumentSummary
 from api.steps import holdings
 from archive import Status
-from datastore import DocumentRecord, OwnerKind, OwnerState, Place, SearchField
+from datastore import ListedDocument, OwnerKind, OwnerState, Place, SearchField
 
 router = APIRouter(tags=["stores"])
 _ID = "019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11"
@@ -126,11 +126,11 @@ def list_store_documents(
     )
     shown, following = page_of(found, limit, _place_of)
     return DocumentPage(
-        documents=[DocumentSummary.of(one, holdings.name_of(house, one)) for one in shown], next=following
+        documents=[DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown], next=following
     )
 
 
-def _place_of(document: DocumentRecord) -> Place:
+def _place_of(document: ListedDocument) -> Place:
     return Place(document.received_at, document.id)
 
 
@@ -140,6 +140,6 @@ def search_documents(house: TheHouse, actor: Acting, asked: Search) -> Found:
     found = holdings.find_page(house, actor, asked.words, asked.field, asked.limit + 1)
     shown = found[: asked.limit]
     return Found(
-        documents=[DocumentSummary.of(one, holdings.name_of(house, one)) for one in shown],
+        documents=[DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown],
         more=len(found) > len(shown),
     )

@@ -1,0 +1,53 @@
+"""What anybody may ask who holds a print or a file: how it stands today, and nothing else.
+
+No actor is asked and no diary is written: whoever verifies looks at what is in its own hand, and a line for each
+look of a stranger would let strangers fill the diary. Only reads.
+"""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from archive import Status
+from common import Digest
+from datastore.records import PrintStatus
+from datastore.rows import DocumentRow, PrintRow, RevisionRow, VersionRow
+
+_SPEAKING = (
+    Status.PROVISIONAL,
+    Status.VALID,
+    Status.ARCHIVED,
+    Status.SUPERSEDED,
+    Status.REVOKED,
+    Status.EXPIRED,
+)
+"""In these states a paper says something about the file that somebody holds."""
+
+
+def of_print(session: Session, short_code: str) -> PrintStatus | None:
+    """What stands behind a short code in its printed form; None when there is no such print."""
+    query = (
+        select(PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
+        .join(DocumentRow, DocumentRow.id == PrintRow.document_id)
+        .where(PrintRow.short_code == short_code)
+    )
+    found = session.execute(query).one_or_none()
+    return None if found is None else PrintStatus(found[0], Status(found[2]), found[1] is not None)
+
+
+def of_bytes(session: Session, sha256: Digest) -> Status | None:
+    """The status of the paper with these bytes; None when there is none.
+
+    Found are signed revisions and PDFs that arrived signed, of every agency. Where several took in the same
+    file, one on which something was decided speaks before one that is still open or was rejected, and the latest
+    received of those.
+    """
+    revisions = select(RevisionRow.version_id).where(RevisionRow.sha256 == sha256.value)
+    arrived = (VersionRow.originals_digest == sha256.value) & VersionRow.verdict.is_not(None)
+    query = (
+        select(DocumentRow.status)
+        .join(VersionRow, VersionRow.document_id == DocumentRow.id)
+        .where(VersionRow.id.in_(revisions) | arrived)
+        .order_by(DocumentRow.status.in_(_SPEAKING).desc(), DocumentRow.received_at.desc())
+    )
+    status = session.scalars(query.limit(1)).first()
+    return None if status is None else Status(status)
