@@ -214,3 +214,12 @@ def _term_answer(
 
 def _term(rules: Rules, on: date, kind: str) -> RetentionTerm | None:
     return next((term for term in rules.retention if term.kind == kind and term.in_force(on)), None)
+
+
+def decide_lock(rules: Rules, on: date) -> date | None:
+    """The last day of a lock that is set on a day: until 31 December, so that papers of one year end together.
+
+    None when no rule asks for one.
+    """
+    rule = next((rule for rule in rules.locks if rule.in_force(on)), None)
+    return None if rule is None else date(on.year + rule.years, 12, 31)

@@ -89,6 +89,13 @@ class RetentionTerm(Rule):
 
 
 @dataclass(frozen=True, slots=True)
+class LockRule(Rule):
+    """For how many years objects are made undeletable at a time."""
+
+    years: int
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """All rules in the order in which they are asked: an agency's before the packaged ones."""
 
@@ -96,6 +103,7 @@ class Rules:
     validity: tuple[ValidityRule, ...] = ()
     retention_bounds: tuple[RetentionBounds, ...] = ()
     retention: tuple[RetentionTerm, ...] = ()
+    locks: tuple[LockRule, ...] = ()
 
     def with_own(
         self,
@@ -113,6 +121,7 @@ class Rules:
             (*validity, *self.validity),
             self.retention_bounds,
             (*terms, *self.retention),
+            self.locks,
         )
 
 
@@ -125,6 +134,7 @@ def packaged_rules() -> Rules:
         tuple(_reuse(row) for row in rows["reuse"]),
         tuple(_validity(row) for row in rows["validity"]),
         tuple(RetentionBounds(until=row.pop("until", None), **row) for row in rows["retention_bounds"]),
+        locks=tuple(LockRule(until=row.pop("until", None), **row) for row in rows["locks"]),
     )
 
 

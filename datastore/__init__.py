@@ -5,6 +5,7 @@ from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
 from datastore.documents import Draft, digest_of
 from datastore.errors import (
+    OUTAGES,
     AlreadyHeld,
     AlreadyThere,
     BadEventType,
@@ -157,6 +158,7 @@ __all__ = [
     "COURIER_LEASE",
     "EVENT_TYPES",
     "OFFICERS",
+    "OUTAGES",
     "SCOPES",
     "AbandonedPrint",
     "AccessToken",

@@ -221,3 +221,7 @@ class BadEventType(KhosoError):
     """A subscription asks for events that there are none of; fact `known`."""
 
     code = "bad_event_type"
+
+
+OUTAGES = (DatabaseBusy, DatabaseUnreachable, ObjectStoreRefused, ObjectStoreUnreachable, StorageFull)
+"""What is nobody's fault who asks, and over one day: work waits for its end instead of being set aside."""

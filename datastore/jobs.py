@@ -29,6 +29,7 @@ from datastore.rights import Act
 from datastore.rows import DocumentRow, JobRow, TurnRow
 from datastore.scope import Scope
 
+_OUTAGE_PAUSE = timedelta(seconds=10)
 ATTEMPTS = 5
 """So often is a job tried before a person must look at it."""
 DEATHS = 3
@@ -248,6 +249,16 @@ def fail(session: Session, job: Job, now: datetime, error: str, *, again: bool) 
         _queue(row, now + _FIRST_PAUSE * 2 ** (row.attempts - 1))
     else:
         _let_go(row, JobState.SET_ASIDE)
+    session.flush()
+    return _job(row)
+
+
+def await_end(session: Session, job: Job, now: datetime, outage: str) -> Job:
+    """Try again after an outage, which counts as no attempt: however long it lasts, nobody need clear up after it."""
+    row = _ours(session, job)
+    row.last_error = outage
+    row.attempts = max(row.attempts - 1, 0)
+    _queue(row, now + _OUTAGE_PAUSE)
     session.flush()
     return _job(row)
 

@@ -18,7 +18,7 @@ log's numbers, orphans) has transactions of its own without a diary line.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -43,6 +43,7 @@ from datastore import (
     log,
     mapping,
     prints,
+    retentions,
     schema,
     standing,
     standings,
@@ -62,6 +63,7 @@ from datastore.errors import (
     NotAllowed,
     NotFound,
     ObjectDamaged,
+    ObjectLocked,
     ObjectMissing,
     ShareEnded,
     StaleState,
@@ -274,6 +276,11 @@ class Queue:
         """Give it back with an error code, to be tried again later or (`again=False`) set aside at once."""
         with self._store._housekeeping() as session:
             return jobs.fail(session, job, self._store.clock(), error, again=again)
+
+    def await_end(self, job: Job, outage: str) -> Job:
+        """Give it back during an outage: it is tried again later, and that counts as no attempt."""
+        with self._store._housekeeping() as session:
+            return jobs.await_end(session, job, self._store.clock(), outage)
 
     def hand_back(self, job: Job) -> Job:
         """Give it back as it was, because this worker was told to stop; another is woken for it."""
@@ -746,7 +753,7 @@ class Datastore:
             keys = intents.mark(session, before)
         swept = 0
         for key in keys:
-            with self._housekeeping() as session:
+            with suppress(ObjectLocked), self._housekeeping() as session:  # a later sweep finds it unlocked
                 swept += intents.sweep(session, self.objects, key)
         return swept + self.objects.remove_unfinished(older_than=before.timestamp())
 
@@ -796,6 +803,33 @@ class Datastore:
         """How many connections to the database are in use by this process."""
         pool = self._engine.pool
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+    def protect(self, document: UUID, until: datetime) -> int:
+        """Let nobody delete any object of a document before `until`; of how many that is new.
+
+        Only ever extended. Nothing where the store is not write-once. May run twice. ObjectStoreUnreachable,
+        ObjectStoreRefused, ObjectMissing.
+        """
+        if not self.objects.write_once:
+            return 0
+        with self._reading() as session:
+            due = retentions.due(session, document, until)
+        for id, stored in due:
+            standing = self.objects.retain(stored, until)
+            if standing is not None:
+                with self._housekeeping() as session:
+                    retentions.keep(session, id, standing)
+        return len(due)
+
+    def protected_until(self, document: UUID) -> datetime | None:
+        """Until when every object of a document is protected; None when one is not."""
+        with self._reading() as session:
+            return retentions.until(session, document)
+
+    def locks_ending(self, before: datetime, most: int = 1000) -> Sequence[UUID]:
+        """Documents that are kept and of which an object can be deleted from an instant before then on."""
+        with self._reading() as session:
+            return retentions.ending(session, before, most)
 
     def keep_lock_proof(self, *, with_root: bool) -> None:
         """Remember that nobody could break the object server's lock just now."""

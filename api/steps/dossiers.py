@@ -4,6 +4,7 @@ import re
 
 from api.house import House
 from api.steps.job_kinds import MAKE_VALID
+from api.steps.protect import ask_for_protection
 from archive import Ground, Status
 from common import KhosoError
 from datastore import Actor, AlreadyThere, DocumentRecord, Dossier, DossierState, Work
@@ -61,9 +62,10 @@ def close_dossier(
     own (Decision 468/QD-TTg, III.1.b); refused or withdrawn leaves them provisional."""
     with house.datastore.begin(actor, "close_dossier", dossier=number) as work:
         dossier = work.dossiers.close(number, state, note)
-        if state is DossierState.SUCCEEDED:
-            for paper in work.dossiers.papers(number):
+        for paper in work.dossiers.papers(number):
+            if state is DossierState.SUCCEEDED:
                 _give_ground(work, paper)
+            ask_for_protection(house, work, paper.id)
     return dossier
 
 

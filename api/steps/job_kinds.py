@@ -15,3 +15,5 @@ LIST_PRINTS = JobKind("list_prints", JobRole.ARCHIVIST)
 MAKE_SHEETS = JobKind("make_sheets", JobRole.READER)
 PRINT_KINDS = (SEAL_PRINTS, LIST_PRINTS, MAKE_SHEETS)
 """What brings a print from its request to its sheets (`steps/printing`)."""
+PROTECT = JobKind("protect", JobRole.ARCHIVIST)
+"""Make its objects undeletable for a while, where the store can."""

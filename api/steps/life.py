@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from api.house import House
 from api.metrics import SIGNATURES, TIME_STAMP_FAILURES
 from api.steps.job_kinds import MAKE_VALID, TELL_OUTSIDE
+from api.steps.protect import ask_for_protection
 from archive import (
     Status,
     ValidityAnswer,
@@ -220,6 +221,7 @@ def make_valid(house: House, job: Job) -> None:
         if attestation is not None:
             work.name_object(attestation, document=document.id)
         work.jobs.enqueue(TELL_OUTSIDE, document.id)
+        ask_for_protection(house, work, document.id)
         work.jobs.finish(job)
 
 

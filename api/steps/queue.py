@@ -24,6 +24,7 @@ from api.steps.job_kinds import (
     LIST_PRINTS,
     MAKE_SHEETS,
     MAKE_VALID,
+    PROTECT,
     READ,
     SEAL_PRINTS,
     SIGN,
@@ -40,20 +41,20 @@ from api.steps.printing import (
     seal_prints,
     take_back_abandoned,
 )
+from api.steps.protect import protect
 from api.steps.published import publish_when_old, tell_facts
 from api.traces import Trace, within
 from archive import Status
 from common import KhosoError, say
 from datastore import (
+    OUTAGES,
     Actor,
     DatabaseBusy,
-    DatabaseUnreachable,
     Job,
     JobRole,
     JobState,
     NotFound,
     StaleState,
-    StorageFull,
 )
 from ingest import PagePool, Refusal
 
@@ -84,8 +85,8 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     """Does the jobs that wait, other people's too, until those on `until_done` have ended (or none is left).
 
     `pool` is opened when the first page has to be read. Returns how many jobs were done. Somebody who waits is
-    told of a full disk at once (StorageFull), not after the last attempt. In service the work is waited for: the
-    workers do it, which hold the keys.
+    told of a full disk or a server out of reach at once, not when it is there again. In service the work is waited
+    for: the workers do it, which hold the keys.
     """
     if house.settings.broker_url is not None:
         _wait_for(house, until_done)
@@ -133,13 +134,13 @@ def print_out(house: House, actor: Actor, document_id: UUID, *, to: str, reason:
 def serve_queue(
     house: House, pool: OpenPool, *, stopped: Callable[[], bool], roles: Roles = EVERY_ROLE
 ) -> None:
-    """Works until told to stop; the page in work is finished first. A full disk or a busy database is waited for."""
+    """Works until told to stop; the page in work is finished first. The end of an outage is waited for."""
     while not stopped():
         try:
             recover(house)
             _keep_public(house)
             _serve_until(house, pool, time.monotonic() + _RECOVER_EVERY, stopped, roles)
-        except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+        except OUTAGES as error:
             house.steps.say(str(error))
             _sleep(_PAUSE_IN_TROUBLE, stopped)
 
@@ -159,7 +160,7 @@ def work_awhile(house: House, pool: OpenPool, role: JobRole, *, stopped: Callabl
         _do_what_waits(
             house, pool, enough=lambda: time.monotonic() > end, stopped=stopped, roles=frozenset({role})
         )
-    except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+    except OUTAGES as error:
         house.steps.say(str(error))
         return False
     return time.monotonic() > end and not stopped()
@@ -211,8 +212,8 @@ def _do_what_waits(
             break
         failed = _do(house, pool, job, stopped)
         done += 1
-        if impatient and isinstance(failed, StorageFull):
-            raise failed  # whoever waits can free the disk; the job waits for that
+        if impatient and isinstance(failed, OUTAGES) and not isinstance(failed, DatabaseBusy):
+            raise failed  # whoever waits can do something about it; the job waits for that
     if done and house.keys.log_here is not None:
         extend_log(house)
     return done
@@ -252,6 +253,9 @@ def _do_traced(house: House, pool: OpenPool, job: Job, stopped: Callable[[], boo
             _give_back(house, job, refusal.code)
         else:
             _reject(house, job, refusal)
+    except OUTAGES as error:
+        _await_end(house, job, error)
+        return error
     except KhosoError as error:
         # StaleState too: a row changed under the step, or somebody else has the job now.
         _give_back(house, job, error.code)
@@ -276,6 +280,7 @@ def _step(house: House, pool: OpenPool, job: Job, at_work: AtWork) -> None:
         SEAL_PRINTS.name: seal_prints,
         LIST_PRINTS.name: list_prints,
         MAKE_SHEETS.name: make_sheets,
+        PROTECT.name: protect,
     }
     if job.kind == READ.name:
         read(house, pool(), job, at_work.reached)
@@ -312,6 +317,14 @@ def _give_back(house: House, job: Job, code: str, *, again: bool = True) -> None
     with suppress(StaleState):  # it is somebody else's by now, and so is what becomes of it
         given = house.datastore.queue.fail(job, code, again=again)
         _write_down("set_aside" if given.state is JobState.SET_ASIDE else "failed", job, code)
+
+
+def _await_end(house: House, job: Job, outage: KhosoError) -> None:
+    """It waits until what is out of reach is there again, however often it has to ask."""
+    house.steps.say(str(outage))
+    with suppress(StaleState):
+        house.datastore.queue.await_end(job, outage.code)
+        _write_down("failed", job, outage.code)
 
 
 def _reject(house: House, job: Job, refusal: Refusal) -> None:

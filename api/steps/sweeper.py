@@ -11,7 +11,8 @@ from datetime import timedelta
 from api.house import House
 from api.logs import log
 from api.steps.printing import take_back_abandoned
-from datastore import DatabaseBusy, DatabaseUnreachable, JobRole, StorageFull, Wake
+from api.steps.protect import extend_locks
+from datastore import OUTAGES, JobRole, Wake
 
 _EVERY = 2.0
 """Seconds between two looks: so long may work wait whose message was lost."""
@@ -25,12 +26,13 @@ _PAUSE = 0.2
 
 def beat(house: House, wake: Wake, *, stopped: Callable[[], bool]) -> None:
     """Looks again and again until told to stop; a database that is away is waited for."""
-    due = {_wake_waiting: 0.0, _reclaim: 0.0, _wake_keepers: 0.0, _sweep: 0.0}
+    due = {_wake_waiting: 0.0, _reclaim: 0.0, _wake_keepers: 0.0, _sweep: 0.0, _extend_locks: 0.0}
     every = {
         _wake_waiting: _EVERY,
         _reclaim: _RECLAIM_EVERY,
         _wake_keepers: _KEEPERS_EVERY,
         _sweep: _SWEEP_EVERY,
+        _extend_locks: _SWEEP_EVERY,
     }
     while not stopped():
         for duty, moment in due.items():
@@ -43,7 +45,7 @@ def beat(house: House, wake: Wake, *, stopped: Callable[[], bool]) -> None:
 def _do(duty: Callable[[House, Wake], None], house: House, wake: Wake) -> None:
     try:
         duty(house, wake)
-    except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+    except OUTAGES as error:
         log.warning("beat_hindered", code=error.code)
 
 
@@ -69,3 +71,7 @@ def _sweep(house: House, _wake: Wake) -> None:
     """Objects of puts that no transaction named within a day."""
     if count := house.datastore.sweep_orphans(older_than=_ORPHANS):
         log.info("orphans_swept", count=count)
+
+
+def _extend_locks(house: House, _wake: Wake) -> None:
+    extend_locks(house)

@@ -20,6 +20,7 @@ from archive import (
     Status,
     ValidityFacts,
     Weight,
+    decide_lock,
     decide_retention,
     decide_reuse,
     decide_validity,
@@ -39,7 +40,7 @@ def reuse(on: date, *facts: str) -> ReuseAction:
 
 
 def test_every_rule_names_its_law_and_its_first_day() -> None:
-    rules = (*RULES.reuse, *RULES.validity, *RULES.retention_bounds)
+    rules = (*RULES.reuse, *RULES.validity, *RULES.retention_bounds, *RULES.locks)
     assert all(rule.law and rule.since for rule in rules)
     assert len({rule.id for rule in rules}) == len(rules)
 
@@ -279,3 +280,9 @@ def test_forbidden_roads_are_closed(rule: Callable[[Status, Status], bool]) -> N
     roads = [(now, then) for now in Status for then in Status if rule(now, then)]
     assert roads
     assert not any(may_become(now, then) for now, then in roads)
+
+
+def test_a_lock_ends_with_the_next_year_and_before_its_rule_there_is_none() -> None:
+    assert decide_lock(RULES, TODAY) == date(2027, 12, 31)
+    assert decide_lock(RULES, date(2026, 1, 1)) == date(2027, 12, 31)
+    assert decide_lock(RULES, min(rule.since for rule in RULES.locks) - DAY) is None

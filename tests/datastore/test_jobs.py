@@ -163,6 +163,25 @@ def test_a_job_that_fails_is_tried_again_later_and_set_aside_after_five_times(ho
         assert work.jobs.set_aside() == ()
 
 
+def test_an_outage_however_long_counts_as_no_attempt(house: House) -> None:
+    document = house.receive(house.owner())
+    with house.store.begin(MAI, "enqueue") as work:
+        work.jobs.enqueue(READ, document.id)
+    for _ in range(20):
+        house.clock.wait(timedelta(minutes=1))
+        job = house.store.queue.claim("worker-1")
+        assert job is not None
+        assert job.attempts == 1
+        waiting = house.store.queue.await_end(job, "object_store_unreachable")
+        assert (waiting.state, waiting.attempts, waiting.last_error) == (
+            JobState.QUEUED,
+            0,
+            "object_store_unreachable",
+        )
+        assert waiting.not_before > house.clock.now
+    assert house.store.queue.set_aside() == []
+
+
 def test_a_job_that_must_not_be_tried_again_is_set_aside_at_once(house: House) -> None:
     waiting_job(house)
     failed = house.store.queue.fail(claimed(house), "damaged_file", again=False)

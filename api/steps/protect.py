@@ -1,0 +1,49 @@
+"""Making papers undeletable: by anybody, and only for a while at a time.
+
+A lock in COMPLIANCE mode cannot be taken back, so the first one is short and is extended while the paper is kept
+(`archive/rules.toml`, locks). Where objects lie in a folder there is nothing to lock.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+from api.house import House
+from api.logs import log
+from api.steps.job_kinds import PROTECT
+from archive import decide_lock
+from common import VIETNAM
+from datastore import Job, Work
+
+_EXTEND_BEFORE = timedelta(days=30)
+"""So long before its end a lock is extended: a month of outages may pass."""
+
+
+def ask_for_protection(house: House, work: Work, document: UUID) -> None:
+    """In the transaction that makes a paper valid or closes its dossier: its objects are locked after the commit."""
+    if house.datastore.objects.write_once:
+        work.jobs.enqueue(PROTECT, document)
+
+
+def protect(house: House, job: Job) -> None:
+    """Locks every object of the paper for the first term. May run twice: a lock is only ever extended."""
+    until = _lock_until(house)
+    if until is not None:
+        house.datastore.protect(job.document_id, until)
+    house.datastore.queue.finish(job)
+
+
+def extend_locks(house: House) -> None:
+    """Locks that end soon are set anew, while the paper is kept."""
+    until = _lock_until(house)
+    if until is None or not house.datastore.objects.write_once:
+        return
+    for document in house.datastore.locks_ending(house.clock() + _EXTEND_BEFORE):
+        log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
+
+
+def _lock_until(house: House) -> datetime | None:
+    """The end of the last day of the lock that the rules ask for today, in Viet Nam."""
+    last = decide_lock(house.rules, house.today)
+    if last is None:
+        return None
+    return datetime.combine(last + timedelta(days=1), time(), VIETNAM).astimezone(UTC)

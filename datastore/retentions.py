@@ -1,0 +1,61 @@
+"""What the object server was asked to protect, and until when.
+
+The server's own retention is the truth; these rows spare asking it, and tell what has to be extended next.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from archive import Status
+from datastore import mapping
+from datastore.objects import StoredObject
+from datastore.rows import DocumentRow, ObjectRow, RetentionRow
+
+
+def due(session: Session, document: UUID, until: datetime) -> list[tuple[UUID, StoredObject]]:
+    """The objects of a document that are not protected `until` then."""
+    query = (
+        select(ObjectRow)
+        .outerjoin(RetentionRow, RetentionRow.object_id == ObjectRow.id)
+        .where(
+            ObjectRow.document_id == document, or_(RetentionRow.until.is_(None), RetentionRow.until < until)
+        )
+        .order_by(ObjectRow.id)
+    )
+    return [(row.id, mapping.stored(row)) for row in session.scalars(query)]
+
+
+def keep(session: Session, object: UUID, until: datetime) -> None:
+    """Write down that an object is protected."""
+    row = session.get(RetentionRow, object)
+    if row is None:
+        session.add(RetentionRow(object_id=object, until=until))
+    else:
+        row.until = max(row.until, until)
+
+
+def until(session: Session, document: UUID) -> datetime | None:
+    """The first instant at which an object of the document is free; None when one is free now, or there is none."""
+    mine = select(ObjectRow.id).where(ObjectRow.document_id == document)
+    free = mine.where(~exists().where(RetentionRow.object_id == ObjectRow.id))
+    if session.scalar(free.limit(1)) is not None:
+        return None
+    return session.scalar(select(func.min(RetentionRow.until)).where(RetentionRow.object_id.in_(mine)))
+
+
+def ending(session: Session, before: datetime, most: int) -> Sequence[UUID]:
+    """Documents that are kept and of which an object becomes free before then."""
+    query = (
+        select(ObjectRow.document_id)
+        .join(RetentionRow, RetentionRow.object_id == ObjectRow.id)
+        .join(DocumentRow, DocumentRow.id == ObjectRow.document_id)
+        .where(RetentionRow.until < before, DocumentRow.status != Status.DESTROYED)
+        .group_by(ObjectRow.document_id)
+        .order_by(func.min(RetentionRow.until))
+        .limit(most)
+    )
+    return [id for id in session.scalars(query) if id is not None]
