@@ -28,6 +28,8 @@ from api.traces import current_trace
 from common import KhosoError, Sentence
 
 _MOST_PLACES = 30
+_FIRST = ("at", "level", "event", "process", "trace")
+_UNLISTED = "unlisted"
 _LONGEST = 200
 
 # A word of ours or of a protocol: no blank, so no sentence; nine digits in a row could be somebody's number.
@@ -236,20 +238,23 @@ def _only_listed(*, strict: bool) -> Processor:
     """What is listed and has its shape; the names of the rest; NotForTheLog for a rest when `strict`."""
 
     def only_listed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        kept, left_out = {}, []
-        for name, shape in _FIELDS.items():
-            if name in event and event[name] is not None:
-                value = str(event[name]) if isinstance(event[name], UUID) else event[name]
-                if shape(value):
-                    kept[name] = value
+        kept: EventDict = dict.fromkeys(_FIRST)  # the order in which people look
+        left_out = []
+        for name, value in event.items():
+            shape = _FIELDS.get(name)
+            if shape is None:
+                left_out.append(_UNLISTED)
+            elif value is not None:
+                said = str(value) if isinstance(value, UUID) else value
+                if shape(said):
+                    kept[name] = said
                 else:
                     left_out.append(name)
-        unlisted = len(event.keys() - _FIELDS.keys())
-        if strict and (left_out or unlisted):
-            raise NotForTheLog(f"{event.get('event')}: {left_out or sorted(event.keys() - _FIELDS.keys())}")
-        if left_out or unlisted:
-            kept["left_out"] = [*left_out, *["unlisted"] * unlisted]
-        return kept
+        if left_out and strict:
+            raise NotForTheLog(f"{event.get('event')}: {left_out}, of {sorted(event)}")
+        if left_out:
+            kept["left_out"] = left_out
+        return {name: value for name, value in kept.items() if value is not None}
 
     return only_listed
 

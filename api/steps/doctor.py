@@ -44,6 +44,7 @@ def examine(house: House) -> Iterator[Finding]:
         ("signing", _signing),
         ("log", _log),
         ("disk", _disk),
+        ("time stamps", _time_stamps),
         ("clock", _clock),
     )
     for name, check in checks:
@@ -172,6 +173,11 @@ def _clock(house: House) -> Finding:
     return _finding(
         "clock", seen, f"{seen.facts['skew_seconds']} s from the database's; kept: {seen.facts['kept']}"
     )
+
+
+def _time_stamps(house: House) -> Finding:
+    seen = health.time_stamps(house)
+    return _finding("time stamps", seen, f"last: {seen.facts.get('last_success', '–')}")
 
 
 def _finding(check: str, seen: Seen, told: str) -> Finding:

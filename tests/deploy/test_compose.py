@@ -15,7 +15,7 @@ from tests.deploy.dockerfile import stages
 
 _MAIN = CHECKOUT / "docker-compose.yml"
 _MALWARE = CHECKOUT / "deploy" / "compose.malware.yml"
-_ONCE = {"migrate", "objects-setup"}
+_ONCE = {"migrate", "objects-setup", "doctor"}
 _FOR_ALL = ("KHOSO_", "MINIO_")
 _KEYS_THAT_SIGN = {"signing-keys": {"signer"}, "log-key": {"archivist"}}
 _MAY_HAVE = {
@@ -28,8 +28,8 @@ _MAY_HAVE = {
     "postgresql_password": {"postgresql"},
     "postgresql_admin_password": {"postgresql"},
     "redis_password": {"redis"},
-    "minio_root_user": {"minio", "objects-setup"},
-    "minio_root_password": {"minio", "objects-setup"},
+    "minio_root_user": {"minio", "objects-setup", "doctor"},
+    "minio_root_password": {"minio", "objects-setup", "doctor"},
 }
 
 
@@ -119,7 +119,7 @@ def test_a_secret_file_that_a_setting_names_is_handed_in(name: str) -> None:
 @pytest.mark.parametrize("secret", sorted(_read(_MAIN)["secrets"]))
 def test_a_secret_is_known_to_those_who_need_it_and_to_nobody_else(secret: str) -> None:
     holders = {name for name, service in SERVICES.items() if secret in _secrets_of(service)}
-    khoso = {"web", "reader", "signer", "archivist", "beat", "migrate"}
+    khoso = {"web", "reader", "signer", "archivist", "beat", "migrate", "doctor"}
     may = _MAY_HAVE.get(secret, khoso | {"objects-setup"} if secret.startswith("s3_") else khoso)
     assert holders == may
 
@@ -162,10 +162,11 @@ def test_everything_that_is_named_is_there() -> None:
 def test_a_profile_starts_what_it_needs() -> None:
     by_profile = {
         profile: {name for name, service in SERVICES.items() if service["profiles"] == [profile]}
-        for profile in ("minimal", "full")
+        for profile in ("minimal", "full", "doctor")
     }
     assert by_profile["minimal"] == {"khoso"}
-    assert by_profile["minimal"] | by_profile["full"] == SERVICES.keys()
+    assert by_profile["doctor"] == {"doctor"}
+    assert set().union(*by_profile.values()) == SERVICES.keys()
     for name, service in SERVICES.items():
         assert all(
             SERVICES[other]["profiles"] == service["profiles"] for other in service.get("depends_on", {})

@@ -43,7 +43,8 @@ class Full:
     folder: Path
     url: str
     certificate: Path
-    minio: str
+    moved: dict[str, str]
+    """What is elsewhere here."""
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
 
     def client(self) -> httpx.Client:
@@ -92,9 +93,10 @@ def _environment(full: Full, name: str, moved: Mapping[str, str]) -> dict[str, s
 
 def _start(full: Full, name: str, moved: Mapping[str, str], *more: str) -> None:
     service = _compose()[name]
+    full.data(name).mkdir(parents=True, mode=0o700)  # as the image makes it
     if any(isinstance(one, dict) for one in service["secrets"]):  # the master key, at its place
         keys = full.data(name) / "keys"
-        keys.mkdir(parents=True)
+        keys.mkdir()
         shutil.copy(full.folder / "secrets" / "master_key", keys / "master.key")
         (keys / "master.key").chmod(0o600)
     words = ["127.0.0.1" if word == "0.0.0.0" else word for word in service["command"]]
@@ -120,13 +122,13 @@ def full(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     _give(secrets / "broker_url", settings["KHOSO_BROKER_URL"])
     for ours, theirs in (("minio_root_user", "ACCESS"), ("minio_root_password", "SECRET")):
         _give(secrets / ours, Path(services.admin_settings[f"KHOSO_S3_ROOT_{theirs}_KEY_FILE"]).read_text())
-    with _proxied(folder, settings["KHOSO_S3_ENDPOINT"]) as (full, moved, port):
+    with _proxied(folder, settings["KHOSO_S3_ENDPOINT"]) as (full, port):
         _give(secrets / "internal_ca", (folder / "objects" / "objects_certificate").read_text())
         for once in _ONCE:
-            _start(full, once, moved)
+            _start(full, once, full.moved)
             assert full.processes.pop(once).wait(_PATIENCE) == 0, (folder / f"{once}.log").read_text()
         for always in _ALWAYS:
-            _start(full, always, moved, *(("--port", str(port)) if always == "web" else ()))
+            _start(full, always, full.moved, *(("--port", str(port)) if always == "web" else ()))
         try:
             for always in _ALWAYS:
                 full.address(always)
@@ -144,8 +146,8 @@ def _give(secret: Path, content: str) -> None:
 
 
 @contextmanager
-def _proxied(folder: Path, minio: str) -> Iterator[tuple[Full, dict[str, str], int]]:
-    """Both proxies; what is elsewhere here; the port at which the web process is looked for."""
+def _proxied(folder: Path, minio: str) -> Iterator[tuple[Full, int]]:
+    """Both proxies; the port at which the web process is looked for."""
     web, https, objects = free_port(), free_port(), free_port()
     (folder / "proxy").mkdir()
     (folder / "objects").mkdir()
@@ -172,7 +174,7 @@ def _proxied(folder: Path, minio: str) -> Iterator[tuple[Full, dict[str, str], i
     with ExitStack() as stack:
         stack.enter_context(running(laid_out("proxy", folder / "proxy", of_proxy)))
         stack.enter_context(running(laid_out("objects", folder / "objects", of_objects)))
-        yield Full(folder, f"https://localhost:{https}", certificate, minio), moved, web
+        yield Full(folder, f"https://localhost:{https}", certificate, moved), web
 
 
 def _ask(url: str) -> httpx.Response:
@@ -238,6 +240,15 @@ def test_only_the_signer_has_keys_that_sign_and_only_the_archivist_that_of_the_l
     assert "authority.json" in keys.pop("signer") - {"log.json"}
     assert keys.pop("archivist") == {"log.json"}
     assert keys == {"web": set(), "reader": set(), "beat": set()}
+
+
+def test_the_doctor_finds_the_service_well_and_proves_the_lock(full: Full, paper: str) -> None:
+    _start(full, "doctor", full.moved)
+    status = full.processes.pop("doctor").wait(_PATIENCE)
+    told = (full.folder / "doctor.log").read_text()
+    assert status == 0, told
+    seen = _ask(f"{full.address('web')}/readyz").json()["checks"]["objects"]
+    assert seen["standing"] == "well", seen
 
 
 @pytest.mark.parametrize("name", _ALWAYS)
