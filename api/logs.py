@@ -14,6 +14,7 @@ answers are for people) events go nowhere.
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
@@ -131,7 +132,10 @@ def write_logs(process: str, *, strict: bool = False, stream: TextIO | None = No
     root.setLevel(logging.INFO)
     _OURS.setLevel(logging.INFO)  # whatever a library thinks of the level of others
     logging.captureWarnings(True)
+    # Python would print these with their messages.
     sys.excepthook = lambda _kind, fault, _trace: log.critical("ended_by_fault", exc_info=fault)
+    threading.excepthook = lambda ended: log.error("thread_ended_by_fault", exc_info=ended.exc_value)
+    sys.unraisablehook = lambda ended: log.error("fault_in_passing", exc_info=ended.exc_value)
 
 
 def tell_fault(event: str, **fields: object) -> None:

@@ -212,6 +212,38 @@ raise ValueError("{_NUMBER}")
     assert (ended.returncode, _NUMBER in ended.stderr, ended.stdout) == (1, False, "")
 
 
+@pytest.mark.parametrize(
+    ("dies", "event"),
+    [
+        ("t = threading.Thread(target=lambda: int(number)); t.start(); t.join()", "thread_ended_by_fault"),
+        ("class Dies:\n    def __del__(self):\n        int(number)\nDies()", "fault_in_passing"),
+        ("warnings.warn(number)", "library"),
+        ("asyncio.run(forgets())", "library"),
+    ],
+)
+def test_what_python_itself_would_print_is_a_line_as_well(dies: str, event: str) -> None:
+    program = f"""
+import asyncio, gc, threading, warnings
+from api.logs import write_logs
+number = "{_NUMBER} "  + "{_NAME}"
+async def forgets():
+    async def fails():
+        int(number)
+    task = asyncio.ensure_future(fails())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+write_logs("web")
+{dies}
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT, check=False
+    )
+    assert json.loads(ended.stderr)["event"] == event, ended.stderr
+    assert (_NUMBER in ended.stderr, "Nguy" in ended.stderr) == (False, False)
+
+
 def test_commands_for_people_write_no_events() -> None:
     program = "from api.logs import log\nlog.error('job_fault', code='x')"
     ended = subprocess.run(
