@@ -14,6 +14,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
@@ -40,6 +41,7 @@ from datastore.rows import (
     IntakeRow,
     NoticeRow,
     OriginalRow,
+    OwnerIdentifierRow,
     OwnerRow,
     StoreEntryRow,
     StoreRow,
@@ -635,6 +637,18 @@ def digest_of(originals: Sequence[Digest]) -> Digest:
     if len(originals) == 1:
         return originals[0]
     return Digest.of(b"".join(one.value for one in originals))
+
+
+def may_be_held(
+    session: Session, originals: Sequence[Digest], identifiers: Sequence[str], agency: str
+) -> bool:
+    """Whether `find_held` may find these originals: for the owners with these numbers, or for nobody yet."""
+    known = select(OwnerIdentifierRow.owner_id).where(
+        OwnerIdentifierRow.identifier.in_(identifiers), OwnerIdentifierRow.valid_to.is_(None)
+    )
+    digest = digest_of(originals)
+    keys = [_held_key(digest, owners, agency) for owners in (session.scalars(known).all(), ())]
+    return session.scalar(select(DocumentRow.id).where(DocumentRow.held_key.in_(keys)).limit(1)) is not None
 
 
 def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:

@@ -128,10 +128,8 @@ def take_in(
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
-    owners = _known_owners(house, actor, paper)
-    held = _held(house, actor, scans, owners)
-    if held is not None:
-        return _cite(house, actor, held, paper, owners, doc_type, also)
+    if _may_be_held(house, actor, paper, scans) and (held := _held(house, actor, paper, scans)):
+        return _cite(house, actor, held, paper, doc_type, also)
     _require_open_dossier(house, actor, paper.dossier)
     verdict = _verdict_on(house, scans)
     provenance = _provenance(actor, paper, verdict)
@@ -144,7 +142,7 @@ def take_in(
             document = work.documents.receive(
                 draft,
                 originals=originals,
-                owners=owners,
+                owners=_name_owners(work, paper),
                 weight=_weight(verdict),
                 provenance=provenance,
                 doc_type=doc_type,
@@ -160,10 +158,10 @@ def take_in(
             also(work, received)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
-        held = _held(house, actor, scans, owners)
+        held = _held(house, actor, paper, scans)
         if held is None:
             raise
-        return _cite(house, actor, held, paper, owners, doc_type, also)
+        return _cite(house, actor, held, paper, doc_type, also)
     return received
 
 
@@ -189,47 +187,59 @@ def _require_open_dossier(house: House, actor: Actor, dossier: str | None) -> No
             raise DossierClosed(number=dossier)
 
 
-def _known_owners(house: House, actor: Actor, paper: Paper) -> tuple[UUID, ...]:
-    if not paper.owners:
-        return ()
-    with house.datastore.begin(actor, "name_owner") as work:
-        found = {
-            one.identifier: work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date).id
-            for one in sorted(paper.owners, key=lambda one: one.identifier)  # no two intakes wait in a circle
-        }
+def _name_owners(work: Work, paper: Paper) -> tuple[UUID, ...]:
+    found = {
+        one.identifier: work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date).id
+        for one in sorted(paper.owners, key=lambda one: one.identifier)  # no two intakes wait in a circle
+    }
     return tuple(found[one.identifier] for one in paper.owners)
 
 
-def _held(house: House, actor: Actor, scans: Sequence[Scan], owners: Sequence[UUID]) -> DocumentRecord | None:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A paper that is here already, and the owners who are named now."""
+
+    document: DocumentRecord
+    owners: tuple[UUID, ...]
+
+
+def _may_be_held(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> bool:
+    """A quick look without a diary line, which nearly always says no; BadIdentifier before anything is kept."""
+    numbers = [one.identifier for one in paper.owners]
+    return house.datastore.may_be_held([scan.sha256 for scan in scans], numbers, actor.agency)
+
+
+def _held(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> _Held | None:
     """The paper that has these bytes and owners, or these bytes and no owner yet."""
     digests = [scan.sha256 for scan in scans]
     with house.datastore.begin(actor, "look_for_held") as work:
-        return work.documents.find_held(digests, owners) or work.documents.find_held(digests, ())
+        owners = _name_owners(work, paper)
+        document = work.documents.find_held(digests, owners) or work.documents.find_held(digests, ())
+    return None if document is None else _Held(document, owners)
 
 
 def _cite(
     house: House,
     actor: Actor,
-    held: DocumentRecord,
+    held: _Held,
     paper: Paper,
-    owners: Sequence[UUID],
     doc_type: str | None,
     also: Callable[[Work, Received], None],
 ) -> Received:
     """The paper is here already: what was open and is now said is kept, and the dossier cites it."""
-    ground = _ground_for_held(house, held, paper)
+    document = held.document
+    ground = _ground_for_held(house, document, paper)
     with house.datastore.begin(actor, "bring_again") as work:
-        document = held
-        if owners and not document.owner_ids:
-            document = work.documents.assign_owners(held.id, owners)
+        if held.owners and not document.owner_ids:
+            document = work.documents.assign_owners(document.id, held.owners)
         if document.doc_type is None and doc_type is not None:
-            document = work.documents.classify(held.id, doc_type)
+            document = work.documents.classify(document.id, doc_type)
         if ground is not None and document.ground is None:
-            document = work.documents.record_ground(held.id, ground)
+            document = work.documents.record_ground(document.id, ground)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
         go_on(work, document)
-        receipt = work.receipts.issue(held.id, {"pages": document.version.page_count})
+        receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         received = Received(document, receipt.number, again=True)
         also(work, received)
     return received
