@@ -1,6 +1,7 @@
 """datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the
 room."""
 
+from datastore.deliveries import ASKED as PAUSED_BY_PERSON
 from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
 from datastore.documents import Draft, digest_of
@@ -159,6 +160,7 @@ __all__ = [
     "EVENT_TYPES",
     "OFFICERS",
     "OUTAGES",
+    "PAUSED_BY_PERSON",
     "SCOPES",
     "AbandonedPrint",
     "AccessToken",

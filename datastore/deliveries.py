@@ -35,7 +35,10 @@ GIVE_UP = timedelta(days=3)
 KEPT = timedelta(days=30)
 """So long can be looked up what was delivered or set aside."""
 IS_SET_ASIDE = DeliveryRow.state.in_([literal_column("'set_aside'")])
+_IS_IN_THE_AIR = DeliveryRow.state.in_([literal_column("'claimed'")])
 """Written out, because a partial index serves only who names its condition."""
+ASKED = "asked"
+"""Why a subscription is paused that a person paused."""
 _TROUBLE = 3
 """After so many failures in a row a receiver rests."""
 _FIRST_PAUSE = timedelta(seconds=5)
@@ -178,8 +181,7 @@ def _due(subscription: UUID, now: datetime) -> Select[DeliveryRow, EventRow]:
 def _in_the_air(session: Session, subscription: UUID, now: datetime) -> int:
     query = select(func.count()).where(
         DeliveryRow.subscription_id == subscription,
-        DeliveryRow.settled_at.is_(None),
-        DeliveryRow.state == DeliveryState.CLAIMED,
+        _IS_IN_THE_AIR,
         DeliveryRow.lease_until > now,
     )
     return session.scalars(query).one()
@@ -199,7 +201,8 @@ def delivered(session: Session, claimed: ClaimedDelivery, now: datetime) -> None
     """The receiver took it, so it is well again; StaleState when another courier has it meanwhile."""
     row, receiver = _ours(session, claimed)
     _settle(row, DeliveryState.DELIVERED, now, None)
-    receiver.failures, receiver.failing_since, receiver.not_before = 0, None, now
+    if receiver.failures:
+        receiver.failures, receiver.failing_since, receiver.not_before = 0, None, now
     session.flush()
 
 
@@ -279,5 +282,9 @@ def backlog(session: Session) -> Backlog:
         select(func.count(), func.min(EventRow.at)).where(EventRow.handed_out_at.is_(None))
     ).one()
     aside = session.scalars(select(func.count()).where(IS_SET_ASIDE)).one()
+    trouble = SubscriptionRow.reason.is_not(None) & (SubscriptionRow.reason != ASKED)
+    paused = session.scalars(
+        select(func.count()).where(SubscriptionRow.state == SubscriptionState.PAUSED, trouble)
+    ).one()
     known = [instant for instant in (since, first) if instant is not None]
-    return Backlog(waiting + fresh, min(known, default=None), aside)
+    return Backlog(waiting + fresh, min(known, default=None), aside, paused)

@@ -908,6 +908,7 @@ class ReceiverRow(Row):
 
 
 _ASIDE = text("state IN ('set_aside')")
+_IN_THE_AIR = text("state IN ('claimed')")
 
 
 class DeliveryRow(Row):
@@ -918,6 +919,12 @@ class DeliveryRow(Row):
         UniqueConstraint("subscription_id", "event"),
         _open("ix_deliveries_open", "settled_at", "subscription_id", "event"),
         _open("ix_deliveries_of_subject", "settled_at", "subscription_id", "subject", "event"),
+        Index(
+            "ix_deliveries_in_the_air",
+            "subscription_id",
+            sqlite_where=_IN_THE_AIR,
+            postgresql_where=_IN_THE_AIR,
+        ),
         Index("ix_deliveries_set_aside", "subscription_id", sqlite_where=_ASIDE, postgresql_where=_ASIDE),
     )
     __witnessed__ = False

@@ -13,7 +13,7 @@ from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, Json
 from api.cli.place import at_desk
 from common import say, shown
-from datastore import Delivery, Subscription, Work
+from datastore import PAUSED_BY_PERSON, Delivery, Subscription, Work
 
 webhooks_app = typer.Typer(
     no_args_is_help=True, help="Báo sự kiện cho hệ thống khác. / Telling other systems of events."
@@ -105,10 +105,8 @@ def pause(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: Ag
 
     Ví dụ / Example: `khoso webhooks pause 01a200e0-5076-7574-a8fe-df7af85edd29`
     """
-    from api.steps.webhooks import ASKED  # late: it speaks HTTP
-
     with _at_work(person, agency, "pause_subscription") as work:
-        _print(work.subscriptions.pause(subscription, ASKED))
+        _print(work.subscriptions.pause(subscription, PAUSED_BY_PERSON))
 
 
 @webhooks_app.command("resume")

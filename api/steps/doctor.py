@@ -141,8 +141,9 @@ def _webhooks(house: House) -> Finding:
     """What other systems were not told, and a person must look at."""
     backlog = house.datastore.outbox.backlog()
     since = "" if backlog.since is None else f" ({shown(backlog.since)})"
-    seen = f"waiting {backlog.waiting}{since}, set_aside {backlog.set_aside}"
-    return Finding("webhooks", not backlog.set_aside, seen, "khoso webhooks list; khoso webhooks retry ID")
+    seen = f"waiting {backlog.waiting}{since}, set_aside {backlog.set_aside}, paused {backlog.paused}"
+    well = not backlog.set_aside and not backlog.paused
+    return Finding("webhooks", well, seen, "khoso webhooks list; khoso webhooks retry | resume ID")
 
 
 def _signing(house: House) -> Finding:

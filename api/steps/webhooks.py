@@ -9,12 +9,10 @@ from api.cloud_events import shown_secret
 from api.connectors.receivers import require_usable
 from api.house import House
 from api.steps.courier import reach_of
-from datastore import Actor, Subscription, SubscriptionState, Work
+from datastore import PAUSED_BY_PERSON, Actor, Subscription, SubscriptionState, Work
 
 EVERYTHING = ("vn.khoso.document.*", "vn.khoso.dossier.*")
 """Every event that there is."""
-ASKED = "asked"
-"""Why a subscription is paused that a person paused."""
 Also = Callable[[Work, Subscription], None]
 
 
@@ -53,7 +51,9 @@ def change_subscription(house: House, actor: Actor, id: UUID, change: Change) ->
         changed = work.subscriptions.change(id, url=change.url, types=change.types)
         if change.active is None or change.active == (changed.state is SubscriptionState.ACTIVE):
             return changed
-        return work.subscriptions.resume(id) if change.active else work.subscriptions.pause(id, ASKED)
+        return (
+            work.subscriptions.resume(id) if change.active else work.subscriptions.pause(id, PAUSED_BY_PERSON)
+        )
 
 
 def rotate_secret(house: House, actor: Actor, id: UUID, keep_old_for: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -269,6 +271,33 @@ def test_a_courier_killed_between_sending_and_marking_sends_the_same_again(house
             up.wait_until(lambda: told.states() == [DeliveryState.DELIVERED])
     assert (again.id, again.body) == (sent.id, sent.body)
     assert again.is_signed_by(told.secret)
+
+
+def test_couriers_killed_again_and_again_lose_nothing_and_keep_the_order(house: House) -> None:
+    chance, dossiers, kills = random.Random(3), 12, 3
+    with receiver() as up:
+        told = subscribed(house, up.url)
+        up.answer = lambda _received: 503 if chance.random() < 0.1 else 200
+        for number in range(1, dossiers + 1):
+            dossier(house, number)
+        for killed in range(1, kills + 1):
+            came_before = len(up.came)
+            with courier_process(house, ahead=timedelta(minutes=3 * killed)) as courier:
+                up.wait_for(came_before + 1)
+                time.sleep(chance.random() / 5)
+                courier.kill()
+            name = f"{house.settings.agency}-261125-{killed:04}"
+            close_dossier(house, house.system("test"), name, DossierState.WITHDRAWN)
+        with courier_process(house, ahead=timedelta(hours=5)):
+            up.wait_until(lambda: told.states().count(DeliveryState.DELIVERED) == dossiers + kills)
+        came = list(up.came)
+    firsts: dict[str, dict[str, Any]] = {}
+    for received in came:
+        firsts.setdefault(received.id, received.event)
+    assert len(firsts) == dossiers + kills
+    for subject in {event["subject"] for event in firsts.values()}:
+        numbers = [event["sequence"] for event in firsts.values() if event["subject"] == subject]
+        assert numbers == sorted(numbers)
 
 
 def test_several_couriers_share_the_work_and_none_does_it_twice(house: House) -> None:

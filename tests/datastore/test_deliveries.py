@@ -171,10 +171,12 @@ def test_a_receiver_that_takes_nothing_for_days_should_be_paused_and_loses_nothi
     with house.store.begin(MAI, "pause") as work:
         work.subscriptions.pause(subscription, "no_success")
     assert claim(house) == []
+    assert house.store.outbox.backlog().paused == 1
     house.clock.wait(timedelta(days=60))
     house.store.outbox.prune()
     with house.store.begin(MAI, "resume") as work:
         work.subscriptions.resume(subscription)
+    assert house.store.outbox.backlog().paused == 0
     assert len(claim(house)) == 3
 
 
