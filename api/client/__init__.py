@@ -9,6 +9,7 @@ Promised: what makes something carries a key and is sent again under it when no 
 """
 
 from api.client.client import Client
+from api.client.events import Event, NotGenuine, read_event
 from api.client.transport import NoAnswer, ProblemAnswered
 from api.client.values import (
     Accepted,
@@ -24,6 +25,7 @@ from api.client.values import (
     Upload,
     Verdict,
     Wanted,
+    Webhook,
 )
 
 __all__ = [
@@ -32,9 +34,11 @@ __all__ = [
     "Client",
     "Document",
     "Dossier",
+    "Event",
     "Held",
     "Job",
     "NoAnswer",
+    "NotGenuine",
     "Owner",
     "OwnerNamed",
     "Print",
@@ -43,4 +47,6 @@ __all__ = [
     "Upload",
     "Verdict",
     "Wanted",
+    "Webhook",
+    "read_event",
 ]

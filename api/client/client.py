@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,6 +28,7 @@ from api.client.values import (
     Upload,
     Verdict,
     Wanted,
+    Webhook,
 )
 
 _API = "/api/v1"
@@ -223,6 +225,29 @@ class Client:
             "sha256": paper.sha256,
         }
         return Attachment.of(self._transport.post(f"/dossiers/{number}/attachments", body).json())
+
+    # --- events ---------------------------------------------------------------------------------------
+
+    def subscribe(self, url: str, types: Sequence[str]) -> Webhook:
+        """Have `url` told of events of these types; with the secret that signs them."""
+        made = Webhook.of(self._transport.post("/webhooks", {"url": url, "types": list(types)}).json())
+        # Shown once: when that answer was lost, and the request came a second time, another one is made.
+        return (
+            made if made.secret is not None else replace(made, secret=self.new_secret(made.id, keep_hours=0))
+        )
+
+    def new_secret(self, webhook: UUID, *, keep_hours: int = 24) -> str:
+        """Another secret; the old one signs beside it for a while."""
+        answer = self._transport.post(f"/webhooks/{webhook}/secret", {"keep_old_hours": keep_hours})
+        return str(answer.json()["secret"])
+
+    def webhooks(self) -> tuple[Webhook, ...]:
+        """What the agency's systems are told, and where."""
+        return tuple(Webhook.of(one) for one in self._transport.get("/webhooks").json()["webhooks"])
+
+    def unsubscribe(self, webhook: UUID) -> None:
+        """Be told nothing any more."""
+        self._transport.delete(f"/webhooks/{webhook}")
 
     # --- prints ---------------------------------------------------------------------------------------
 

@@ -47,6 +47,10 @@ class Transport:
         named = {"Idempotency-Key": str(uuid4()), **(headers or {})}
         return self._patiently(lambda: self.http.post(place, json=json, headers=named))
 
+    def delete(self, place: str) -> httpx.Response:
+        """Take something away; what went by an attempt whose answer was lost is answered as not there."""
+        return self._patiently(lambda: self.http.delete(place))
+
     def send(
         self,
         place: str,

@@ -286,3 +286,26 @@ class Verdict:
 
 def _id(text: str | None) -> UUID | None:
     return None if text is None else UUID(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told of events; `secret` is known only to whoever made it."""
+
+    id: UUID
+    url: str
+    types: tuple[str, ...]
+    state: str
+    reason: str | None
+    secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, said: Json) -> "Webhook":
+        return cls(
+            UUID(said["id"]),
+            said["url"],
+            tuple(said["types"]),
+            said["state"],
+            said["reason"],
+            said.get("secret"),
+        )

@@ -1,6 +1,8 @@
 """Webhooks over HTTP: an agency's admin says who is told of what; secrets are shown once; deliveries are told."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -8,6 +10,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 
+from api.client import Client, NotGenuine, read_event
 from api.http.routes.told import DocumentEvent, DossierEvent, TryOutEvent
 from api.steps.courier import courier_beside
 from archive import Ground, Status
@@ -192,3 +195,37 @@ def _live_through_everything(served: Service) -> None:
         work.documents.refile(papers[0], to=other, reason="d")
         work.documents.supersede(papers[0], by=papers[1], reason="e")
         work.dossiers.close(number, DossierState.SUCCEEDED)
+
+
+def test_the_client_subscribes_and_reads_only_what_is_genuine(served: Service, admin: httpx.Client) -> None:
+    token = admin.headers["Authorization"].removeprefix("Bearer ")
+    now = served.house.clock()
+    with receiver() as up, Client(served.url, token=token, purpose="webhooks") as kho:
+        webhook = kho.subscribe(up.url, ["vn.khoso.document.valid"])
+        assert webhook.secret is not None
+        assert kho.webhooks() == (replace(webhook, secret=None),)
+        other = kho.new_secret(webhook.id)
+        admin.post(f"{_PLACE}/{webhook.id}/test")
+        with courier_beside(served.house):
+            (received,) = up.wait_for(1)
+        kho.unsubscribe(webhook.id)
+        assert kho.webhooks() == ()
+    headers, body = received.headers, received.body
+    for secret in (webhook.secret, other):
+        assert read_event(headers, body, [secret], now).type == "vn.khoso.webhook.test"
+    shouted = {name.upper(): value for name, value in headers.items()}
+    assert read_event(shouted, body, ["whsec_AAAA", other], now).subject == f"webhooks/{webhook.id}"
+    forged = [
+        (headers, body.replace(b"test", b"tost"), [other], now),
+        ({**headers, "webhook-id": str(uuid4())}, body, [other], now),
+        ({**headers, "webhook-timestamp": "1"}, body, [other], now),
+        ({**headers, "webhook-timestamp": "soon"}, body, [other], now),
+        (headers, body, [other], now + timedelta(minutes=10)),
+        (headers, body, ["whsec_AAAA"], now),
+        (headers, body, ["whsec_not base64"], now),
+        (headers, body, [], now),
+        ({}, body, [other], now),
+    ]
+    for case in forged:
+        with pytest.raises(NotGenuine):
+            read_event(*case)
