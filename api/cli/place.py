@@ -59,7 +59,9 @@ def in_service(process: str, *, roles: Collection[JobRole] | None = None) -> Ite
     with ExitStack() as opened:
         one = opened.enter_context(open_house(here, steps_in_service(), roles=roles))
         if here.admin_address is not None:
-            REGISTRY.register(Installation(one))
+            of_all = Installation(one)
+            REGISTRY.register(of_all)
+            opened.callback(REGISTRY.unregister, of_all)
             opened.enter_context(admin_server(here.admin_address, REGISTRY, readiness(one)))
         yield one
 
