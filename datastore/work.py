@@ -156,6 +156,10 @@ class Work:
         """The instant of this transaction: everything in it carries the same one."""
         return self._scope.at
 
+    def ask(self, act: Act) -> None:
+        """NotAllowed unless this actor may do it at all: for a step that looks at something before it does it."""
+        self._scope.ask(act)
+
     @cached_property
     def owners(self) -> Owners:
         return Owners(self._scope)

@@ -23,6 +23,7 @@ from api.steps.published import publish_all, tell_facts
 from archive import Status, make_paper_copy
 from common import KhosoError, say
 from datastore import (
+    Act,
     Actor,
     DataKey,
     DocumentRecord,
@@ -61,6 +62,7 @@ def request_print(
     `also` is done in the transaction that numbers it.
     """
     with house.datastore.begin(actor, "print") as work:
+        work.ask(Act.PRINT)  # before a word is said about how the paper stands
         document = work.documents.get(document_id)
         if document.status not in _PRINTABLE:
             raise NotPrintable(status=document.status.value)
