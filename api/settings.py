@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     body_bytes_per_second: Annotated[int, Field(ge=1)] = 20_000
     """Slower than this, an upload only keeps a place from others."""
     openings: Annotated[int, Field(ge=1)] = 4
-    """Files opened in the sandbox at the same time by one web process."""
+    """Files opened in the sandbox at the same time by one web process for whoever signed in; as many for the public."""
 
     s3_endpoint: str | None = None
     """Where objects lie (`https://minio.example.vn:9000`). None: in a folder of `data_dir`, which is not write-once."""

@@ -31,8 +31,9 @@ def serve(
     """
     from contextlib import ExitStack
 
+    from api.connectors.bounded_http import is_loopback
     from api.http import make_app  # late: no other command waits for the web to load
-    from api.http.serving import bound, is_loopback, server, worker_beside
+    from api.http.serving import bound, server, worker_beside
 
     here = settings()
     at = host or here.web_host

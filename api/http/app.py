@@ -75,6 +75,7 @@ def make_app(
     app.state.streams = jobs.Streams()
     app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker_url), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)
+    app.state.checkings = CapacityLimiter(house.settings.openings)
     problems.install(app)
     settings = house.settings
     app.add_middleware(

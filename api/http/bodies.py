@@ -75,6 +75,12 @@ async def _written(request: Request, file: BinaryIO) -> tuple[int, Digest]:
 
 
 async def opening(request: Request, work: Callable[[], T]) -> T:
-    """Does what opens files from outside in one of the few threads that may."""
+    """Does what opens files of whoever signed in, in one of the few threads that may."""
     limiter: CapacityLimiter = request.app.state.openings
+    return await run_sync(work, limiter=limiter)
+
+
+async def checking(request: Request, work: Callable[[], T]) -> T:
+    """Does what opens files of anybody, in threads of its own: the public never keeps the counter waiting."""
+    limiter: CapacityLimiter = request.app.state.checkings
     return await run_sync(work, limiter=limiter)

@@ -4,7 +4,6 @@ The worker is a process of its own, so that reading a page never slows an answer
 dies, told to finish when the server ends, and ends by itself when the server was killed.
 """
 
-import ipaddress
 import signal
 import socket
 import subprocess
@@ -16,6 +15,7 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from api.http.heads import BoundedHeads
 from api.progress import Steps
 from common import KhosoError, say
 
@@ -28,22 +28,14 @@ _WORKER = [sys.executable, "-m", "api.cli", "worker", "--while-stdin"]
 
 
 _BACKLOG = 2048
+_MOST_CONNECTIONS = 2000
+"""Of one process; further ones are answered 503 at once."""
 
 
 class CannotListen(KhosoError):
     """The address is taken, or not one of this machine."""
 
     code = "cannot_listen"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens there."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -60,13 +52,14 @@ def server(app: FastAPI, *, proxies: str = "") -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         loop="uvloop",
-        http="httptools",
+        http=BoundedHeads,
         ws="none",
         lifespan="on",
         access_log=False,
         log_config=None,
         server_header=False,
         forwarded_allow_ips=proxies,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     return uvicorn.Server(config)

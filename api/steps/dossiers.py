@@ -1,6 +1,7 @@
 """Dossier events: opened, closed; and what an ending means for the papers in it."""
 
 import re
+from collections.abc import Callable
 
 from api.house import House
 from api.steps.job_kinds import MAKE_VALID
@@ -49,10 +50,19 @@ def open_dossier(
         return standing
 
 
-def record_event(house: House, actor: Actor, number: str, kind: str, note: str | None) -> Dossier:
-    """The dossier went on: a supplement was asked for, it was transferred."""
+def record_event(
+    house: House,
+    actor: Actor,
+    number: str,
+    kind: str,
+    note: str | None,
+    also: Callable[[Work, Dossier], None] = lambda _work, _dossier: None,
+) -> Dossier:
+    """The dossier went on: a supplement was asked for, it was transferred. `also` is done in the same transaction."""
     with house.datastore.begin(actor, "record_event", dossier=number) as work:
-        return work.dossiers.record(number, kind, note)
+        dossier = work.dossiers.record(number, kind, note)
+        also(work, dossier)
+    return dossier
 
 
 def close_dossier(

@@ -17,7 +17,7 @@ from api.steps import dossiers, holdings, reuse
 from api.steps.reuse import Component, Known
 from archive import ReuseAction, ReuseFacts
 from common import Digest
-from datastore import Answer, AttachedHow, Citation, Dossier, DossierState
+from datastore import Answer, AttachedHow, Citation, Dossier, DossierState, Work
 from ingest import AgencyCode, DossierNumber
 
 router = APIRouter(tags=["dossiers"])
@@ -182,10 +182,13 @@ def add_dossier_event(
     """Tell what happened to a dossier. Success is the ground on which its papers become valid."""
     parsed = str(DossierNumber.parse(number))
 
-    def make(_keep: Keep) -> Answer:
+    def make(keep: Keep) -> Answer:
+        def also(work: Work, dossier: Dossier) -> None:
+            keep(work, answer(201, DossierView.of(dossier)))
+
         ending = _ENDINGS.get(said.kind)
         if ending is None:
-            dossier = dossiers.record_event(house, actor, parsed, said.kind.value, said.note)
+            dossier = dossiers.record_event(house, actor, parsed, said.kind.value, said.note, also)
         else:
             dossier = dossiers.close_dossier(house, actor, parsed, ending, said.note)
         return answer(201, DossierView.of(dossier))

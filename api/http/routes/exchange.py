@@ -33,7 +33,7 @@ from datastore import Actor, Answer, DocumentRecord, Exchanged, Work
 from ingest import LONGEST_EXCHANGE_CODE, ExchangeCode, MediaType, Scan
 
 router = APIRouter(tags=["exchange"])
-_LARGEST_CONTENT = 10_000_000
+_LARGEST_CONTENT = 5_000_000
 LARGEST_IMPORT = _LARGEST_CONTENT * 4 // 3 + 100_000
 """Bytes of an import whose file stands in it; a larger file is uploaded before."""
 _EXAMPLE_ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"

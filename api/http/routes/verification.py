@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.house import House
-from api.http.bodies import body_of, opening
+from api.http.bodies import body_of, checking
 from api.http.doors import SHORT_CODE
 from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import Asked, Instant, Said, problems
@@ -108,4 +108,4 @@ async def verify_file(request: Request, visitor: TheVisitor, house: TheHouse) ->
     """Check a signed PDF by its signatures, a photo or a print by its seals. Nothing of it is kept."""
     visitor.knock(SHORT_CODE)
     async with body_of(request, house) as body:
-        return await opening(request, lambda: Verdict.of(_checker(request, house).check_file(body.path)))
+        return await checking(request, lambda: Verdict.of(_checker(request, house).check_file(body.path)))

@@ -8,9 +8,13 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 
-def test_serve_listens_and_ends_with_its_worker(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_serve_listens_and_its_worker_ends_with_it_however_it_ends(
+    tmp_path: Path, how: signal.Signals
+) -> None:
     environment = {**os.environ, "KHOSO_DATA_DIR": str(tmp_path / "var"), "KHOSO_WORKERS": "1"}
     command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as served:
@@ -24,10 +28,10 @@ def test_serve_listens_and_ends_with_its_worker(tmp_path: Path) -> None:
             if address and waits:
                 break
         assert httpx.get(f"{address}/api/v1/me").status_code == 401
-        served.send_signal(signal.SIGTERM)
+        served.send_signal(how)
         rest = served.stderr.read()  # ends when the worker has closed it as well
         served.wait()
-    assert served.returncode in (0, -signal.SIGTERM), rest
+    assert served.returncode in (0, -how), rest
 
 
 def test_what_serve_writes_is_json_and_the_lines_of_one_request_share_its_trace(tmp_path: Path) -> None:

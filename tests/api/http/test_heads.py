@@ -1,0 +1,58 @@
+"""A head that comes slowly, never ends or is huge: its connection ends, and nobody else notices."""
+
+import socket
+
+import pytest
+
+from api.http import heads
+from tests.api.http.servers import Service
+
+
+def ends(line: socket.socket) -> bool:
+    """Whether the server closes the connection; else the test runs into the socket's own time."""
+    try:
+        while line.recv(65536):
+            pass
+    except ConnectionResetError:
+        return True
+    return True
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Slow:"])
+def test_a_head_that_does_not_come_ends_its_connection(
+    served: Service, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    with socket.create_connection(served.address, timeout=20) as line:
+        line.sendall(beginning)
+        assert ends(line)
+
+
+def test_a_second_request_of_a_connection_may_not_dawdle_either(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
+    with socket.create_connection(served.address, timeout=20) as line:
+        line.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert line.recv(65536).startswith(b"HTTP/1.1 401 ")
+        line.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Slow:")
+        assert ends(line)
+
+
+def test_a_huge_head_ends_its_connection(served: Service) -> None:
+    with socket.create_connection(served.address, timeout=20) as line:
+        try:
+            line.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\n")
+            for _n in range(100):
+                line.sendall(b"X-Much: " + b"a" * 8000 + b"\r\n")
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        assert ends(line)
+
+
+def test_a_large_body_in_its_first_packet_is_no_head(served: Service) -> None:
+    with served.client() as client:
+        answer = client.post(
+            "/dev/sign-in", content=b" " * 900_000 + b"{}", headers={"Content-Type": "application/json"}
+        )
+    assert answer.status_code == 200
