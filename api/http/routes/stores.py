@@ -88,7 +88,7 @@ class Found(BaseModel):
     more: bool
 
 
-@router.post("/owners/search", operation_id="search_owners", responses=problems())
+@router.post("/owners/search", operation_id="search_owners", responses=problems(404))
 def search_owners(house: TheHouse, actor: Acting, asked: OwnerAsked) -> Owners:
     """Who has this number now."""
     with house.datastore.begin(actor, "look_for_owner") as work:
@@ -134,7 +134,7 @@ def _place_of(document: ListedDocument) -> Place:
     return Place(document.received_at, document.id)
 
 
-@router.post("/search", operation_id="search_documents", responses=problems())
+@router.post("/search", operation_id="search_documents", responses=problems(404))
 def search_documents(house: TheHouse, actor: Acting, asked: Search) -> Found:
     """Papers by owner, code, type and text, best first."""
     found = holdings.find_page(house, actor, asked.words, asked.field, asked.limit + 1)
