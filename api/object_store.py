@@ -18,7 +18,7 @@ def open_objects(settings: Settings) -> ObjectStore:
     """The object store that the settings name; nothing is asked of a server yet. SecretUnreadable."""
     if settings.s3_endpoint is None:
         return FolderObjects(settings.data_dir / "objects")
-    return minio_objects(service_place(settings), settings.s3_bucket, spool=_spool(settings))
+    return minio_objects(service_place(settings), buckets_of(settings), spool=_spool(settings))
 
 
 def try_the_lock(settings: Settings, now: datetime) -> tuple[Sentence, ...]:

@@ -42,14 +42,14 @@ __all__ = [
 # What speaks S3 takes a fifth of a second to load, and the embedded default never needs it: hence the late imports.
 
 
-def minio_objects(place: S3Place, bucket: str, *, spool: Path) -> ObjectStore:
-    """The object store in a bucket of an S3 server; nothing is asked of the server yet.
+def minio_objects(place: S3Place, buckets: Buckets, *, spool: Path) -> ObjectStore:
+    """The object store in the buckets of an S3 server; nothing is asked of the server yet.
 
     `spool`: a folder for the sealed form of big files on their way; nothing stays there.
     """
     from datastore.objects.minio import MinioObjects
 
-    return MinioObjects(place, bucket, spool=spool)
+    return MinioObjects(place, buckets.archive, staging=buckets.staging, spool=spool)
 
 
 def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_key: str) -> None:

@@ -27,6 +27,7 @@ from common import Sentence, say
 from datastore.errors import ObjectDamaged, ObjectLocked, ObjectMissing, ObjectStoreRefused
 from datastore.keys import DataKey
 from datastore.objects.minio import MinioObjects, client_of, translated
+from datastore.objects.names import STAGING
 from datastore.objects.place import Buckets, S3Place
 from datastore.objects.port import StoredObject
 from datastore.objects.setup import admin_of, has_lock
@@ -49,7 +50,7 @@ def prove_lock(
 
     ObjectStoreUnreachable; ObjectStoreRefused when the service's key cannot even put an object.
     """
-    objects = MinioObjects(service, buckets.archive, spool=spool)
+    objects = MinioObjects(service, buckets.archive, staging=buckets.staging, spool=spool)
     with translated(PROBES):
         unfit = _unfit(objects)
     if unfit is not None:
@@ -63,7 +64,7 @@ def prove_lock(
         if root is not None:
             found += attack(client_of(root), buckets.archive, probe, now, whose=_ROOT)
         found += _too_mighty(service, objects.client, buckets)
-        found += _too_weak(objects.client, buckets)
+        found += _too_weak(objects)
     if not _stands(objects, probe, key, content, now):
         found.append(say("lock_did_not_hold", bucket=buckets.archive))
     return tuple(found)
@@ -195,11 +196,10 @@ def _see_others(client: Minio, buckets: Buckets) -> None:
         raise ObjectLocked(key=PROBES)
 
 
-def _too_weak(client: Minio, buckets: Buckets) -> Iterator[Sentence]:
+def _too_weak(staging: MinioObjects) -> Iterator[Sentence]:
     """What the service's key must be able to do, besides what the probe has shown."""
-    key = f"{PROBES}/{uuid4()}"
     try:
-        client.put_object(buckets.staging, key, BytesIO(b"probe"), len(b"probe"))
-        client.remove_object(buckets.staging, key)
-    except S3Error as error:
-        yield say("lock_staging_unusable", bucket=buckets.staging, reason=error.code)
+        kept = staging.put(f"{STAGING}{uuid4()}", b"probe", sealing=DataKey.new("a probe of staging"))
+        staging.delete(kept.key, kept.version)
+    except ObjectStoreRefused as error:
+        yield say("lock_staging_unusable", bucket=staging.staging, reason=error.facts["reason"])

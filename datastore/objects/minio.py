@@ -45,7 +45,7 @@ from datastore.errors import (
 )
 from datastore.keys import DataKey
 from datastore.objects.content import Counted, Readable, full_disk_is_storage_full, sealed
-from datastore.objects.names import parts_of, require_key
+from datastore.objects.names import STAGING, parts_of, require_key
 from datastore.objects.place import S3Place
 from datastore.objects.port import ObjectVersion, StoredObject
 
@@ -96,19 +96,24 @@ def client_of(place: S3Place, over: PoolManager | None = None) -> Minio:
 
 
 class MinioObjects(Readable):
-    """Objects in one bucket that was made with object lock."""
+    """Objects in one bucket that was made with object lock; what only waits lies in another, which forgets it."""
 
     write_once = True
 
-    def __init__(self, place: S3Place, bucket: str, *, spool: Path) -> None:
-        """`spool`: a folder for the sealed form of big files on their way; nothing stays there."""
+    def __init__(self, place: S3Place, bucket: str, *, spool: Path, staging: str | None = None) -> None:
+        """`spool`: a folder for the sealed form of big files on their way; nothing stays there. `staging`: the bucket
+        of what lies below `staging/`; None: the same one."""
         super().__init__(self._opened_answer)
         self.place = place
         self.bucket = bucket
+        self.staging = staging or bucket
         self._spool = spool
         self._connections = connections(place)
         self.client = client_of(place, self._connections)
         self._credentials = Credentials(place.access_key, place.secret_key)
+
+    def _bucket_of(self, key: str) -> str:
+        return self.staging if key.startswith(STAGING) else self.bucket
 
     def ask(self) -> None:
         """See `ObjectStore.ask`."""
@@ -148,7 +153,7 @@ class MinioObjects(Readable):
             answer = self._signed_put(key, content, stored.digest.hex, headers)
         version = answer.get("x-amz-version-id", _UNVERSIONED)
         if version == _UNVERSIONED or not _VERSION.fullmatch(version):
-            raise ObjectStoreRefused(reason=f"{self.bucket}: no versions")
+            raise ObjectStoreRefused(reason=f"{self._bucket_of(key)}: no versions")
         self._compare(key, version, stored, answer)
         return version
 
@@ -157,7 +162,7 @@ class MinioObjects(Readable):
     ) -> Mapping[str, str]:
         """The answer's headers. Our own request: the library leaves the payload unsigned over TLS, and holds a whole
         file in memory."""
-        url = urlsplit(f"{self.place.endpoint}/{self.bucket}/{key}")
+        url = urlsplit(f"{self.place.endpoint}/{self._bucket_of(key)}/{key}")
         now = datetime.now(UTC)  # of the wire, not of the archive: the server compares it with its own clock
         signed = sign_v4_s3(
             method="PUT",
@@ -186,7 +191,9 @@ class MinioObjects(Readable):
             same = checksum == b64encode(stored.digest.value).decode()
         else:
             with translated(key):
-                same = self.client.stat_object(self.bucket, key, version_id=version).size == stored.size
+                same = (
+                    self.client.stat_object(self._bucket_of(key), key, version_id=version).size == stored.size
+                )
         if not same:
             raise ObjectDamaged(key=key)
 
@@ -194,7 +201,9 @@ class MinioObjects(Readable):
     def _opened_answer(self, stored: StoredObject) -> Iterator["_Answer"]:
         _require_version(stored.key, stored.version)
         with translated(stored.key):
-            response = self.client.get_object(self.bucket, require_key(stored.key), version_id=stored.version)
+            response = self.client.get_object(
+                self._bucket_of(stored.key), require_key(stored.key), version_id=stored.version
+            )
         try:
             yield _Answer(response, stored.key)
         finally:
@@ -208,7 +217,7 @@ class MinioObjects(Readable):
             super().check(stored, sealing=sealing)
         except ObjectStoreUnreachable:
             with translated(stored.key):
-                self.client.stat_object(self.bucket, stored.key, version_id=stored.version)
+                self.client.stat_object(self._bucket_of(stored.key), stored.key, version_id=stored.version)
             try:
                 super().check(stored, sealing=sealing)
             except ObjectStoreUnreachable as error:
@@ -243,18 +252,22 @@ class MinioObjects(Readable):
         _require_version(key, version)
         try:
             with translated(key):
-                self.client.remove_object(self.bucket, require_key(key), version_id=version)
+                self.client.remove_object(self._bucket_of(key), require_key(key), version_id=version)
         except ObjectMissing:
             return
 
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         """See `ObjectStore.versions`."""
         parts_of(prefix)
+        buckets = {self.bucket, self.staging} if not prefix else {self._bucket_of(f"{prefix}/")}
+        for bucket in sorted(buckets):
+            yield from self._versions_in(bucket, prefix)
+
+    def _versions_in(self, bucket: str, prefix: str) -> Iterator[ObjectVersion]:
         with translated(prefix):
-            found = self.client.list_objects(
-                self.bucket, prefix or None, recursive=True, include_version=True
-            )
-            for each in found:
+            for each in self.client.list_objects(
+                bucket, prefix or None, recursive=True, include_version=True
+            ):
                 key, version = each.object_name, each.version_id
                 assert key is not None, "the server lists objects by name"
                 if key == prefix or not prefix or key.startswith(f"{prefix}/"):

@@ -5,6 +5,9 @@ from uuid import UUID
 
 from datastore.errors import BadObjectKey
 
+STAGING = "staging/"
+"""How the keys begin of what only waits, and is forgotten after a day."""
+
 _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
@@ -40,7 +43,7 @@ def print_key(document: UUID, version: int, number: int) -> str:
 
 def staging_key(upload: UUID) -> str:
     """Where a file waits to become a document."""
-    return f"staging/{upload}"
+    return f"{STAGING}{upload}"
 
 
 def manifest_key(store: UUID, document: UUID) -> str:

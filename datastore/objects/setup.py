@@ -12,7 +12,8 @@ from minio import Minio, MinioAdmin
 from minio.commonconfig import ENABLED, Filter
 from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, S3Error
-from minio.lifecycleconfig import AbortIncompleteMultipartUpload, Expiration, LifecycleConfig, Rule
+from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
+from minio.versioningconfig import VersioningConfig
 from urllib3.exceptions import HTTPError
 
 from datastore.errors import BucketUnfit, ObjectStoreRefused, ObjectStoreUnreachable
@@ -33,8 +34,7 @@ def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_ke
     """
     client = client_of(root)
     with translated("-"):
-        _make_archive(client, buckets.archive)
-        _make_staging(client, buckets.staging)
+        make_buckets(client, buckets)
     admin = admin_of(root)
     try:
         admin.user_add(access_key, secret_key)
@@ -70,6 +70,12 @@ def policy_for(buckets: Buckets) -> dict[str, object]:
     return policy
 
 
+def make_buckets(client: Minio, buckets: Buckets) -> None:
+    """Both buckets as they have to be; BucketUnfit, and what the library raises."""
+    _make_archive(client, buckets.archive)
+    _make_staging(client, buckets.staging)
+
+
 def _make_archive(client: Minio, bucket: str) -> None:
     if not client.bucket_exists(bucket):
         client.make_bucket(bucket, object_lock=True)
@@ -80,14 +86,28 @@ def _make_archive(client: Minio, bucket: str) -> None:
 def _make_staging(client: Minio, bucket: str) -> None:
     if not client.bucket_exists(bucket):
         client.make_bucket(bucket)
-    rule = Rule(
-        ENABLED,
-        rule_filter=Filter(prefix=""),
-        rule_id="staging-expires",
-        expiration=Expiration(days=_STAGING_DAYS),
-        abort_incomplete_multipart_upload=AbortIncompleteMultipartUpload(_STAGING_DAYS),
-    )
-    client.set_bucket_lifecycle(bucket, LifecycleConfig([rule]))
+    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    client.set_bucket_lifecycle(bucket, LifecycleConfig(_forgetting()))
+
+
+def _forgetting() -> list[Rule]:
+    """After a day an object is hidden, after another its bytes are gone, and then the marker that hid it."""
+    everything = Filter(prefix="")
+    return [
+        Rule(
+            ENABLED,
+            rule_filter=everything,
+            rule_id="staging-expires",
+            expiration=Expiration(days=_STAGING_DAYS),
+            noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=_STAGING_DAYS),
+        ),
+        Rule(
+            ENABLED,
+            rule_filter=everything,
+            rule_id="staging-forgets",
+            expiration=Expiration(expired_object_delete_marker=True),
+        ),
+    ]
 
 
 def has_lock(client: Minio, bucket: str) -> bool:

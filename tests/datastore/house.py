@@ -23,6 +23,7 @@ from datastore import (
     Keyring,
     NewOriginal,
     NewRevision,
+    StoredObject,
     original_key,
     pdf_key,
     reading_key,
@@ -116,6 +117,13 @@ class House:
         with engine.begin() as connection:
             yield Rows(connection)
         engine.dispose()
+
+    def sealed_bytes(self, stored: StoredObject) -> bytes:
+        """What lies in the store."""
+        if not isinstance(self.objects, MinioObjects):
+            return (self.folder / "objects" / f"{stored.key}@{stored.version}").read_bytes()
+        with self.objects._opened(stored) as lying:
+            return lying.read()
 
     def change_bytes(self, key: str, version: str, content: bytes) -> None:
         """Let what a row names have other bytes."""

@@ -11,7 +11,7 @@ from minio import Minio
 
 from datastore import Buckets, FolderObjects, ObjectStore, S3Place, StoredObject
 from datastore.objects.minio import MinioObjects, client_of
-from datastore.objects.setup import admin_of, policy_for
+from datastore.objects.setup import admin_of, make_buckets, policy_for
 from tests.services import Services
 
 BUCKET = "bucket"
@@ -65,9 +65,9 @@ def minio_shop(services: Services, folder: Path) -> Shop:
 def minio_objects(services: Services, spool: Path, *, seconds: float = 20.0) -> MinioObjects:
     """A fresh bucket, reached with a key that has the service's least rights there."""
     place = replace(service_place(services, seconds=seconds), access_key=_key_of_test_buckets(services))
-    bucket = f"archive-{uuid4().hex[:12]}"
-    root_client(services).make_bucket(bucket, object_lock=True)
-    return MinioObjects(place, bucket, spool=spool)
+    name = uuid4().hex[:12]
+    make_buckets(root_client(services), Buckets(f"archive-{name}", f"staging-{name}"))
+    return MinioObjects(place, f"archive-{name}", staging=f"staging-{name}", spool=spool)
 
 
 @cache
@@ -85,15 +85,15 @@ def objects_in(folder: Path) -> ObjectStore:
     elsewhere = folder / BUCKET
     if not elsewhere.exists():
         return FolderObjects(folder / "objects")
-    endpoint, access_key, secret_key, bucket = elsewhere.read_text().splitlines()
-    return MinioObjects(S3Place(endpoint, access_key, secret_key), bucket, spool=folder)
+    endpoint, access_key, secret_key, bucket, staging = elsewhere.read_text().splitlines()
+    return MinioObjects(S3Place(endpoint, access_key, secret_key), bucket, staging=staging, spool=folder)
 
 
 def write_bucket(folder: Path, services: Services) -> None:
     """Let a house keep its objects in a fresh bucket; other processes are given the folder only."""
     objects = minio_objects(services, folder)
     place = objects.place
-    facts = [place.endpoint, place.access_key, place.secret_key, objects.bucket]
+    facts = [place.endpoint, place.access_key, place.secret_key, objects.bucket, objects.staging]
     (folder / BUCKET).write_text("\n".join(facts))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import shake_256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from minio.error import S3Error
@@ -18,6 +19,7 @@ from datastore import (
     ObjectStoreUnreachable,
     S3Place,
     StorageFull,
+    staging_key,
 )
 from datastore.objects.minio import MinioObjects
 from datastore.objects.setup import admin_of
@@ -125,6 +127,27 @@ def test_the_services_key_opens_no_other_bucket(services: Services, objects: Min
     with pytest.raises(S3Error) as refused:
         next(objects.client.list_objects("somebody-elses-bucket"))
     assert refused.value.code == "AccessDenied"
+
+
+# --- staging ----------------------------------------------------------------------------------------------
+
+
+def test_what_only_waits_lies_unlocked_in_a_bucket_that_forgets_it(
+    services: Services, objects: MinioObjects
+) -> None:
+    upload, root = staging_key(UUID(int=7)), root_client(services)
+    kept = objects.put(upload, b"content", sealing=KEY)
+    assert list(root.list_objects(objects.bucket, recursive=True)) == []
+    assert [each.object_name for each in root.list_objects(objects.staging, recursive=True)] == [upload]
+    assert objects.read(kept, sealing=KEY) == b"content"
+    assert [each.version for each in objects.versions("staging")] == [kept.version]
+    assert list(objects.versions("")) == list(objects.versions(upload))
+    lifecycle = root.get_bucket_lifecycle(objects.staging)
+    assert lifecycle is not None
+    days = [rule.expiration.days for rule in lifecycle.rules if rule.expiration and rule.expiration.days]
+    assert days == [1]
+    objects.delete(kept.key, kept.version)
+    assert list(objects.versions("")) == []
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------
