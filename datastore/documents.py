@@ -8,7 +8,7 @@ not see is not found; a call that raises has changed nothing. Whether a paper *m
 by `archive`, not here.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID
@@ -40,9 +40,9 @@ from datastore.rows import (
     DocumentRow,
     IntakeRow,
     NoticeRow,
+    ObjectRow,
     OriginalRow,
     OwnerIdentifierRow,
-    OwnerRow,
     StoreEntryRow,
     StoreRow,
     VersionRow,
@@ -122,6 +122,10 @@ class Documents:
         weight = self._weight_of_what_came(weight, owners, ground)
         came = provenance or Provenance()
         digest = digest_of([one.object.sha256_plain for one in originals])
+        # Everything that may be refused is asked before the first row is written.
+        stores = self._stores_of(owners)
+        held_key = self._claim(digest, [store.owner_id for store in stores], scope.actor.agency, draft.id)
+        objects = scope.name_objects([one.object for one in originals], draft.id)
         row = DocumentRow(
             id=draft.id,
             status=Status.RECEIVED,
@@ -130,27 +134,28 @@ class Documents:
             source_form=came.source_form,
             compared_by=came.compared_by,
             original_returned=came.original_returned,
+            checked_by=None,
             ground=ground,
             intake_agency=scope.actor.agency,
             competent_agency=competent_agency or scope.actor.agency,
             dossier=dossier or scope.actor.dossier,
-            held_key=None,
+            superseded_by=None,
+            reason=None,
+            held_key=held_key,
             received_at=scope.at,
             changed_at=scope.at,
-            versions=[],
-            entries=[],
+            versions=[
+                self._version(draft.id, digest, page_count, verdict, zip(originals, objects, strict=True))
+            ],
+            entries=[self._entry(store, position) for position, store in enumerate(stores, start=1)],
             codes=[],
         )
-        with self._session.begin_nested():
-            self._session.add(row)
-            self._session.flush()
-            row.versions.append(self._version(row.id, digest, page_count, verdict))
-            self._add_originals(row, originals)
-            scope.keychain.share(row.id, draft.data_key, ARCHIVE)
-            self._enter_stores(row, owners, draft.data_key)
-            self._hold(row)
-            self._assign_codes(row)
-            self._index(row, "")
+        self._session.add(row)
+        self._session.flush()
+        for holder in (ARCHIVE, *(str(store.id) for store in stores)):
+            scope.keychain.share(row.id, draft.data_key, holder, new=True)
+        self._assign_codes(row)
+        make_findable(scope, row, "", new=True)
         document_stepped(scope, row, row.status)
         self._session.add(IntakeRow(id=row.id, person=scope.actor.person, counter=scope.actor.counter))
         scope.held[row.id] = row
@@ -169,7 +174,12 @@ class Documents:
         return Weight.UPLOADED if weight == Weight.UNCONFIRMED else weight
 
     def _version(
-        self, document: UUID, digest: Digest, page_count: int | None, verdict: Mapping[str, object] | None
+        self,
+        document: UUID,
+        digest: Digest,
+        page_count: int | None,
+        verdict: Mapping[str, object] | None,
+        originals: Iterable[tuple[NewOriginal, ObjectRow]],
     ) -> VersionRow:
         return VersionRow(
             id=self._scope.id(),
@@ -177,43 +187,51 @@ class Documents:
             n=1,
             originals_digest=digest.value,
             page_count=page_count,
+            quality=None,
+            fields=None,
             verdict=None if verdict is None else dict(verdict),
+            pdf_id=None,
+            reading_id=None,
             readings=0,
             made_at=self._scope.at,
-            originals=[],
-            revisions=[],
-        )
-
-    def _add_originals(self, row: DocumentRow, originals: Sequence[NewOriginal]) -> None:
-        self._session.flush()
-        named = self._scope.name_objects([one.object for one in originals], row.id)
-        self._session.flush()
-        for n, (one, kept) in enumerate(zip(originals, named, strict=True), start=1):
-            row.versions[-1].originals.append(
+            originals=[
                 OriginalRow(
                     id=self._scope.id(), n=n, object=kept, media_type=one.media_type, name=nfc(one.name)
                 )
-            )
+                for n, (one, kept) in enumerate(originals, start=1)
+            ],
+            revisions=[],
+        )
+
+    def _entry(self, store: StoreRow, position: int) -> StoreEntryRow:
+        return StoreEntryRow(
+            id=self._scope.id(),
+            store=store,
+            position=position,
+            from_at=self._scope.at,
+            to_at=None,
+            end_reason=None,
+        )
 
     def _enter_stores(self, row: DocumentRow, owners: Sequence[UUID], key: DataKey) -> None:
-        """One entry and one wrap per owner; an owner named twice is one owner."""
+        """One entry and one wrap per owner."""
         first = max((entry.position for entry in row.entries), default=0) + 1
-        stores = [self._store_of(owner) for owner in dict.fromkeys(owners)]
-        for id in sorted(str(store.id) for store in stores):
-            self._scope.keychain.key(id)  # made at first use, in one order: see `locks`
-        for position, store in enumerate(stores, start=first):
-            row.entries.append(
-                StoreEntryRow(
-                    id=self._scope.id(), store=store, position=position, from_at=self._scope.at, to_at=None
-                )
-            )
+        for position, store in enumerate(self._stores_of(owners), start=first):
+            row.entries.append(self._entry(store, position))
             self._scope.keychain.share(row.id, key, str(store.id))
 
-    def _store_of(self, owner: UUID) -> StoreRow:
-        store = self._session.scalar(select(StoreRow).where(StoreRow.owner_id == owner))
-        if store is None:
-            raise NotFound(what="owner", id=owner)
-        return store
+    def _stores_of(self, owners: Sequence[UUID]) -> list[StoreRow]:
+        """The owners' stores, each with its key; an owner named twice is one owner. NotFound."""
+        found = {
+            store.owner_id: store
+            for store in self._session.scalars(select(StoreRow).where(StoreRow.owner_id.in_(owners)))
+        }
+        for owner in owners:
+            if owner not in found:
+                raise NotFound(what="owner", id=owner)
+        for id in sorted(str(store.id) for store in found.values()):
+            self._scope.keychain.key(id)  # made at first use, in one order: see `locks`
+        return [found[owner] for owner in dict.fromkeys(owners)]
 
     def _hold(self, row: DocumentRow) -> None:
         """Claim the originals for these owners; AlreadyHeld when another document has them."""
@@ -221,13 +239,17 @@ class Documents:
             row.held_key = None
             return
         digest = Digest(row.versions[-1].originals_digest)
-        key = _held_key(digest, _owners(row), row.intake_agency)
+        row.held_key = self._claim(digest, _owners(row), row.intake_agency, row.id)
+        self._session.flush()
+
+    def _claim(self, originals: Digest, owners: Sequence[UUID], agency: str, document: UUID) -> bytes:
+        """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld."""
+        key = _held_key(originals, owners, agency)
         hold(self._session, f"originals {key.hex()}")  # whoever brings them at once then sees this document
         other = self._session.scalar(select(DocumentRow.id).where(DocumentRow.held_key == key))
-        if other not in (None, row.id):
+        if other not in (None, document):
             raise AlreadyHeld(document_id=other)
-        row.held_key = key
-        self._session.flush()
+        return key
 
     # --- reading it ------------------------------------------------------------------------------------
 
@@ -582,7 +604,7 @@ class Documents:
         )
 
     def _identifier(self, owner: UUID) -> str:
-        row = self._session.get_one(OwnerRow, owner)
+        (row,) = self._scope.owners([owner])
         current = [one for one in row.identifiers if one.valid_to is None]
         return max(current or row.identifiers, key=lambda one: one.valid_from).identifier
 
@@ -613,7 +635,7 @@ class Documents:
         )
 
     def _index(self, row: DocumentRow, text: str | None) -> None:
-        make_findable(self._session, row, text)
+        make_findable(self._scope, row, text)
 
     def _changed(self, row: DocumentRow) -> DocumentRecord:
         row.changed_at = self._scope.at

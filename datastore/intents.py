@@ -6,6 +6,7 @@ goes. A marked intention can no longer be redeemed, so a slow writer is refused 
 an object that is about to go; a sweep that dies half-way is finished by the next one.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -27,29 +28,37 @@ def intend(session: Session, now: datetime, key: str) -> UUID:
     return row.id
 
 
-def redeem(session: Session, stored: StoredObject) -> None:
-    """Withdraw the intention, for a row names the object now; StaleState when a sweep was faster."""
-    intent = None if stored.intent is None else session.get(IntentRow, stored.intent, with_for_update=True)
-    if intent is None or intent.swept or intent.key != stored.key:
+def redeem(session: Session, *stored: StoredObject) -> None:
+    """Withdraw the intentions, for rows name the objects now; StaleState when a sweep was faster, of any of them."""
+    wanted = {each.intent: each.key for each in stored}
+    query = select(IntentRow).where(IntentRow.id.in_(wanted)).order_by(IntentRow.id)
+    found = list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
+    if {row.id: row.key for row in found if not row.swept} != wanted:
         raise StaleState(what="object")
-    session.delete(intent)
+    for row in found:
+        session.delete(row)
 
 
-def name_object(session: Session, now: datetime, stored: StoredObject, document: UUID | None) -> ObjectRow:
-    """Give an object its row and withdraw the intention; StaleState when a sweep was faster."""
-    redeem(session, stored)
-    row = ObjectRow(
-        id=new_id(now),
-        key=stored.key,
-        version=stored.version,
-        size=stored.size,
-        sha256_plain=stored.sha256_plain.value,
-        sha256_stored=stored.sha256_stored.value,
-        document_id=document,
-        made_at=now,
-    )
-    session.add(row)
-    return row
+def name_objects(
+    session: Session, now: datetime, stored: Sequence[StoredObject], document: UUID | None
+) -> list[ObjectRow]:
+    """Give objects their rows and withdraw the intentions; StaleState when a sweep was faster."""
+    redeem(session, *stored)
+    rows = [
+        ObjectRow(
+            id=new_id(now),
+            key=each.key,
+            version=each.version,
+            size=each.size,
+            sha256_plain=each.sha256_plain.value,
+            sha256_stored=each.sha256_stored.value,
+            document_id=document,
+            made_at=now,
+        )
+        for each in stored
+    ]
+    session.add_all(rows)
+    return rows
 
 
 def mark(session: Session, before: datetime) -> list[str]:

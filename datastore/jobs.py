@@ -69,7 +69,7 @@ class Jobs:
         or brought to the counter.
         """
         self._scope.ask(Act.ASK_FOR_WORK)
-        paper = self._scope.document(document)
+        paper = self._scope.document_to_change(document)
         query = select(JobRow).where(JobRow.kind == kind.name, JobRow.document_id == document)
         row = self._session.scalar(query.with_for_update())
         wanted = self._priority_of(paper) if priority is None else priority

@@ -60,9 +60,9 @@ class Keychain:
         derive = HKDF(SHA256(), KEY_BYTES, None, f"khoso-objects-1 {name}".encode())
         return DataKey(derive.derive(self.key(name).raw), name)
 
-    def share(self, document: UUID, data_key: DataKey, holder: str) -> None:
-        """Let `holder` (the archive or a store's id) open the document."""
-        if self.session.get(WrapRow, (document, holder)) is not None:
+    def share(self, document: UUID, data_key: DataKey, holder: str, *, new: bool = False) -> None:
+        """Let `holder` (the archive or a store's id) open the document; of a new one nobody has a wrap yet."""
+        if not new and self.session.get(WrapRow, (document, holder)) is not None:
             return
         wrapped = wrap(self.key(holder).raw, data_key.raw, _bound(document, holder))
         self.session.add(WrapRow(document_id=document, key_name=holder, wrapped=wrapped))

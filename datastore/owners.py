@@ -61,7 +61,7 @@ class Owners:
         self._lock(row.id)
         if row.name is None and name is not None:
             row.name = one_line(name)
-            refresh_owner(self._session, row.id)
+            refresh_owner(self._scope, row.id)
         if row.birth_date is None and birth_date is not None:
             row.birth_date = str(birth_date)
 
@@ -128,7 +128,7 @@ class Owners:
         one."""
         row = self._to_correct(owner)
         self._add(row, identifier, kind, valid_from or self._scope.at, valid_to)
-        refresh_owner(self._session, owner)
+        refresh_owner(self._scope, owner)
         self._scope.note(owner=owner)
         return _owner(row)
 
@@ -148,7 +148,7 @@ class Owners:
         row.name = one_line(name)
         if birth_date is not None:
             row.birth_date = str(birth_date)
-        refresh_owner(self._session, owner)
+        refresh_owner(self._scope, owner)
         self._scope.note(owner=owner)
         return _owner(row)
 

@@ -22,7 +22,7 @@ class Receipts:
     def issue(self, document: UUID, content: Mapping[str, object]) -> Receipt:
         """A receipt for the paper; the one that was given when there is one already."""
         self._scope.ask_to_bring_in()
-        paper = self._scope.document(document)
+        paper = self._scope.document_to_change(document)
         agency = self._scope.actor.agency
         row = self._session.scalar(
             select(ReceiptRow).where(ReceiptRow.document_id == document, ReceiptRow.agency == agency)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from common import VIETNAM, new_id
 from datastore.errors import NotAllowed, NotFound, PurposeMissing
-from datastore.intents import name_object
+from datastore.intents import name_objects
 from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
@@ -52,10 +52,14 @@ class Scope:
     trace: str | None = None
     """The trace that jobs asked for here go on with."""
     lines: list[DiaryRow] = field(default_factory=list)
+    noted: set[tuple[object, ...]] = field(default_factory=set)
+    """What the lines say, so that each is written once."""
     roles_to_wake: set[JobRole] = field(default_factory=set)
     """For which this transaction asked for jobs that can be done at once."""
     held: dict[UUID, DocumentRow] = field(default_factory=dict)
-    """The documents that this transaction made, locked or, as an owner's, read."""
+    """The documents that this transaction made or locked: nobody else changes them before it ends."""
+    named: dict[UUID, OwnerRow] = field(default_factory=dict)
+    """The owners whom nobody else renames before it ends."""
     hashing: Hashing = HASHING
     """How passwords are hashed that this transaction gives."""
     _agencies: tuple[str, ...] = ()
@@ -120,6 +124,10 @@ class Scope:
         """
         if owner is None and document is None:
             owner = self._stands_for
+        same = (act or self.act, owner, document, dossier or self.actor.dossier, note)
+        if same in self.noted:
+            return
+        self.noted.add(same)
         line = DiaryRow(
             id=self.id(),
             at=self.at,
@@ -134,8 +142,7 @@ class Scope:
             outcome=self.outcome,
             note=note,
         )
-        if not any(_same_line(line, other) for other in self.lines):
-            self.lines.append(line)
+        self.lines.append(line)
 
     def visible_documents(self) -> ColumnElement[bool]:
         """The documents that this actor may see."""
@@ -198,19 +205,36 @@ class Scope:
             raise NotFound(what="owner", id=owner)
 
     def document(self, document: UUID) -> DocumentRow:
-        """The row, for staff locked until the transaction ends, with a diary line for each of its owners; NotFound.
+        """The row with a diary line for each of its owners, for staff locked until the transaction ends; NotFound.
 
-        An owner only reads, and keeps nobody waiting.
+        A citizen mostly reads, and keeps nobody waiting: `document_to_change` locks for everybody.
         """
+        return self._document(document, lock=self.own_id is None)
+
+    def document_to_change(self, document: UUID) -> DocumentRow:
+        """`document`, locked whoever asks, because what hangs on it changes."""
+        return self._document(document, lock=True)
+
+    def _document(self, document: UUID, *, lock: bool) -> DocumentRow:
         row = self.held.get(document)
         if row is None:
             query = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
-            row = self.session.scalar(locked(query) if self.own_id is None else query)
+            row = self.session.scalar(locked(query) if lock else query)
         if row is None:
             raise NotFound(what="document", id=document)
-        self.held[document] = row
+        if lock:
+            self.held[document] = row
         self.note_document(row)
         return row
+
+    def owners(self, owners: Sequence[UUID]) -> list[OwnerRow]:
+        """These owners as they are called, which stays so until the transaction ends: it is written elsewhere."""
+        missing = [owner for owner in owners if owner not in self.named]
+        if missing:
+            query = select(OwnerRow).where(OwnerRow.id.in_(missing)).order_by(OwnerRow.id)
+            standing = query.with_for_update(read=True).execution_options(populate_existing=True)
+            self.named |= {row.id: row for row in self.session.scalars(standing)}
+        return [self.named[owner] for owner in owners]
 
     def note_document(self, row: DocumentRow) -> None:
         """Write the act into the diary of every owner of the paper."""
@@ -223,11 +247,12 @@ class Scope:
     def name_object(self, stored: StoredObject, document: UUID | None) -> ObjectRow:
         """Give an object its row and withdraw the intention of the put; StaleState when a sweep was
         faster."""
-        return name_object(self.session, self.at, stored, document)
+        (row,) = self.name_objects([stored], document)
+        return row
 
-    def name_objects(self, stored: Sequence[StoredObject], document: UUID) -> list[ObjectRow]:
-        """`name_object` for several."""
-        return [self.name_object(each, document) for each in stored]
+    def name_objects(self, stored: Sequence[StoredObject], document: UUID | None) -> list[ObjectRow]:
+        """`name_object` for several, all or none."""
+        return name_objects(self.session, self.at, stored, document)
 
 
 def admit(actor: Actor) -> None:
@@ -251,10 +276,3 @@ def _with_predecessors(session: Session, agency: str, day: date) -> Iterator[str
         )
         at = [code for code in session.scalars(ended.order_by(AgencyTermRow.code)) if code not in seen]
         seen.update(at)
-
-
-def _same_line(line: DiaryRow, other: DiaryRow) -> bool:
-    return all(
-        getattr(line, name) == getattr(other, name)
-        for name in ("act", "owner_id", "document_id", "dossier", "note")
-    )

@@ -7,13 +7,12 @@ Promised: only documents that the actor may see are found, and their owners' dia
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from datastore import dialect, listing, mapping
 from datastore.locks import locked
 from datastore.records import DocumentRecord, ListedDocument, SearchField
 from datastore.rights import Act
-from datastore.rows import DocumentRow, OwnerRow, SearchRow, StoreEntryRow, StoreRow
+from datastore.rows import DocumentRow, SearchRow, StoreEntryRow, StoreRow
 from datastore.scope import Scope
 
 _MOST = 100
@@ -80,12 +79,14 @@ class Search:
         return [hit.document_id for hit in best[:limit]]
 
 
-def make_findable(session: Session, row: DocumentRow, text: str | None) -> None:
+def make_findable(scope: Scope, row: DocumentRow, text: str | None, *, new: bool = False) -> None:
     """Make the document findable as it stands; `text` None keeps the text that is there."""
+    session = scope.session
     session.flush()
-    names = " ".join(_names(session, row))  # before the search row is locked: see `locks`
+    names = " ".join(_names(scope, row))  # before the search row is locked: see `locks`
     codes = " ".join(code.code for code in row.codes if code.ended_at is None)
-    kept = session.scalar(locked(select(SearchRow).where(SearchRow.document_id == row.id)))
+    found = locked(select(SearchRow).where(SearchRow.document_id == row.id))
+    kept = None if new else session.scalar(found)
     if kept is None:
         kept = SearchRow(document_id=row.id, text="")
         session.add(kept)
@@ -96,20 +97,16 @@ def make_findable(session: Session, row: DocumentRow, text: str | None) -> None:
     dialect.index_words(session, kept.id, (kept.owner, kept.code, kept.type, kept.text))
 
 
-def refresh_owner(session: Session, owner: UUID) -> None:
+def refresh_owner(scope: Scope, owner: UUID) -> None:
     """The owner's name or numbers changed: what its store holds is found by the new ones."""
     held = select(StoreEntryRow.document_id).join(StoreRow)
     held = held.where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
-    for row in session.scalars(select(DocumentRow).where(DocumentRow.id.in_(held))):
-        make_findable(session, row, None)
+    for row in scope.session.scalars(select(DocumentRow).where(DocumentRow.id.in_(held))):
+        make_findable(scope, row, None)
 
 
-def _names(session: Session, row: DocumentRow) -> list[str]:
-    """What the owners are called, who are not renamed before this transaction ends."""
-    owners = [entry.store.owner_id for entry in row.entries if entry.to_at is None]
-    query = select(OwnerRow).where(OwnerRow.id.in_(owners)).order_by(OwnerRow.id)
-    found = {owner.id: owner for owner in session.scalars(query.with_for_update(read=True))}
+def _names(scope: Scope, row: DocumentRow) -> list[str]:
     words = []
-    for owner in (found[id] for id in owners):
+    for owner in scope.owners([entry.store.owner_id for entry in row.entries if entry.to_at is None]):
         words += [owner.name or "", *(one.identifier for one in owner.identifiers)]
     return words
