@@ -24,6 +24,7 @@ _Query = TypeVar("_Query", bound=Select[*tuple[Any, ...]])
 def locked(query: _Query) -> _Query:
     """`query`, giving its rows as they stand once nobody else is changing them, and locking them.
 
-    Rows that point to them may be added by others meanwhile: their keys stay.
+    Rows that point to them may be added by others meanwhile: their keys stay. What is loaded beside them stays open.
     """
-    return query.with_for_update(key_share=True).execution_options(populate_existing=True)
+    kind = query.column_descriptions[0]["entity"]
+    return query.with_for_update(key_share=True, of=kind).execution_options(populate_existing=True)
