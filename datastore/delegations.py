@@ -90,9 +90,13 @@ class Delegations:
         return self._done(row)
 
     def end(self, id: UUID, *, reason: str) -> Delegation:
-        """End it at once: either side, or staff of the agency that keeps it; ended already is no error."""
+        """End it at once: staff of the agency that keeps it, whoever stands for somebody, an organisation that is
+        stood for; ended already is no error."""
         self._scope.ask(Act.END_DELEGATION)
         row = self._row(id)
+        own = self._scope.own_id
+        if row.kind == ActorRole.GUARDIAN and own == row.principal_id and self._scope.role is ActorRole.OWNER:
+            raise NotAllowed(act=Act.END_DELEGATION.value)  # a ward does not dismiss its guardian
         if row.ended_at is None:
             row.ended_at, row.ended_by, row.end_reason = self._scope.at, self._scope.actor.person, reason
         return self._done(row)

@@ -239,6 +239,8 @@ class Work:
     def name_object(self, stored: StoredObject, *, document: UUID | None = None) -> None:
         """Give an object a row that no repository names: a store's manifest entry, an attestation on a document."""
         self._scope.ask(Act.READ_IN)
+        if document is not None:
+            self._scope.document(document)
         self._scope.name_object(stored, document)
 
     def entry_key(self, entry: StoreEntry) -> DataKey:
