@@ -1,6 +1,6 @@
 """The command line of design.md, section 7: one module per group of commands."""
 
-from api.cli import demo, jobs, objects, operate, papers, read, serve, signatures, webhooks
+from api.cli import demo, jobs, objects, operate, papers, people, read, serve, signatures, webhooks
 from api.cli.app import app, main, run
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "objects",
     "operate",
     "papers",
+    "people",
     "read",
     "run",
     "serve",

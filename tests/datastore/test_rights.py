@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cached_property
 from inspect import Parameter, getmembers, isfunction, signature
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -244,6 +245,16 @@ def test_what_a_paper_becomes_takes_the_right_for_just_that(house: House) -> Non
         work.documents.become(document.id, Status.REVOKED)
     with house.store.begin(archivist, "archive") as work:
         assert work.documents.become(document.id, Status.ARCHIVED).status is Status.ARCHIVED
+
+
+def test_the_documentation_shows_the_table_as_it_is() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    head = "| Act | " + " | ".join(ActorRole) + " |"
+    lines = documented[documented.index(head) :].splitlines()
+    for act, line in zip(Act, lines[2:], strict=False):
+        marks = " | ".join("x" if role in roles_that_may(act) else "" for role in ActorRole)
+        assert line == f"| {act} | {marks} |"
+    assert lines[len(Act) + 2] == ""
 
 
 def test_no_role_may_everything_and_each_may_something() -> None:
