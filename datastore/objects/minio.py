@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import md5
+from hashlib import md5, sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Protocol
@@ -28,6 +28,7 @@ from minio import Minio
 from minio.commonconfig import COMPLIANCE
 from minio.credentials.credentials import Credentials
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from minio.helpers import DictType
 from minio.retention import Retention
 from minio.signer import sign_v4_s3
 from urllib3 import PoolManager, Retry, Timeout
@@ -83,9 +84,25 @@ def connections(place: S3Place) -> PoolManager:
     )
 
 
+class _Signing(Minio):
+    """The library's client; what it sends is signed under TLS too, where it would trust TLS with that."""
+
+    def _build_headers(
+        self,
+        host: str,
+        headers: DictType | None = None,
+        body: bytes | None = None,
+        creds: Credentials | None = None,
+    ) -> tuple[DictType, datetime]:
+        built, date = super()._build_headers(host, headers, body, creds)
+        if creds:
+            built["x-amz-content-sha256"] = sha256(body or b"").hexdigest()
+        return built, date
+
+
 def client_of(place: S3Place, over: PoolManager | None = None) -> Minio:
     """The library's client, over connections that give up in time."""
-    return Minio(
+    return _Signing(
         place.host,
         place.access_key,
         place.secret_key,
@@ -158,7 +175,7 @@ class MinioObjects(Readable):
         return version
 
     def _signed_put(
-        self, key: str, body: bytes | IO[bytes], sha256: str, headers: Mapping[str, str]
+        self, key: str, body: bytes | IO[bytes], digest: str, headers: Mapping[str, str]
     ) -> Mapping[str, str]:
         """The answer's headers. Our own request: the library leaves the payload unsigned over TLS, and holds a whole
         file in memory."""
@@ -171,11 +188,11 @@ class MinioObjects(Readable):
             headers={
                 **headers,
                 "Host": url.netloc,
-                "x-amz-content-sha256": sha256,
+                "x-amz-content-sha256": digest,
                 "x-amz-date": now.strftime("%Y%m%dT%H%M%SZ"),
             },
             credentials=self._credentials,
-            content_sha256=sha256,
+            content_sha256=digest,
             date=now,
         )
         sent = {name: str(value) for name, value in signed.items()}

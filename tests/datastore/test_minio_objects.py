@@ -1,15 +1,18 @@
 """What only a server can do to us, and what only object lock can promise."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import shake_256
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
+from minio.credentials.credentials import Credentials
 from minio.error import S3Error
 
-from common import VIETNAM
+from common import VIETNAM, Digest
 from datastore import (
     DataKey,
     ObjectDamaged,
@@ -21,8 +24,10 @@ from datastore import (
     StorageFull,
     staging_key,
 )
-from datastore.objects.minio import MinioObjects
+from datastore.objects.minio import MinioObjects, client_of
 from datastore.objects.setup import admin_of
+from tests.datastore.cutting import answers_swallowed
+from tests.datastore.house import House
 from tests.datastore.stores import minio_objects, root_client, root_place
 from tests.services import Services
 
@@ -253,3 +258,34 @@ def test_what_the_servers_disk_has_lost_is_damage_and_not_a_server_out_of_reach(
     file.write_bytes(content)
     with pytest.raises(ObjectDamaged):
         objects.check(stored, sealing=KEY)
+
+
+def test_a_put_whose_answer_was_lost_is_not_repeated_and_the_sweep_finds_it(
+    house_on_postgresql: House,
+) -> None:
+    """A second version that no intention remembers would lie there for ever."""
+    house = house_on_postgresql
+    direct = house.objects
+    assert isinstance(direct, MinioObjects)
+    server = urlsplit(direct.place.endpoint)
+    assert server.hostname is not None
+    assert server.port is not None
+    with answers_swallowed(server.hostname, server.port) as address:
+        place = replace(direct.place, endpoint=f"http://{address}")
+        house.store.objects = MinioObjects(place, direct.bucket, staging=direct.staging, spool=house.folder)
+        with pytest.raises(ObjectStoreUnreachable):
+            house.receive(house.owner())
+    house.store.objects = direct
+    assert len(list(direct.versions("documents"))) == 1
+    assert house.store.statistics().documents == {}
+    house.clock.wait(timedelta(hours=25))
+    assert house.store.sweep_orphans() == 1
+    assert list(direct.versions("documents")) == []
+
+
+def test_what_is_sent_is_signed_under_tls_too(objects: MinioObjects) -> None:
+    """The library alone says UNSIGNED-PAYLOAD there."""
+    place = replace(objects.place, endpoint="https://minio.example.vn")
+    client = client_of(place)
+    headers, _date = client._build_headers(place.host, None, b"body", Credentials("access", "secret"))
+    assert headers["x-amz-content-sha256"] == Digest.of(b"body").hex
