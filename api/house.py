@@ -146,7 +146,7 @@ def open_house(
     needs keys.
     """
     if roles is None:
-        roles = EVERY_KEY if settings.broker_url is None else ()
+        roles = EVERY_KEY if settings.broker is None else ()
     with open_room(settings, clock) as room, _wakes(settings) as wake:
         keys = open_keys(settings, clock, roles)
         datastore = open_datastore(settings, clock, wake)
@@ -191,12 +191,12 @@ def catalogue_overrides(imported: Iterable[Override]) -> tuple[CatalogueOverride
 
 @contextmanager
 def _wakes(settings: Settings) -> Iterator[Wake]:
-    if settings.broker_url is None:
+    if settings.broker is None:
         yield nobody_to_wake
         return
     from api.connectors.broker import Wakes  # late: it takes a third of a second to load
 
-    with closing(Wakes(settings.broker_url)) as wakes:
+    with closing(Wakes(settings.broker)) as wakes:
         yield wakes
 
 

@@ -18,6 +18,9 @@ _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
 _HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
 
 
+_BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
+
+
 class Environment(StrEnum):
     """Where this installation runs; pretend parts refuse to start in production."""
 
@@ -128,7 +131,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = None
     """Where the rows are (`postgresql+psycopg://user:password@host/khoso`). None: in a file of `data_dir`."""
-    broker_url: str | None = None
+    broker_url: SecretStr | None = None
     """Redis or RabbitMQ (`redis://…`), where workers in processes of their own are woken. None: whoever needs work
     done does it, and workers look at the rows."""
 
@@ -173,6 +176,18 @@ class Settings(BaseSettings):
         ):
             raise ValueError("https is needed")
         return endpoint.rstrip("/")
+
+    @field_validator("broker_url")
+    @classmethod
+    def _known_broker(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(_BROKERS):
+            raise ValueError("neither redis://… nor amqp://…")
+        return url
+
+    @property
+    def broker(self) -> str | None:
+        """The URL of the broker; None where there is none."""
+        return None if self.broker_url is None else self.broker_url.get_secret_value()
 
     @property
     def production(self) -> bool:

@@ -125,7 +125,7 @@ def worker(
 
     Ví dụ / Examples: `khoso worker` · `khoso worker --once` · `khoso worker --role reader`
     """
-    broker_url = settings().broker_url
+    broker_url = settings().broker
     if role is not None and broker_url is not None:
         raise typer.Exit(_listen(broker_url, role))
     if once:

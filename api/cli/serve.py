@@ -41,7 +41,7 @@ def serve(
         listening = bound(at, here.web_port if port is None else port)
         beside.enter_context(listening)
         web = server(make_app(opened, development_sign_in=is_loopback(at)), proxies=here.trusted_proxies)
-        if worker and here.broker_url is None:  # else workers of their own are woken
+        if worker and here.broker is None:  # else workers of their own are woken
             beside.enter_context(worker_beside(opened.steps))
         port = listening.getsockname()[1]
         log.info("serving", where=f"{at}:{port}")

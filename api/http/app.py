@@ -73,7 +73,7 @@ def make_app(
     app.state.resolvers = list(resolvers)
     app.state.published = PublishedFiles(house)
     app.state.streams = jobs.Streams()
-    app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker_url), house.datastore.secret("doors"))
+    app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)
     app.state.checkings = CapacityLimiter(house.settings.openings)
     problems.install(app)

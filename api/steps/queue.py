@@ -50,6 +50,7 @@ from datastore import (
     OUTAGES,
     Actor,
     DatabaseBusy,
+    DatabaseUnreachable,
     Job,
     JobRole,
     JobState,
@@ -68,6 +69,8 @@ _ATTEMPTS_BEFORE_REFUSAL = 2
 _PAUSE_IN_TROUBLE = 10.0
 _WARN_AFTER = 10.0
 """Seconds until who waits is told whom for."""
+_PATIENCE_WITH_DATABASE = 40.0
+"""Seconds, well inside the lease of a job."""
 _AWHILE = 60.0
 """Seconds of work before a worker looks up and hears what else it was told."""
 
@@ -88,7 +91,7 @@ def work_off(house: House, pool: OpenPool, *, until_done: Collection[UUID] = ())
     told of a full disk or a server out of reach at once, not when it is there again. In service the work is waited
     for: the workers do it, which hold the keys.
     """
-    if house.settings.broker_url is not None:
+    if house.settings.broker is not None:
         _wait_for(house, until_done)
         return 0
     recover(house)
@@ -123,7 +126,7 @@ def _wait_for(house: House, documents: Collection[UUID]) -> None:
 
 def print_out(house: House, actor: Actor, document_id: UUID, *, to: str, reason: str, out: Path) -> Printed:
     """Prints a paper into the file `out`, by itself or through the workers of the service."""
-    if house.settings.broker_url is None:
+    if house.settings.broker is None:
         return print_document(house, actor, document_id, to=to, reason=reason, out=out)
     require_free(out)
     entry = request_print(house, actor, document_id, to=to, reason=reason)
@@ -309,13 +312,25 @@ def _write_down(outcome: str, job: Job, code: str | None = None) -> None:
 
 def _hand_back(house: House, job: Job) -> None:
     with suppress(StaleState):  # it was finished, or is somebody else's by now
-        house.datastore.queue.hand_back(job)
+        _in_the_end(lambda: house.datastore.queue.hand_back(job))
         _write_down("handed_back", job)
+
+
+def _in_the_end(action: Callable[[], Job]) -> Job:
+    """Through a restart of the database: a job that nobody gives back looks as if its worker had died."""
+    end = time.monotonic() + _PATIENCE_WITH_DATABASE
+    while True:
+        try:
+            return action()
+        except (DatabaseBusy, DatabaseUnreachable):
+            if time.monotonic() > end:
+                raise
+            time.sleep(1.0)
 
 
 def _give_back(house: House, job: Job, code: str, *, again: bool = True) -> None:
     with suppress(StaleState):  # it is somebody else's by now, and so is what becomes of it
-        given = house.datastore.queue.fail(job, code, again=again)
+        given = _in_the_end(lambda: house.datastore.queue.fail(job, code, again=again))
         _write_down("set_aside" if given.state is JobState.SET_ASIDE else "failed", job, code)
 
 
@@ -323,7 +338,7 @@ def _await_end(house: House, job: Job, outage: KhosoError) -> None:
     """It waits until what is out of reach is there again, however often it has to ask."""
     house.steps.say(str(outage))
     with suppress(StaleState):
-        house.datastore.queue.await_end(job, outage.code)
+        _in_the_end(lambda: house.datastore.queue.await_end(job, outage.code))
         _write_down("failed", job, outage.code)
 
 

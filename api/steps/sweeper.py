@@ -68,9 +68,11 @@ def _wake_keepers(_house: House, wake: Wake) -> None:
 
 
 def _sweep(house: House, _wake: Wake) -> None:
-    """Objects of puts that no transaction named within a day."""
+    """Objects of puts that no transaction named within a day, and uploads whose time is over."""
     if count := house.datastore.sweep_orphans(older_than=_ORPHANS):
         log.info("orphans_swept", count=count)
+    if count := house.datastore.forget_uploads():
+        log.info("uploads_forgotten", count=count)
 
 
 def _extend_locks(house: House, _wake: Wake) -> None:
