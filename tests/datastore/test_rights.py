@@ -187,7 +187,9 @@ def repositories() -> dict[str, type[Any]]:
 
 
 def methods(repository: str) -> set[str]:
-    return {name for name, _ in getmembers(repositories()[repository], isfunction) if name[0] != "_"}
+    """What is offered; `work.ask` is the question itself."""
+    offered = {name for name, _ in getmembers(repositories()[repository], isfunction) if name[0] != "_"}
+    return offered - ({"ask"} if repository == "work" else set())
 
 
 def nothing_for(function: Callable[..., object]) -> dict[str, None]:
