@@ -91,7 +91,9 @@ class Installation(Collector):
             "khoso_events_set_aside", "Deliveries of events that a person must look at."
         )
         aside.add_metric((), backlog.set_aside)
-        return waiting, oldest, aside
+        paused = GaugeMetricFamily("khoso_webhooks_paused", "Receivers that took nothing for long.")
+        paused.add_metric((), backlog.paused)
+        return waiting, oldest, aside, paused
 
     def _documents(self) -> Metric:
         documents = GaugeMetricFamily("khoso_documents", "Papers by status.", labels=("status",))

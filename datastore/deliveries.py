@@ -287,4 +287,4 @@ def backlog(session: Session) -> Backlog:
         select(func.count()).where(SubscriptionRow.state == SubscriptionState.PAUSED, trouble)
     ).one()
     known = [instant for instant in (since, first) if instant is not None]
-    return Backlog(waiting + fresh, min(known, default=None), aside, paused)
+    return Backlog(waiting + fresh, min(known, default=None), first, aside, paused)

@@ -217,6 +217,12 @@ class ChangedMeanwhile(StaleState):
     code = "changed_meanwhile"
 
 
+class TooManySubscriptions(KhosoError):
+    """The agency has as many as it may; fact `most`."""
+
+    code = "too_many_subscriptions"
+
+
 class BadEventType(KhosoError):
     """A subscription asks for events that there are none of; fact `known`."""
 

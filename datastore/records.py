@@ -645,11 +645,12 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is still to be told outside: how much, since when; and what a person must look at: deliveries that were
-    set aside, subscriptions that were paused for their trouble."""
+    """What is still to be told outside: how much, since when, since when no courier has looked at it; and what a
+    person must look at: deliveries that were set aside, subscriptions that were paused for their trouble."""
 
     waiting: int
     since: datetime | None
+    untouched_since: datetime | None
     set_aside: int
     paused: int
 

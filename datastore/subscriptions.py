@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from datastore import mapping
 from datastore.deliveries import IS_SET_ASIDE
-from datastore.errors import NotFound
+from datastore.errors import NotFound, TooManySubscriptions
 from datastore.events import known_types, test_event
-from datastore.locks import locked
+from datastore.locks import hold, locked
 from datastore.records import Delivery, DeliveryState, Subscription, SubscriptionState
 from datastore.rights import Act
 from datastore.rows import DeliveryRow, EventRow, ReceiverRow, SubscriptionRow, SubscriptionSecretRow
@@ -25,6 +25,8 @@ from datastore.scope import Scope
 _SECRET_BYTES = 32
 ROTATION = timedelta(days=1)
 """So long does an old secret sign beside the new one."""
+MOST_SUBSCRIPTIONS = 50
+"""Of one agency."""
 _MOST_SECRETS = 4
 MOST = 100
 """Deliveries of one page."""
@@ -40,9 +42,10 @@ class Subscriptions:
     def make(self, url: str, types: Iterable[str]) -> tuple[Subscription, bytes]:
         """Tell `url` of these types (`vn.khoso.document.valid`, `vn.khoso.dossier.*`) from now on; and the secret.
 
-        Whether the address may be used at all the caller has checked. BadEventType.
+        Whether the address may be used at all the caller has checked. BadEventType, TooManySubscriptions.
         """
         self._scope.ask(Act.MANAGE_SUBSCRIPTIONS)
+        self._require_room()
         row = SubscriptionRow(
             id=self._scope.id(),
             agency=self._scope.actor.agency,
@@ -184,6 +187,16 @@ class Subscriptions:
             one.attempts, one.first_tried_at, one.not_before = 0, None, self._scope.at
         self._done(row)
         return len(found)
+
+    def _require_room(self) -> None:
+        """Every event costs a delivery for each: one admin's mistake must not become everybody's flood."""
+        hold(self._session, f"subscriptions {self._scope.actor.agency}")
+        query = select(func.count()).where(
+            SubscriptionRow.agency == self._scope.actor.agency,
+            SubscriptionRow.state != SubscriptionState.REMOVED,
+        )
+        if self._session.scalars(query).one() >= MOST_SUBSCRIPTIONS:
+            raise TooManySubscriptions(most=MOST_SUBSCRIPTIONS)
 
     def _new_secret(self, row: SubscriptionRow) -> bytes:
         secret, id = secrets.token_bytes(_SECRET_BYTES), self._scope.id()

@@ -23,15 +23,8 @@ from api.connectors.receivers import Undelivered, make_sender, post
 from api.house import House
 from api.logs import log, tell_fault
 from api.reach import Reach
-from datastore import (
-    COURIER_LEASE,
-    ClaimedDelivery,
-    DatabaseBusy,
-    DatabaseUnreachable,
-    NotFound,
-    StaleState,
-    StorageFull,
-)
+from common import KhosoError
+from datastore import COURIER_LEASE, ClaimedDelivery, NotFound, StaleState
 
 _MOST_AT_ONCE = 64
 _PAUSE = 0.5
@@ -105,8 +98,13 @@ class _Round:
             if time.monotonic() >= self._prune_at:
                 self._prune_at = time.monotonic() + _PRUNE_EVERY
                 await self._ask(self._outbox.prune)
-        except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+        except KhosoError as error:
             log.warning("courier_hindered", code=error.code)
+            await asyncio.sleep(_PAUSE_IN_TROUBLE)
+            return
+        except Exception:
+            # The border of the courier: whatever is wrong with one look, there is another one after a pause.
+            tell_fault("courier_fault")
             await asyncio.sleep(_PAUSE_IN_TROUBLE)
             return
         if busy:
@@ -141,10 +139,10 @@ class _Round:
             await self._send(claimed)
         except StaleState:
             pass  # it took too long, and another courier has it by now
-        except (StorageFull, DatabaseBusy, DatabaseUnreachable) as error:
+        except KhosoError as error:
             log.warning("courier_hindered", code=error.code)  # the claim lapses, and it is sent again
         except Exception:
-            # The border of the courier: a fault of ours with one event must not end everybody else's.
+            # The same border: a fault of ours with one event must not end everybody else's.
             tell_fault("courier_fault", subscription=claimed.delivery.subscription_id)
 
     async def _send(self, claimed: ClaimedDelivery) -> None:

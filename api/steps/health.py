@@ -38,6 +38,7 @@ def checks_of(house: House) -> Mapping[str, Check]:
         "objects": Check(lambda: objects(house)),
         "disk": Check(lambda: disk(house)),
         "queue": Check(lambda: queue(house), vital=False),
+        "events": Check(lambda: events(house), vital=False),
         "time_stamps": Check(lambda: time_stamps(house), vital=False),
         "clock": Check(lambda: clock(house), vital=False),
     }
@@ -101,6 +102,16 @@ def queue(house: House) -> Seen:
         return Seen(Standing.DEGRADED, reason, facts)
     if aside:
         return Seen(Standing.DEGRADED, say("jobs_set_aside", count=aside), facts)
+    return Seen(facts=facts)
+
+
+def events(house: House) -> Seen:
+    """A courier takes what happened to whoever subscribed to it. A receiver that fails is its agency's to mend."""
+    backlog, now = house.datastore.outbox.backlog(), house.clock()
+    untouched = 0.0 if backlog.untouched_since is None else (now - backlog.untouched_since).total_seconds()
+    facts = {"waiting": backlog.waiting, "set_aside": backlog.set_aside, "paused": backlog.paused}
+    if untouched > MOST_WAIT:
+        return Seen(Standing.DEGRADED, say("events_wait", minutes=round(untouched / 60)), facts)
     return Seen(facts=facts)
 
 

@@ -188,6 +188,15 @@ def test_a_paper_that_nobody_reads_for_long_is_told_with_whose_work_it_is(opened
     assert seen.facts["signer_waits_seconds"] == 0
 
 
+def test_events_that_no_courier_looks_at_are_told(opened: House) -> None:
+    _receive(opened)
+    assert health.events(opened).standing is Standing.WELL
+    seen = health.events(replace(opened, clock=_later(20)))
+    assert (seen.standing, _code(seen), seen.facts["waiting"]) == (Standing.DEGRADED, "events_wait", 1)
+    opened.datastore.outbox.hand_out()
+    assert health.events(replace(opened, clock=_later(20))).standing is Standing.WELL
+
+
 def test_a_job_that_was_set_aside_is_told(opened: House) -> None:
     _receive(opened)
     job = opened.datastore.queue.claim("w")

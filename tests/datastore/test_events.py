@@ -18,7 +18,9 @@ from datastore import (
     NotAllowed,
     NotFound,
     SubscriptionState,
+    TooManySubscriptions,
 )
+from datastore.subscriptions import MOST_SUBSCRIPTIONS
 from tests.datastore.house import AN, BINH, MAI, STRANGER, House
 
 NUMBER = "H41.01-261122-0001"
@@ -227,6 +229,20 @@ def test_a_removed_subscription_keeps_its_record_and_loses_its_secrets(house: Ho
     house.store.outbox.prune()
     with house.behind_the_program() as rows:
         assert rows.fetch("SELECT count(*) FROM events") == [(0,)]
+
+
+def test_an_agency_has_so_many_subscriptions_and_no_more(house: House) -> None:
+    with house.store.begin(MAI, "subscribe") as work:
+        several = [
+            work.subscriptions.make("https://receiver.example/", EVERYTHING)[0].id
+            for _ in range(MOST_SUBSCRIPTIONS)
+        ]
+    with pytest.raises(TooManySubscriptions):
+        subscribe(house)
+    subscribe(house, actor=STRANGER)
+    with house.store.begin(MAI, "remove") as work:
+        work.subscriptions.remove(several[0])
+    subscribe(house)
 
 
 def test_a_secret_is_kept_wrapped(house: House) -> None:
