@@ -218,8 +218,11 @@ class Scope:
     def _document(self, document: UUID, *, lock: bool) -> DocumentRow:
         row = self.held.get(document)
         if row is None:
-            query = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
-            row = self.session.scalar(locked(query) if lock else query)
+            visible = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
+            if lock and self.own_id is not None and self.session.scalar(visible) is not None:
+                # What a citizen sees hangs on other rows, which a statement that waited does not look at again.
+                self.session.scalar(locked(select(DocumentRow).where(DocumentRow.id == document)))
+            row = self.session.scalar(locked(visible) if lock else visible)
         if row is None:
             raise NotFound(what="document", id=document)
         if lock:

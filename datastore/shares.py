@@ -54,7 +54,7 @@ class Shares:
         """
         self._scope.ask(Act.SHARE)
         self._require_bounds(purpose, recipient, until, openings)
-        paper = self._scope.document(document)
+        paper = self._scope.document_to_change(document)  # so that a refiling ends this share too
         if paper.status not in _SHAREABLE:
             raise ShareRefused(what=f"status {paper.status}")
         owner = self._scope.own_id

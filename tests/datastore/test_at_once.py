@@ -22,6 +22,7 @@ from datastore import (
     IllegalTransition,
     NewOriginal,
     NewRevision,
+    NotFound,
     OverrideKind,
     Owner,
     StaleState,
@@ -249,6 +250,28 @@ def test_a_paper_taken_in_while_its_owner_is_renamed_is_found_by_the_new_name(bu
     with house.store.begin(MAI, "search") as work:
         assert [found.id for found in work.search.find("dang hong")] == [document.id]
         assert work.search.find("nguyen") == ()
+
+
+def test_a_paper_that_is_shared_while_it_is_refiled_is_not_shared(busy_house: House) -> None:
+    house, an, binh = busy_house, busy_house.owner(AN), busy_house.owner(BINH)
+    document = house.valid(an)
+    refiled = threading.Event()
+
+    def refile() -> None:
+        with house.store.begin(MAI, "refile") as work:
+            work.documents.refile(document.id, to=binh, reason="wrong")
+            refiled.set()
+            threading.Event().wait(0.3)
+
+    himself = Actor(str(an), "owner", "H41.01", "my papers")
+    with ThreadPoolExecutor(1) as pool:
+        refiling = pool.submit(refile)
+        refiled.wait()
+        with pytest.raises(NotFound), house.store.begin(himself, "share") as work:
+            work.shares.make(
+                document.id, purpose="a loan", recipient="a bank", until=work.at + timedelta(days=1)
+            )
+        refiling.result()
 
 
 def test_what_changes_papers_and_dossiers_at_once_neither_waits_in_a_circle_nor_loses_an_event(
