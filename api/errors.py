@@ -43,8 +43,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "request_invalid",
     ),
     # Who stands at the door has not shown who it is, or may not do this, or knocks too often.
-    _WHO: ("sign_in_needed", "wrong_password", "wrong_client",),
-    _NOT_ALLOWED: ("not_allowed", "counter_not_assigned", "csrf_missing", "sign_in_refused"),
+    _WHO: ("sign_in_needed", "step_up_required", "wrong_password", "wrong_client"),
+    _NOT_ALLOWED: ("not_allowed", "password_to_change", "counter_not_assigned", "csrf_missing", "sign_in_refused"),
     _GONE: ("share_ended",),
     _TOO_OFTEN: ("too_many_requests", "too_many_streams"),
     _TOO_SLOW: ("body_too_slow",),

@@ -97,8 +97,8 @@ class Settings(BaseSettings):
     officer_oidc_issuer: str | None = None
     officer_oidc_client_id: str = ""
     officer_oidc_client_secret_file: Path | None = None
-    officer_oidc_account_claim: str = "preferred_username"
-    """The claim that holds the name of an officer's account here."""
+    step_up_minutes: Annotated[int, Field(ge=1)] = 15
+    """So long after a proof of who one is may papers be downloaded and shared without another."""
 
     web_host: str = "127.0.0.1"
     web_port: Annotated[int, Field(ge=0, le=65535)] = 8080

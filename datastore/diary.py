@@ -20,11 +20,16 @@ class Diary:
         self._scope = scope
         self._session = scope.session
 
-    def of_owner(self, owner: UUID) -> tuple[DiaryLine, ...]:
-        """The lines about an owner, oldest first; reading them is a line as well, seen next time."""
+    def of_owner(
+        self, owner: UUID, *, after: Place | None = None, limit: int | None = None
+    ) -> tuple[DiaryLine, ...]:
+        """The lines about an owner, oldest first: at most `limit`, those after a place.
+
+        Reading them is a line as well, seen next time.
+        """
         self._scope.ask(Act.READ_DIARY)
         self._scope.require_owner(owner)
-        lines = self._lines(DiaryRow.owner_id == owner)
+        lines = self._lines(DiaryRow.owner_id == owner, after, limit)
         self._scope.note(owner=owner)
         return lines
 

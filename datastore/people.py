@@ -134,6 +134,8 @@ class Session:
     expires_at: datetime
     auth_at: datetime
     acr: str | None
+    issuer: str | None
+    """The provider that proved who it is; None for a password."""
     stepped_up_at: datetime | None
     network: str | None
     agent: str | None

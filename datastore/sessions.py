@@ -324,6 +324,7 @@ def _session(row: SessionRow) -> Session:
         expires_at=row.expires_at,
         auth_at=row.auth_at,
         acr=row.acr,
+        issuer=row.issuer,
         stepped_up_at=row.stepped_up_at,
         network=row.network,
         agent=row.agent,

@@ -35,6 +35,7 @@ from api.connectors.oidc_tokens import (
     TokenRefused,
     check_id_token,
     check_logout_token,
+    instant,
     subject,
     verified_claims,
 )
@@ -100,6 +101,8 @@ class ProvenIdentity:
     session: str | None = field(repr=False)
     """The provider's `sid`, by which it ends one session later."""
     acr: str | None
+    signed_in_at: datetime | None
+    """When the person proved it to the provider, if it says so."""
     claims: Claims = field(repr=False)
 
     def text(self, claim: str) -> str | None:
@@ -170,6 +173,7 @@ class RelyingParty:
         claims = await self._verified(id_token)  # 3
         with _refusals():
             check_id_token(claims, expected, self._clock())
+            signed_in_at = instant(claims, "auth_time")
         if endpoints.userinfo is not None:  # 4
             claims = {**await self._userinfo(endpoints.userinfo, access_token, subject(claims)), **claims}
         session, acr = claims.get("sid"), claims.get("acr")
@@ -178,6 +182,7 @@ class RelyingParty:
             subject=subject(claims),
             session=session if isinstance(session, str) else None,
             acr=acr if isinstance(acr, str) else None,
+            signed_in_at=signed_in_at,
             claims=claims,
         )
 

@@ -162,7 +162,7 @@ def check_id_token(claims: Claims, expected: Expected, now: datetime) -> None:
     if expected.acr_values and claims.get("acr") not in expected.acr_values:
         raise TokenRefused("acr")
     if expected.signed_in_since is not None:
-        auth_time = _instant(claims, "auth_time")
+        auth_time = instant(claims, "auth_time")
         if auth_time is None or auth_time < expected.signed_in_since - SKEW or auth_time > now + SKEW:
             raise TokenRefused("auth_time")
     subject(claims)
@@ -210,18 +210,18 @@ def _check_issuer_and_audience(claims: Claims, issuer: str, client_id: str) -> N
 
 def _check_lifetime(claims: Claims, now: datetime, *, needs_end: bool = True) -> datetime:
     """When it was issued."""
-    issued, ends = _instant(claims, "iat"), _instant(claims, "exp")
+    issued, ends = instant(claims, "iat"), instant(claims, "exp")
     if issued is None or not now - FRESH - SKEW <= issued <= now + SKEW:
         raise TokenRefused("issued_at")
     if (ends is None and needs_end) or (ends is not None and now - SKEW >= ends):
         raise TokenRefused("expired")
-    begins = _instant(claims, "nbf")
+    begins = instant(claims, "nbf")
     if begins is not None and begins > now + SKEW:
         raise TokenRefused("not_yet")
     return issued
 
 
-def _instant(claims: Claims, name: str) -> datetime | None:
+def instant(claims: Claims, name: str) -> datetime | None:
     """A NumericDate; None when the claim is missing. TokenRefused when it is no instant."""
     value = claims.get(name)
     if value is None:

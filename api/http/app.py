@@ -1,6 +1,7 @@
 """The application put together: one `House`, its routes, what stands before them, what becomes of errors."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
@@ -13,19 +14,28 @@ from api.http.doors import Doorkeeper, tally_for
 from api.http.guards import BodyBounds, SecurityHeaders
 from api.http.health import health_routes
 from api.http.identity import Resolver
+from api.http.oauth_forms import OAuthFault
 from api.http.observing import Observed
 from api.http.openapi import describe
 from api.http.parts import API
+from api.http.providers import Providers
+from api.http.resolvers import Sessions, Systems
 from api.http.routes import (
+    accounts,
     changes,
+    clients,
+    delegations,
     documents,
     dossiers,
     exchange,
     jobs,
     me,
+    oauth,
     prints,
     public,
     published,
+    shares,
+    sign_in,
     stores,
     told,
     uploads,
@@ -40,6 +50,10 @@ _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
 _ROUTES = (
     me,
+    accounts,
+    clients,
+    delegations,
+    shares,
     uploads,
     documents,
     changes,
@@ -53,6 +67,20 @@ _ROUTES = (
     published,
     webhooks,
 )
+
+
+_AT_THE_ROOT = (sign_in, oauth)
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """What belongs to the event loop lives as long as it."""
+    house: House = app.state.house
+    app.state.providers = Providers.of(house.settings, house.clock)
+    try:
+        yield
+    finally:
+        await app.state.providers.close()
 
 
 def make_app(
@@ -68,15 +96,17 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_life,
     )
     app.state.house = house
-    app.state.resolvers = list(resolvers)
+    app.state.resolvers = [Sessions(house), Systems(house), *resolvers]
     app.state.published = PublishedFiles(house)
     app.state.streams = jobs.Streams()
     app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)
     app.state.checkings = CapacityLimiter(house.settings.openings)
     problems.install(app)
+    app.add_exception_handler(OAuthFault, oauth.answer_fault)
     settings = house.settings
     app.add_middleware(
         BodyBounds,
@@ -92,6 +122,8 @@ def make_app(
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed)  # outermost: it sees what the others refuse
     app.include_router(health_routes(readiness(house)))
+    for routes in _AT_THE_ROOT:
+        app.include_router(routes.router)
     for routes in _ROUTES:
         app.include_router(routes.router, prefix=API)
     if development_sign_in and not settings.production:

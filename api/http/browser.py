@@ -100,6 +100,11 @@ class Site:
         return site not in (None, "same-origin") or origin not in (None, self.origin)
 
 
+def audience(settings: Settings) -> str:
+    """For whom access tokens are that are given here (RFC 8707)."""
+    return "http://localhost" if settings.public_url is None else Site.at(settings.public_url).origin
+
+
 def require_public_url(settings: Settings) -> None:
     """PublicUrlMissing where production has no address with TLS."""
     if settings.production and not (settings.public_url or "").startswith("https://"):

@@ -9,6 +9,12 @@ class SignInNeeded(KhosoError):
     code = "sign_in_needed"
 
 
+class StepUpNeeded(KhosoError):
+    """Who has signed in proves again who it is, before papers leave."""
+
+    code = "step_up_required"
+
+
 class CsrfMissing(KhosoError):
     """A change asked for with a session cookie, without the header that only our own pages can send."""
 

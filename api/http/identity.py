@@ -7,7 +7,8 @@ something with a cookie must also send the header that only our own pages can se
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Annotated, Protocol
 from urllib.parse import unquote
 from uuid import UUID
@@ -15,10 +16,11 @@ from uuid import UUID
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from api.house import House
 from api.http.browser import site_of
-from api.http.faults import BadHeader, CsrfMissing, SignInNeeded
+from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded
 from common import one_line
-from datastore import CITIZENS, Actor, NotAllowed, PurposeMissing
+from datastore import CITIZENS, Actor, NotAllowed, PurposeMissing, Session
 from ingest import DossierNumber
 
 SESSION_COOKIE = "__Host-khoso"
@@ -37,9 +39,15 @@ class Principal:
     role: str
     agency: str
     owner: UUID | None = None
-    """The owner that it is or stands for; None for staff and systems."""
+    """The owner that it is; None for staff and systems."""
     csrf: str | None = None
     """The token that a change must repeat; None where no cookie was used."""
+    principal: UUID | None = None
+    """For whom a representative or guardian asks; `owner` is its own then."""
+    counter: str | None = None
+    scopes: frozenset[str] | None = None
+    """What another information system is let do."""
+    session: Session | None = field(default=None, repr=False)
 
     @property
     def staff(self) -> bool:
@@ -48,12 +56,21 @@ class Principal:
     @property
     def scope(self) -> str:
         """Under which name its requests are known again."""
-        return f"{self.role}/{self.agency}/{self.person}"
+        return f"{self.role}/{self.agency}/{self.person}/{self.principal or ''}"
 
     def actor(self, purpose: str, dossier: str | None = None) -> Actor:
         """This principal doing something for a reason."""
         person = str(self.owner) if self.owner is not None else self.person
-        return Actor(person, self.role, self.agency, purpose, dossier)
+        return Actor(
+            person,
+            self.role,
+            self.agency,
+            purpose,
+            dossier,
+            principal=self.principal,
+            counter=self.counter,
+            scopes=self.scopes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +123,25 @@ Who = Annotated[Principal, Depends(principal_of)]
 
 
 # What follows only looks at what is there: on the event loop, without a thread for each.
+async def _session(who: Who) -> Session:
+    if who.session is None:
+        raise SignInNeeded
+    return who.session
+
+
+TheSession = Annotated[Session, Depends(_session)]
+"""A route with it needs a person who signed in with a browser."""
+
+
+async def proven(request: Request, who: Who) -> Principal:
+    """Whoever asks, if it has proven a short while ago who it is; StepUpNeeded. Systems prove it each time."""
+    house: House = request.app.state.house
+    within = timedelta(minutes=house.settings.step_up_minutes)
+    if who.session is not None and not who.session.stepped_up(house.clock(), within):
+        raise StepUpNeeded
+    return who
+
+
 async def _staff(who: Who) -> Principal:
     if not who.staff:
         raise NotAllowed

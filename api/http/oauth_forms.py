@@ -10,11 +10,31 @@ import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
+
+from pydantic import BaseModel, Field
 
 FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 20
 _LONGEST_SCOPE = 1000
+
+
+def form_body(*required: str) -> dict[str, Any]:
+    """How a description of the API (OpenAPI) says that the body is a form with these fields."""
+    schema = {
+        "type": "object",
+        "required": list(required),
+        "properties": {name: {"type": "string"} for name in required},
+    }
+    return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
+
+
+class OAuthError(BaseModel):
+    """Why there is none (RFC 6749, section 5.2)."""
+
+    error: str = Field(examples=["invalid_client"])
+    error_description: str = Field(examples=["client authentication failed"])
 
 
 class OAuthFault(Exception):

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from api.http.problems import MEDIA_TYPE
 
 _FIRST_ERROR = 400
+_PROBLEM = "#/components/schemas/Problem"
 
 
 def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -34,6 +35,9 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
 
 def _problems_under_their_type(responses: dict[str, Any]) -> None:
     for status, response in responses.items():
-        if status.isdecimal() and int(status) >= _FIRST_ERROR:
-            schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+        if not status.isdecimal() or int(status) < _FIRST_ERROR:
+            continue
+        said = response.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "")
+        if said in ("", _PROBLEM):  # other standards (OAuth) have errors of their own
+            schema = {"schema": {"$ref": _PROBLEM}}
             response["content"] = {MEDIA_TYPE: schema}

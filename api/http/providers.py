@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from api.connectors.bounded_http import is_safe_url
-from api.connectors.oidc import Provider, RelyingParty
+from api.connectors.oidc import LogoutNotice, Provider, ProviderUnreachable, RelyingParty, SignInRefused
 from api.http.browser import Site
+from api.http.oauth_forms import OAuthFault
 from api.settings import Settings
 from common import Clock, KhosoError
 
@@ -61,10 +65,37 @@ class Providers:
             raise NoProvider
         return self.parties[kind]
 
+    async def read_logout(self, logout_token: str) -> LogoutNotice:
+        """What a provider of ours orders; OAuthFault when it comes from none of them."""
+        for party in self.parties.values():
+            try:
+                return await party.read_logout(logout_token)
+            except SignInRefused:
+                continue  # perhaps the other one's
+        raise OAuthFault("invalid_request", "the logout token was not accepted")
+
+    async def way_out(self, issuer: str | None, return_to: str) -> str | None:
+        """Where a session of this issuer ends at the provider; None when there is no such place, or it is away."""
+        for party in self.parties.values():
+            if party.provider.issuer == issuer:
+                try:
+                    return await party.logout_address(return_to)
+                except ProviderUnreachable:
+                    return None  # the session here has ended; that is what was asked for
+        return None
+
     async def close(self) -> None:
         """Give back the connections."""
         for party in self.parties.values():
             await party.close()
+
+
+def _providers(request: Request) -> Providers:
+    providers: Providers = request.app.state.providers
+    return providers
+
+
+TheProviders = Annotated[Providers, Depends(_providers)]
 
 
 def _provider(

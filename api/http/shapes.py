@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
 
 from api.http.problems import Problem
 from common import Sentence, one_line
@@ -45,6 +53,18 @@ def rfc3339(at: datetime) -> str:
 Instant = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 
 
+def _within_reason(at: datetime) -> datetime:
+    """In UTC, within the years that a person can mean: the ends of the calendar are nowhere else a date."""
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise ValueError("out of bounds")
+    return at.astimezone(UTC)
+
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2200
+Planned = Annotated[AwareDatetime, AfterValidator(_within_reason), PlainSerializer(rfc3339, return_type=str)]
+"""An instant that a request names, with its offset from UTC."""
+
+
 class Said(BaseModel):
     """A sentence in both languages under its code."""
 
@@ -63,6 +83,12 @@ class Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Why(Asked):
+    """The reason, which stays with what is ended or locked."""
+
+    reason: Words = Field(examples=["nghỉ hưu"])
+
+
 _DESCRIPTIONS: Mapping[int, str] = {
     401: "Nobody has signed in.",
     403: "Not allowed to whoever signed in.",
@@ -70,6 +96,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     406: "None of the accepted forms can be made.",
     408: "The body came too slowly.",
     409: "Not possible as things stand.",
+    410: "It was there, and is over.",
     412: "Changed since it was read.",
     413: "Too large.",
     415: "Content of no known kind.",

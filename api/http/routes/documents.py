@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.bodies import opening
 from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
 from api.http.faults import RequestInvalid
-from api.http.identity import Acting, StaffActing
+from api.http.identity import Acting, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import API, TheHouse
@@ -202,6 +202,7 @@ def get_document(
     "/documents/{document_id}/content",
     operation_id="get_document_content",
     response_class=Response,
+    dependencies=[Depends(proven)],
     responses={
         200: {
             "description": "The bytes.",
@@ -263,6 +264,17 @@ def get_document_diary(
     """Who did what with this paper: for staff what their agency did, for an owner everything."""
     with house.datastore.begin(actor, "look_at_diary") as work:
         found = work.diary.of_document(document_id, after=place_of(cursor), limit=limit + 1)
+    lines, following = page_of(found, limit, _place_of_line)
+    return DiaryPage(lines=[DiaryLineView.of(line) for line in lines], next=following)
+
+
+@router.get("/owners/{owner_id}/diary", operation_id="get_owner_diary", responses=problems(404))
+def get_owner_diary(
+    house: TheHouse, actor: Acting, owner_id: UUID, cursor: Cursor = None, limit: Limit = 50
+) -> DiaryPage:
+    """Who looked, and who did what: for an owner all about itself, for an auditor what the agency did."""
+    with house.datastore.begin(actor, "look_at_diary") as work:
+        found = work.diary.of_owner(owner_id, after=place_of(cursor), limit=limit + 1)
     lines, following = page_of(found, limit, _place_of_line)
     return DiaryPage(lines=[DiaryLineView.of(line) for line in lines], next=following)
 

@@ -61,9 +61,9 @@ class Service:
 
 
 @contextmanager
-def serving(app: FastAPI, house: House) -> Iterator[Service]:
+def serving(app: FastAPI, house: House, port: int = 0) -> Iterator[Service]:
     """The application behind a socket for as long as the block runs."""
-    listening: socket.socket = bound("127.0.0.1", 0)
+    listening: socket.socket = bound("127.0.0.1", port)
     web = server(app)
     thread = threading.Thread(target=web.run, kwargs={"sockets": [listening]})
     thread.start()
@@ -84,6 +84,16 @@ def serving(app: FastAPI, house: House) -> Iterator[Service]:
 @contextmanager
 def service(folder: Path, **settings: object) -> Iterator[Service]:
     """A fresh embedded installation under `folder`, served."""
+    with service_at(0, folder, **settings) as up:
+        yield up
+
+
+@contextmanager
+def service_at(port: int, folder: Path, **settings: object) -> Iterator[Service]:
+    """The same on a port that is known before."""
     here = Settings.model_validate({"data_dir": folder / "var", "workers": 1, **settings})
-    with open_house(here, Quiet()) as house, serving(make_app(house, development_sign_in=True), house) as up:
+    with (
+        open_house(here, Quiet()) as house,
+        serving(make_app(house, development_sign_in=True), house, port) as up,
+    ):
         yield up

@@ -1,0 +1,157 @@
+"""OAuth 2.0 for other information systems: a token for a client id and its secret, and what describes that.
+
+RFC 6749 section 4.4 (client credentials), RFC 7009 (revocation), RFC 8414 (metadata), RFC 8707 (resource). Errors here
+are those of the standards, not problems: the libraries of other systems read them.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+
+from api.house import House
+from api.http.browser import audience, site_of
+from api.http.doors import CLIENT
+from api.http.oauth_forms import (
+    ClientSecret,
+    OAuthError,
+    OAuthFault,
+    TokenRequest,
+    form_body,
+    invalid_client,
+    read_client,
+    read_form,
+    read_token_request,
+)
+from api.http.parts import API, TheHouse, TheVisitor, Visitor
+from api.http.shapes import problems
+from datastore import SCOPES, AccessToken, ScopeNotGranted, WrongClient
+
+router = APIRouter(tags=["oauth"])
+TOKEN, REVOKE = "/oauth/token", "/oauth/revoke"
+_NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class AccessTokenView(BaseModel):
+    """An access token (RFC 6749, section 5.1)."""
+
+    access_token: str
+    token_type: str = "Bearer"
+    expires_in: int = Field(examples=[3600])
+    scope: str = Field(examples=["papers.read dossiers.read"])
+
+
+class Metadata(BaseModel):
+    """What this authorisation server does (RFC 8414)."""
+
+    issuer: str
+    token_endpoint: str
+    revocation_endpoint: str
+    grant_types_supported: list[str] = ["client_credentials"]
+    response_types_supported: list[str] = []
+    token_endpoint_auth_methods_supported: list[str] = ["client_secret_basic", "client_secret_post"]
+    revocation_endpoint_auth_methods_supported: list[str] = ["client_secret_basic", "client_secret_post"]
+    scopes_supported: list[str]
+
+
+_OAUTH_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": OAuthError, "description": "What was asked for is not given."},
+    401: {"model": OAuthError, "description": "The client has not shown its secret."},
+}
+
+
+async def answer_fault(_request: Request, fault: Exception) -> Response:
+    """An error as RFC 6749 wants it, for whoever programs the client."""
+    assert isinstance(fault, OAuthFault)
+    body = OAuthError(error=fault.error, error_description=fault.description)
+    headers = dict(_NOT_KEPT)
+    if fault.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Basic realm="khoso", charset="UTF-8"'
+    return JSONResponse(body.model_dump(), fault.status, headers)
+
+
+@router.get(
+    "/.well-known/oauth-authorization-server",
+    operation_id="get_oauth_metadata",
+    responses=problems(public=True),
+)
+def get_oauth_metadata(request: Request) -> Metadata:
+    """Where and how another system gets a token."""
+    site = site_of(request)
+    return Metadata(
+        issuer=site.origin,
+        token_endpoint=site.url(TOKEN),
+        revocation_endpoint=site.url(REVOKE),
+        scopes_supported=sorted(SCOPES),
+    )
+
+
+@router.post(
+    TOKEN,
+    operation_id="get_token",
+    response_model=AccessTokenView,
+    responses={**problems(429, public=True), **_OAUTH_ERRORS},
+    openapi_extra=form_body("grant_type"),
+)
+async def get_token(request: Request, house: TheHouse, visitor: TheVisitor) -> Response:
+    """A token for a client id and its secret. Tokens are for this service only, and last some minutes."""
+    form = read_form(request.headers.get("content-type"), await request.body())
+    asked = read_token_request(request.headers.get("authorization"), form)
+    here = audience(house.settings)
+    if asked.resource is not None and asked.resource.rstrip("/") not in (here, f"{here}{API}"):
+        raise OAuthFault("invalid_target", "tokens are given for this service only")
+    token = await run_sync(_give, house, visitor, asked, here)
+    view = AccessTokenView(
+        access_token=token.token,
+        expires_in=int((token.until - house.clock()).total_seconds()),
+        scope=" ".join(sorted(token.scopes)),
+    )
+    return JSONResponse(view.model_dump(), headers=_NOT_KEPT)
+
+
+def _give(house: House, visitor: Visitor, asked: TokenRequest, here: str) -> AccessToken:
+    client = asked.client
+    visitor.knock(CLIENT, client.client_id)
+    try:
+        token = house.datastore.clients.issue_token(client.client_id, client.secret, asked.scopes, here)
+    except WrongClient as error:
+        raise invalid_client() from error
+    except ScopeNotGranted as error:
+        visitor.forgive(CLIENT, client.client_id)
+        raise OAuthFault("invalid_scope", "a scope was not granted to this client") from error
+    visitor.forgive(CLIENT, client.client_id)
+    return token
+
+
+@router.post(
+    REVOKE,
+    operation_id="revoke_token",
+    status_code=200,
+    response_class=Response,
+    responses={
+        200: {"description": "The token counts no more, whether it did before or not."},
+        **problems(429, public=True),
+        **_OAUTH_ERRORS,
+    },
+    openapi_extra=form_body("token"),
+)
+async def revoke_token(request: Request, house: TheHouse, visitor: TheVisitor) -> Response:
+    """End an access token of one's own (RFC 7009)."""
+    form = read_form(request.headers.get("content-type"), await request.body())
+    client = read_client(request.headers.get("authorization"), form)
+    if "token" not in form:
+        raise OAuthFault("invalid_request", "token is missing")
+    await run_sync(_revoke, house, visitor, client, form["token"])
+    return Response(status_code=200, headers=_NOT_KEPT)
+
+
+def _revoke(house: House, visitor: Visitor, client: ClientSecret, token: str) -> None:
+    tokens = house.datastore.clients
+    visitor.knock(CLIENT, client.client_id)
+    if not tokens.is_client(client.client_id, client.secret):
+        raise invalid_client()
+    visitor.forgive(CLIENT, client.client_id)
+    tokens.revoke_token(client.client_id, token)
