@@ -3,6 +3,7 @@
 An owner sees every line about itself, whoever wrote it; staff sees what its own agency did.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
@@ -11,6 +12,9 @@ from datastore.records import DiaryLine, Place
 from datastore.rights import Act
 from datastore.rows import DiaryRow
 from datastore.scope import Scope
+
+MOST = 1000
+"""Lines of one page."""
 
 
 class Diary:
@@ -51,6 +55,30 @@ class Diary:
         self._scope.ask(Act.READ_DIARY)
         about_nobody = DiaryRow.owner_id.is_(None), DiaryRow.document_id.is_(None)
         return self._lines(and_(DiaryRow.act == act, *about_nobody))
+
+    def of_agency(
+        self,
+        *,
+        person: str | None = None,
+        act: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: Place | None = None,
+        limit: int = MOST,
+    ) -> tuple[DiaryLine, ...]:
+        """What the agency did, oldest first, for its auditor: of one person, one act, between two instants.
+
+        At most `limit`, those after a place; reading them is a line as well.
+        """
+        self._scope.ask(Act.AUDIT)
+        which: list[ColumnElement[bool]] = [DiaryRow.agency.in_(self._scope.agencies)]
+        which += [] if person is None else [DiaryRow.person == person]
+        which += [] if act is None else [DiaryRow.act == act]
+        which += [] if since is None else [DiaryRow.at >= since]
+        which += [] if until is None else [DiaryRow.at < until]
+        lines = self._lines(and_(*which), after, min(limit, MOST))
+        self._scope.note()
+        return lines
 
     def _lines(
         self, which: ColumnElement[bool], after: Place | None = None, limit: int | None = None

@@ -50,6 +50,8 @@ class Act(StrEnum):
     RECORD_EVENT = "record_event"
     CLOSE_DOSSIER = "close_dossier"
     READ_DIARY = "read_diary"
+    AUDIT = "audit"
+    """Read what everybody of an agency did."""
     REPORT = "report"
     """Write into the diary what is about nobody's paper."""
     ASK_FOR_WORK = "ask_for_work"
@@ -104,6 +106,7 @@ _ALLOWED: Mapping[Act, frozenset[ActorRole]] = {
     Act.RECORD_EVENT: _OFFICE,
     Act.CLOSE_DOSSIER: frozenset({_HANDLER}),
     Act.READ_DIARY: _OFFICE | CITIZENS | {ActorRole.AUDITOR},
+    Act.AUDIT: frozenset({ActorRole.AUDITOR}),
     Act.REPORT: _PAPERS | CITIZENS,
     Act.ASK_FOR_WORK: _PAPERS | CITIZENS,
     Act.FINISH_WORK: _NOBODY,

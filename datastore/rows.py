@@ -397,11 +397,12 @@ class ReceiptRow(Row):
 
 class DiaryRow(Row):
     __tablename__ = "diary"
+    __table_args__ = (Index("ix_diary_agency_at", "agency", "at", "id"),)
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     person: Mapped[str]
     role: Mapped[str] = mapped_column(String(24))
-    agency: Mapped[str] = mapped_column(String(35), index=True)
+    agency: Mapped[str] = mapped_column(String(35))
     act: Mapped[str] = mapped_column(String(64))
     purpose: Mapped[str]
     dossier: Mapped[str | None] = mapped_column(String(64))

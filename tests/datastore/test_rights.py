@@ -17,9 +17,11 @@ from datastore import (
     Actor,
     ActorRole,
     AttachedHow,
+    DiaryLine,
     NotAllowed,
     NotFound,
     OwnerState,
+    Place,
     PurposeMissing,
     Work,
     may,
@@ -63,6 +65,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "of_owner": Act.SEE_DELEGATIONS,
     },
     "diary": {
+        "of_agency": Act.AUDIT,
         "of_document": Act.READ_DIARY,
         "of_owner": Act.READ_DIARY,
         "report": Act.REPORT,
@@ -286,8 +289,35 @@ def test_what_a_role_never_may(role: ActorRole, never: Act) -> None:
 
 
 def test_an_auditor_changes_nothing() -> None:
-    reading = {Act.VERIFY, Act.READ_RULES, Act.KEEP_ANSWER, Act.READ_DIARY}
+    reading = {Act.VERIFY, Act.READ_RULES, Act.KEEP_ANSWER, Act.READ_DIARY, Act.AUDIT}
     assert {act for act in Act if may(ActorRole.AUDITOR, act)} == reading
+
+
+def test_an_auditor_reads_what_everybody_of_its_agency_did_page_by_page(house: House) -> None:
+    owner = house.owner()
+    house.valid(owner)
+    house.receive(owner, content=b"elsewhere", actor=STRANGER)
+    auditor = Actor("ha", "auditor", "H41.01", "audit")
+    pages: list[DiaryLine] = []
+    place = None
+    while True:
+        with house.store.begin(auditor, "audit") as work:
+            page = work.diary.of_agency(after=place, limit=4, until=house.clock.now, act="look-up")
+        pages += page
+        if len(page) < 4:
+            break
+        place = Place(page[-1].at, page[-1].id)
+    with house.store.begin(auditor, "audit") as work:
+        everything = work.diary.of_agency(until=work.at)
+        assert {line.agency for line in everything} == {"H41.01"}
+        assert [line for line in everything if line.act == "look-up"] == pages
+        assert {line.person for line in work.diary.of_agency(person="ha")} == {"ha"}
+        assert work.diary.of_agency(since=work.at) == ()
+    with (
+        house.store.begin(Actor("hoa", "handler", "H41.01", "x"), "audit") as work,
+        pytest.raises(NotAllowed),
+    ):
+        work.diary.of_agency()
 
 
 def test_a_role_that_nobody_knows_may_nothing(house: House) -> None:

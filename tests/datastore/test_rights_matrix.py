@@ -42,7 +42,7 @@ WHOSE = ("own", "other", "shared", "delegated", "absent")
 LAN = Actor("lan", "postal", "H41.01", "matrix")
 
 ABOUT_NO_PAPER = {
-    ("agencies", "*"), ("answers", "keep"), ("diary", "report"), ("diary", "reports"),
+    ("agencies", "*"), ("answers", "keep"), ("diary", "of_agency"), ("diary", "report"), ("diary", "reports"),
     ("documents", "find_held"), ("documents", "receive"), ("documents", "standing_of_bytes"),
     ("dossiers", "open"), ("jobs", "finish"), ("jobs", "retry"), ("jobs", "set_aside"),
     ("overrides", "on"), ("overrides", "put"), ("overrides", "agency_name"), ("overrides", "name_agency"),
