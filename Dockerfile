@@ -33,7 +33,7 @@ COPY datastore datastore
 COPY api api
 RUN .venv/bin/python -m pip install --no-cache-dir --disable-pip-version-check --no-input \
     --no-deps --no-build-isolation . \
-    && .venv/bin/python -m compileall -q .venv && rm -rf build common ingest signing archive datastore api
+    && .venv/bin/python -m compileall -q .venv && rm -rf build khoso.egg-info common ingest signing archive datastore api
 
 # --- Khoso ----------------------------------------------------------------------------------------------------------
 FROM base AS app
