@@ -88,7 +88,10 @@ def end_agency(
 
 @agency_app.command("list")
 def list_agencies(person: ActorName = OPERATOR, as_json: Json = False) -> None:
-    """Các cơ quan đã biết. / The agencies that are known."""
+    """Các cơ quan đã biết. / The agencies that are known.
+
+    Ví dụ / Example: `khoso agency list`
+    """
     with _at_work(person, None, "list_agencies") as work:
         found = work.agencies.all()
     if as_json:
@@ -129,7 +132,10 @@ def add_account(
 
 @account_app.command("list")
 def list_accounts(agency: OfAgency = None, person: ActorName = OPERATOR, as_json: Json = False) -> None:
-    """Các tài khoản, của một cơ quan hoặc tất cả. / The accounts, of one agency or all."""
+    """Các tài khoản, của một cơ quan hoặc tất cả. / The accounts, of one agency or all.
+
+    Ví dụ / Example: `khoso account list --agency H41.08`
+    """
     with _at_work(person, None, "list_accounts") as work:
         found = [one for one in work.accounts.all() if agency in (None, one.agency)]
     if as_json:
@@ -182,7 +188,10 @@ def lock_account(
 
 @account_app.command("unlock")
 def unlock_account(username: Username, person: ActorName = OPERATOR, as_json: Json = False) -> None:
-    """Mở khóa, kể cả khi đang tạm nghỉ vì sai mật khẩu. / Unlocks, also after too many wrong passwords."""
+    """Mở khóa, kể cả khi đang tạm nghỉ vì sai mật khẩu. / Unlocks, also after too many wrong passwords.
+
+    Ví dụ / Example: `khoso account unlock mai.tran`
+    """
     with _at_work(person, None, "unlock_account") as work:
         changed = work.accounts.unlock(work.accounts.find(username).id)
     _show_account(changed, as_json)
@@ -190,7 +199,10 @@ def unlock_account(username: Username, person: ActorName = OPERATOR, as_json: Js
 
 @account_app.command("password")
 def new_password(username: Username, person: ActorName = OPERATOR, as_json: Json = False) -> None:
-    """Cấp mật khẩu mới, chỉ hiện một lần và phải đổi khi đăng nhập. / Gives a new password, shown once."""
+    """Cấp mật khẩu mới, chỉ hiện một lần và phải đổi khi đăng nhập. / Gives a new password, shown once.
+
+    Ví dụ / Example: `khoso account password mai.tran`
+    """
     password = secrets.token_urlsafe(12)
     with _at_work(person, None, "give_password") as work:
         changed = work.accounts.set_password(work.accounts.find(username).id, password)
