@@ -1,5 +1,6 @@
 """`script/services`: private servers that start once, die well, and keep what they were given."""
 
+import ctypes
 import os
 import socket
 import stat
@@ -9,7 +10,9 @@ import psycopg
 import redis
 
 from tests.conftest import CHECKOUT, program
-from tests.services import Services
+from tests.services import Services, own_services
+
+_CHILD_SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, prctl(2)
 
 
 def connection(services: Services) -> psycopg.Connection[tuple[object, ...]]:
@@ -87,3 +90,17 @@ def test_a_folder_of_somebody_elses_is_left_alone(services: Services) -> None:
             check=False,
         )
     assert [path.name for path in theirs.iterdir()] == ["thesis.txt"]
+
+
+def test_a_killed_database_runs_again_though_its_parent_never_collects_it() -> None:
+    """Whoever watches for what processes leave behind adopts them, and may not collect them for long."""
+    adopt = ctypes.CDLL(None).prctl
+    with own_services() as services:
+        assert adopt(_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+        try:
+            services.start("postgresql")
+            with services.killed("postgresql"):
+                pass
+        finally:
+            adopt(_CHILD_SUBREAPER, 0, 0, 0, 0)
+        assert services.process("postgresql") > 0
