@@ -24,7 +24,7 @@ def open_objects(settings: Settings) -> ObjectStore:
 def try_the_lock(settings: Settings, now: datetime) -> tuple[Sentence, ...]:
     """What gave way when the lock of the server was tried, with the root key too where it is given (`has_root`).
 
-    SecretUnreadable, ObjectStoreUnreachable, ObjectStoreRefused.
+    SecretUnreadable, ObjectStoreUnreachable.
     """
     root = root_place(settings) if has_root(settings) else None
     return prove_lock(service_place(settings), buckets_of(settings), root, spool=_spool(settings), now=now)

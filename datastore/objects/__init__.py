@@ -67,7 +67,7 @@ def prove_lock(
 ) -> tuple[Sentence, ...]:
     """Try to break the lock of the live server; what gave way, each with its remedy (`lock_proof`).
 
-    ObjectStoreUnreachable, ObjectStoreRefused.
+    ObjectStoreUnreachable.
     """
     from datastore.objects import lock_proof
 

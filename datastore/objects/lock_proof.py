@@ -48,13 +48,22 @@ def prove_lock(
 ) -> tuple[Sentence, ...]:
     """What is wrong with the lock, each with its remedy; nothing when everything was refused.
 
-    ObjectStoreUnreachable; ObjectStoreRefused when the service's key cannot even put an object.
+    ObjectStoreUnreachable.
     """
+    try:
+        return tuple(_prove(service, buckets, root, spool, now))
+    except ObjectStoreRefused as error:
+        return (say("lock_key_refused", bucket=buckets.archive, reason=error.facts["reason"]),)
+
+
+def _prove(
+    service: S3Place, buckets: Buckets, root: S3Place | None, spool: Path, now: datetime
+) -> list[Sentence]:
     objects = MinioObjects(service, buckets.archive, staging=buckets.staging, spool=spool)
     with translated(PROBES):
         unfit = _unfit(objects)
     if unfit is not None:
-        return (unfit,)
+        return [unfit]
     _sweep(objects)
     key = DataKey.new("a probe of the lock")
     content = token_bytes(_CONTENT_BYTES)
@@ -67,7 +76,7 @@ def prove_lock(
         found += _too_weak(objects)
     if not _stands(objects, probe, key, content, now):
         found.append(say("lock_did_not_hold", bucket=buckets.archive))
-    return tuple(found)
+    return found
 
 
 def _stands(objects: MinioObjects, probe: StoredObject, key: DataKey, content: bytes, now: datetime) -> bool:

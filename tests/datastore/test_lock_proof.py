@@ -1,6 +1,7 @@
 """Whoever breaks a lock must be seen: the attempts are tried where they fail, and where they succeed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,3 +108,11 @@ def test_the_proof_clears_up_after_others_whose_time_is_over(
     installation.put(f"{PROBES}/earlier", b"its retention has run out", sealing=KEY)
     prove()
     assert [each.key for each in installation.versions(PROBES) if each.key.endswith("earlier")] == []
+
+
+def test_a_key_that_the_server_does_not_know_or_let_in_is_said_with_its_reason(
+    services: Services, prove: Callable[..., set[str]]
+) -> None:
+    stranger = replace(service_place(services), access_key="nobody")
+    for found in (prove(service=stranger), prove(Buckets("somebody-elses"))):
+        assert found == {"lock_key_refused"}
