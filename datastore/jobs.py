@@ -13,13 +13,13 @@ longest ago, so that ten thousand jobs of one agency delay another's by one. She
 waits behind a whole campaign.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive import Ground
 from common import new_id
@@ -185,28 +185,41 @@ def claim(
 
 def _parties(session: Session, now: datetime, roles: Collection[JobRole] | None) -> Iterator[TurnRow]:
     """Agencies of which jobs wait, as they are served: first the counter and the aged, then the shelves."""
-    aged = now - AGED
-    urgent = or_(
-        and_(TurnRow.priority == Priority.COUNTER, _waits(now)),
-        and_(TurnRow.priority == Priority.BACK_FILE, _waits(aged)),
-    )
-    for which in (urgent, and_(TurnRow.priority == Priority.BACK_FILE, _waits(now))):
-        query = select(TurnRow).where(which)
-        if roles is not None:
-            query = query.where(TurnRow.role.in_(roles))
-        query = query.order_by(TurnRow.served_at, TurnRow.agency).limit(_PARTIES_AT_ONCE)
-        yield from session.scalars(query).all()
+    wanted = sorted(JobRole if roles is None else roles)
+    urgent = _in_turn(session, wanted, Priority.COUNTER, now)
+    if session.scalar(select(_aged(wanted, now - AGED))):
+        urgent += _in_turn(session, wanted, Priority.BACK_FILE, now - AGED)
+    yield from sorted(urgent, key=lambda turn: (turn.served_at, turn.agency))
+    yield from _in_turn(session, wanted, Priority.BACK_FILE, now)
 
 
-def _waits(until: datetime) -> ColumnElement[bool]:
-    """Whether a job of the turn's agency has waited since `until`."""
-    return exists().where(
+def _in_turn(
+    session: Session, roles: Sequence[JobRole], priority: Priority, until: datetime
+) -> list[TurnRow]:
+    """The agencies served longest ago among those of which a job has waited since `until`.
+
+    For one role the index gives the turns in their order, and the search ends with the first that have work.
+    """
+    query = select(TurnRow).where(_one_of(TurnRow.role, roles), TurnRow.priority == priority)
+    waits = exists().where(
         _QUEUED,
         JobRow.role == TurnRow.role,
-        JobRow.priority == TurnRow.priority,
+        JobRow.priority == priority,
         JobRow.agency == TurnRow.agency,
         JobRow.not_before <= until,
     )
+    ordered = query.where(waits).order_by(TurnRow.served_at, TurnRow.agency)
+    return list(session.scalars(ordered.limit(_PARTIES_AT_ONCE)))
+
+
+def _aged(roles: Sequence[JobRole], until: datetime) -> ColumnElement[bool]:
+    """Whether any work from the shelves has waited since `until`."""
+    shelf = (_one_of(JobRow.role, roles), JobRow.priority == Priority.BACK_FILE)
+    return exists().where(_QUEUED, *shelf, JobRow.not_before <= until)
+
+
+def _one_of(column: InstrumentedAttribute[str], roles: Sequence[JobRole]) -> ColumnElement[bool]:
+    return column == roles[0] if len(roles) == 1 else column.in_(roles)
 
 
 def _oldest_of(party: TurnRow, now: datetime) -> Select[JobRow]:
@@ -355,15 +368,21 @@ def waiting(session: Session, now: datetime) -> int:
 
 def waiting_since(session: Session, now: datetime) -> dict[JobRole, datetime]:
     """Since when the oldest job of each role could have been claimed; roles with nothing to do are not in it."""
-    due = func.min(JobRow.not_before)
-    query = select(JobRow.role, due).where(_QUEUED, JobRow.not_before <= now).group_by(JobRow.role)
-    return {JobRole(role): since for role, since in session.execute(query)}
+    found = {role: [_oldest(session, role, priority) for priority in Priority] for role in JobRole}
+    due = {role: [one for one in oldest if one is not None and one <= now] for role, oldest in found.items()}
+    return {role: min(since) for role, since in due.items() if since}
+
+
+def _oldest(session: Session, role: JobRole, priority: Priority) -> datetime | None:
+    """By the index: the minimum over both priorities would look at every job."""
+    of_both = (JobRow.role == role, JobRow.priority == priority)
+    return session.scalar(select(func.min(JobRow.not_before)).where(_QUEUED, *of_both))
 
 
 def roles_waiting(session: Session, now: datetime) -> frozenset[JobRole]:
     """The roles for which jobs could be claimed now; costs the same however many there are."""
-    due = {role: select(exists().where(TurnRow.role == role, _waits(now))) for role in JobRole}
-    return frozenset(role for role, query in due.items() if session.scalar(query))
+    due = {role: exists().where(_QUEUED, JobRow.role == role, JobRow.not_before <= now) for role in JobRole}
+    return frozenset(role for role, waits in due.items() if session.scalar(select(waits)))
 
 
 def _job(row: JobRow) -> Job:

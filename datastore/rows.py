@@ -680,6 +680,7 @@ class JobRow(Row):
     __table_args__ = (
         UniqueConstraint("kind", "document_id"),
         _of_state("ix_jobs_waiting", "'queued'", "role", "priority", "agency", "not_before", "id"),
+        _of_state("ix_jobs_due", "'queued'", "role", "priority", "not_before"),
         _of_state("ix_jobs_held", "'claimed', 'set_aside'", "state", "id"),
     )
     __witnessed__ = False
@@ -706,7 +707,7 @@ class TurnRow(Row):
     """Not witnessed: whose turn it is at the queue, which says nothing about any paper."""
 
     __tablename__ = "job_turns"
-    __table_args__ = (Index("ix_job_turns_order", "role", "served_at"),)
+    __table_args__ = (Index("ix_job_turns_order", "role", "priority", "served_at", "agency"),)
     __witnessed__ = False
     role: Mapped[str] = mapped_column(String(16), primary_key=True)
     priority: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
