@@ -6,7 +6,7 @@ from common.fonts import VIETNAMESE_LETTERS, FontMissing, font_file
 from common.geometry import MM_PER_INCH, POINTS_PER_INCH, Box, mm
 from common.ids import new_id
 from common.messages import Sentence, catalogue, say
-from common.text import fold, nfc, one_line
+from common.text import fold, has_unshown, nfc, one_line
 from common.time import VIETNAM, Clock, PartialDate, shown, shown_iso, utc_now
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "catalogue",
     "fold",
     "font_file",
+    "has_unshown",
     "mm",
     "new_id",
     "nfc",

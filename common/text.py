@@ -1,6 +1,9 @@
 """Vietnamese text: one normal form for keeping, one folded form for finding."""
 
+import re
 import unicodedata
+
+_UNSHOWN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]")
 
 
 def nfc(text: str) -> str:
@@ -18,3 +21,8 @@ def fold(text: str) -> str:
 def one_line(text: str) -> str:
     """NFC with every run of white space as one space."""
     return " ".join(nfc(text).split())
+
+
+def has_unshown(text: str) -> bool:
+    """Whether it holds what no screen shows: controls, line breaks, zero widths, turns of the writing direction."""
+    return _UNSHOWN.search(text) is not None

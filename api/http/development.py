@@ -12,10 +12,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.connectors.bounded_http import is_loopback
 from api.http.browser import site_of
 from api.http.identity import CSRF_HEADER, Credentials, Principal
 from api.http.shapes import Words
-from datastore import ActorRole
+from datastore import ActorRole, NotAllowed
 from ingest import AgencyCode
 
 _LASTS = timedelta(hours=12)
@@ -80,6 +81,8 @@ def development_routes(sessions: DevelopmentSessions) -> APIRouter:
     @router.post("/sign-in", operation_id="development_sign_in")
     def sign_in(asked: DevelopmentSignIn, request: Request, response: Response) -> SignedIn:
         """Be anybody. Only on a development machine."""
+        if not is_loopback(request.client.host if request.client else ""):
+            raise NotAllowed(act="sign_in")  # a proxy brought somebody from elsewhere
         token, who = sessions.open(asked)
         site = site_of(request)
         site.set_cookie(response, site.session_cookie, token, _LASTS)

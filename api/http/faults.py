@@ -9,6 +9,10 @@ class SignInNeeded(KhosoError):
     code = "sign_in_needed"
 
 
+class TokenRefused(SignInNeeded):
+    """The access token is none of ours, or counts no more."""
+
+
 class StepUpNeeded(KhosoError):
     """Who has signed in proves again who it is, before papers leave."""
 

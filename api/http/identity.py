@@ -5,7 +5,6 @@ something with a cookie must also send the header that only our own pages can se
 """
 
 import hmac
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,8 +17,8 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from api.house import House
 from api.http.browser import site_of
-from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded
-from common import one_line
+from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded, TokenRefused
+from common import has_unshown, one_line
 from datastore import CITIZENS, Actor, NotAllowed, PurposeMissing, Session
 from ingest import DossierNumber
 
@@ -28,7 +27,6 @@ SESSION_COOKIE = "__Host-khoso"
 CSRF_HEADER = "Khoso-Csrf"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_PURPOSE = 200
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +106,23 @@ def principal_of(
     resolvers: Sequence[Resolver] = request.app.state.resolvers
     found = next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
     if found is None:
-        raise SignInNeeded
+        raise SignInNeeded if bearer is None else TokenRefused
     if found.csrf is not None and request.method not in _SAFE:
         said = request.headers.get(CSRF_HEADER, "")
         known = hmac.compare_digest(said.encode(), found.csrf.encode())
         if not known or not site.asked_by_own_page(request.headers):
             raise CsrfMissing
+    request.state.shown = shown
     request.state.principal = found  # whose role and agency are written down with the request
     return found
+
+
+def require_still_in(request: Request) -> None:
+    """SignInNeeded when what the request showed counts no more: for answers that go on for long. Asks the database."""
+    shown: Credentials = request.state.shown
+    resolvers: Sequence[Resolver] = request.app.state.resolvers
+    if all(resolve(shown) is None for resolve in resolvers):
+        raise SignInNeeded
 
 
 Who = Annotated[Principal, Depends(principal_of)]
@@ -187,7 +194,7 @@ def said_in_header(name: str, value: str, *, longest: int) -> str:
         text = unquote(value.encode("latin-1").decode("utf-8"), errors="strict")
     except UnicodeError as error:
         raise BadHeader(name=name) from error
-    text = one_line(text)
-    if not text or len(text) > longest or _CONTROL.search(text):
+    said = one_line(text)
+    if not said or len(said) > longest or has_unshown(text):  # a line break is no slip of the keyboard here
         raise BadHeader(name=name)
-    return text
+    return said

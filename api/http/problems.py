@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.errors import http_status
-from api.http.faults import RequestInvalid, TooManyRequests
+from api.http.faults import RequestInvalid, TokenRefused, TooManyRequests
 from api.http.languages import Language, language_of
 from api.http.observing import route_template
 from api.logs import log
@@ -98,7 +98,10 @@ def of_error(error: KhosoError, language: Language) -> Response:
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = str(_RETRY_SECONDS)
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        # RFC 6750, section 3: why, where a token was shown.
+        headers["WWW-Authenticate"] = (
+            'Bearer error="invalid_token"' if isinstance(error, TokenRefused) else "Bearer"
+        )
     if isinstance(error, TooManyRequests):
         headers["Retry-After"] = str(error.seconds)
     return problem(status, sentence, language, headers=headers)

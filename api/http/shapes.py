@@ -1,6 +1,5 @@
 """Values that requests and answers share: bounded texts, times, and the problems that an operation may answer."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,14 +15,12 @@ from pydantic import (
 )
 
 from api.http.problems import Problem
-from common import Sentence, one_line
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+from common import Sentence, has_unshown, one_line
 
 
 def _line(text: str) -> str:
     """One line of text in normal form; what no screen shows has no place in a record."""
-    if _CONTROL.search(text):
+    if has_unshown(text):
         raise ValueError("control characters")
     said = one_line(text)
     if not said:

@@ -1,7 +1,7 @@
 """How far work is: one job, the jobs of a paper, and events while a job goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 from uuid import UUID
 
@@ -11,14 +11,12 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from api.house import House
 from api.http.faults import TooManyStreams
-from api.http.identity import Acting, Who
+from api.http.identity import Acting, Who, require_still_in
 from api.http.parts import TheHouse
 from api.http.shapes import problems
 from api.http.views import JobView
 from common import KhosoError
-from datastore import Actor
 
 router = APIRouter(tags=["jobs"])
 _LOOK = "look_at_job"
@@ -51,12 +49,19 @@ def get_document_jobs(house: TheHouse, actor: Acting, document_id: UUID) -> Jobs
         return Jobs(jobs=[JobView.of(job) for job in work.jobs.of_document(document_id)])
 
 
+Look = Callable[[], JobView]
+
+
 class Streams:
     """How many event streams are open in this process, and the few threads that look for them."""
 
     def __init__(self) -> None:
         self.open = 0
-        self.looking = anyio.CapacityLimiter(_LOOKING_AT_ONCE)
+        self._looking = anyio.CapacityLimiter(_LOOKING_AT_ONCE)
+
+    async def look(self, look: Look) -> JobView:
+        """What a look gives, made in one of the few threads."""
+        return await run_sync(look, limiter=self._looking)
 
 
 @router.get(
@@ -83,17 +88,16 @@ async def get_job_events(
     if streams.open >= MOST_STREAMS:
         raise TooManyStreams
     actor = who.actor(_LOOK)
-    first = await _look(house, streams, actor, job_id)  # NotFound is answered as such, not as a stream
-    return StreamingResponse(_events(house, streams, actor, first, last), media_type="text/event-stream")
+
+    def look() -> JobView:
+        require_still_in(request)  # whoever is signed out meanwhile is told no more
+        return JobView.of(house.datastore.queue.look(actor, job_id))
+
+    first = await streams.look(look)  # NotFound is answered as such, not as a stream
+    return StreamingResponse(_events(streams, look, first, last), media_type="text/event-stream")
 
 
-async def _look(house: House, streams: Streams, actor: Actor, job: UUID) -> JobView:
-    return JobView.of(await run_sync(house.datastore.queue.look, actor, job, limiter=streams.looking))
-
-
-async def _events(
-    house: House, streams: Streams, actor: Actor, first: JobView, last: str | None
-) -> AsyncIterator[str]:
+async def _events(streams: Streams, look: Look, first: JobView, last: str | None) -> AsyncIterator[str]:
     clock = asyncio.get_running_loop().time
     begun = heard = clock()
     seen, told = first, last
@@ -109,7 +113,7 @@ async def _events(
                 yield ": \n\n"
                 heard = clock()
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            seen = await _look(house, streams, actor, seen.job_id)
+            seen = await streams.look(look)
     except KhosoError:
         return  # out of sight, or the database is: whoever asks again is told which
     finally:

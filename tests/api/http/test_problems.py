@@ -54,6 +54,7 @@ def test_whoever_has_not_signed_in_is_told_so(served: Service) -> None:
         problem_of(answer, 401, "sign_in_needed")
         assert answer.headers["www-authenticate"] == "Bearer"
         forged = client.get("/api/v1/me", headers={"Authorization": "Bearer " + "x" * 43})
+        assert forged.headers["www-authenticate"] == 'Bearer error="invalid_token"'
         problem_of(forged, 401, "sign_in_needed")
 
 

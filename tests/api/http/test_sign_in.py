@@ -10,6 +10,8 @@ import pytest
 
 from api.http.identity import CSRF_HEADER
 from datastore import ActorRole
+from tests.api.http.papers import AN as SOMEBODY
+from tests.api.http.papers import page, submit
 from tests.api.http.people import (
     INITIAL,
     OWN,
@@ -489,3 +491,21 @@ def test_a_step_up_with_an_old_proof_is_none(deceived: Service, liar: LyingProvi
             back = client.get(elsewhere.get(address).headers["Location"])
         assert code_of(back) == (403, "sign_in_refused")
         liar.signed_in_at = time.time
+
+
+def test_an_open_stream_of_events_ends_with_its_session(served: Service) -> None:
+    an_officer(served, "long.listener", ActorRole.CLERK)
+    with served.signed_in() as clerk, browser(served) as page_of_ours:
+        job = submit(clerk, page(91), SOMEBODY, compared=False)["job_id"]
+        sign_in(page_of_ours, "long.listener")
+        with page_of_ours.stream("GET", f"/api/v1/jobs/{job}/events") as events:
+            assert events.status_code == 200
+            lines = events.iter_lines()
+            next(lines)
+            with browser(served) as elsewhere:
+                elsewhere.cookies = page_of_ours.cookies
+                elsewhere.headers[CSRF_HEADER] = page_of_ours.headers[CSRF_HEADER]
+                assert elsewhere.post("/sign-out").status_code in (200, 204)
+            rest = list(lines)  # ends by itself: the paper is never read here
+        assert not any("done" in line and line.startswith("id:") for line in rest)
+        assert page_of_ours.get("/api/v1/me").status_code == 401
