@@ -9,6 +9,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_native_id
 
 from common import KhosoError
 from datastore import Datastore
@@ -95,7 +96,7 @@ def _microseconds(seconds: float) -> int:
 
 def write_whole(path: Path, content: bytes, *, changed: int | None = None) -> None:
     """The file has the old content or the new one, never a part; `changed` is its time in nanoseconds."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{get_native_id()}.new")
     with unfinished.open("wb") as file:
         file.write(content)
         file.flush()

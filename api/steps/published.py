@@ -10,6 +10,7 @@ import os
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Lock
 
 from api.house import House
 from api.public import PIN, STATUSES, TRUST, NothingPublished, Published, fetched, published, write_whole
@@ -97,18 +98,23 @@ def fetch(house: House) -> None:
 
 
 class PublishedFiles:
-    """What is published, opened again only when it was written anew. Safe to share between threads."""
+    """What is published, opened again only when it was written anew. Safe to share between threads: one of them
+    looks whether there is something newer, the others go on with what there is."""
 
     def __init__(self, house: House) -> None:
         self._house = house
         self._opened: tuple[tuple[int, ...], Published] | None = None
         self._look_again = 0.0
+        self._looking = Lock()
 
     def now(self) -> Published:
         """As `published`; what the archivist of another machine wrote is here within seconds."""
-        if time.monotonic() >= self._look_again:
-            fetch(self._house)
-            self._look_again = time.monotonic() + _LOOK_EVERY
+        if time.monotonic() >= self._look_again and self._looking.acquire(blocking=self._opened is None):
+            try:
+                fetch(self._house)
+                self._look_again = time.monotonic() + _LOOK_EVERY
+            finally:
+                self._looking.release()
         files = [self._house.published / name for name in (PIN, TRUST, STATUSES)]
         # Written whole and renamed into place: another time, another content.
         state = tuple(found.st_mtime_ns for file in files if (found := _stat(file)) is not None)

@@ -29,7 +29,7 @@ from api.steps.published import publish_all
 from bench.service.load import Request, rate
 from bench.service.seed import CLERK, NAME, Seeded, fill_up, seed
 from common import new_id
-from datastore import NewUpload, staging_key
+from datastore import JobRole, NewUpload, staging_key
 from ingest import MediaType
 from tests.api.http.servers import Quiet
 from tests.services import own_services
@@ -66,7 +66,7 @@ def _settings(desk: Path) -> dict[str, str]:
 
 def _measured(opened: ExitStack, desk: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     settings = Settings()
-    house = opened.enter_context(open_house(settings, Quiet()))
+    house = opened.enter_context(open_house(settings, Quiet(), roles=(JobRole.ARCHIVIST,)))
     seeded = seed(house.datastore, settings.database)
     publish_all(house)
     bare = opened.enter_context(_bare(settings))

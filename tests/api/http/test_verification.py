@@ -1,11 +1,14 @@
 """Anybody asks whether what they hold is genuine; nothing is opened by its name, nobody is named."""
 
+import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.steps.published import publish_all
+from api.keys import Keys
+from api.steps.published import PublishedFiles, publish_all
 from tests.api.http.papers import page
 from tests.api.http.servers import Service
 from tests.api.http.test_problems import problem_of
@@ -59,3 +62,16 @@ def test_short_codes_cannot_be_guessed_at_leisure(public: httpx.Client) -> None:
         answers = [public.post("/api/v1/verify", json={"text": new_short_code()}) for _n in range(40)]
     assert answers[0].json()["reasons"][0]["code"] == "short_code_unknown"
     problem_of(answers[-1], 429, "too_many_requests")
+
+
+def test_many_who_ask_first_at_the_same_moment_are_all_answered(served: Service, tmp_path: Path) -> None:
+    publish_all(served.house)
+    elsewhere = dataclasses.replace(
+        served.house,
+        settings=served.house.settings.model_copy(update={"data_dir": tmp_path}),
+        keys=Keys(signers_here=None, log_here=None),
+    )
+    files = PublishedFiles(elsewhere)  # of a web process on another machine, which has nothing yet
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda _n: files.now(), range(16)))
+    assert all(one.statuses is not None for one in found)
