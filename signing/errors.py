@@ -64,7 +64,7 @@ class CertificateNotInForce(KhosoError):
 
 
 class TimeStampUnusable(KhosoError):
-    """The time stamp speaks of something else, or cannot be read."""
+    """The authority gives no time stamp, or one that speaks of something else or cannot be read."""
 
     code = "time_stamp_unusable"
 

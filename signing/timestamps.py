@@ -16,7 +16,10 @@ _POLICY = "1.3.6.1.4.1.99999.1"
 
 
 class TimeStamper(Protocol):
-    """Proves that a digest existed: returns the DER of an RFC 3161 token over a SHA-256 digest."""
+    """Proves that a digest existed: returns the DER of an RFC 3161 token over a SHA-256 digest.
+
+    TimeStampUnusable when the authority does not answer, or refuses.
+    """
 
     def stamp(self, digest: bytes) -> bytes: ...
 

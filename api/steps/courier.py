@@ -22,8 +22,8 @@ from api.cloud_events import envelope, signed_headers
 from api.connectors.receivers import Undelivered, make_sender, post
 from api.house import House
 from api.logs import log, tell_fault
+from api.outages import OUTAGES
 from api.reach import Reach
-from common import KhosoError
 from datastore import COURIER_LEASE, ClaimedDelivery, NotFound, StaleState
 
 _MOST_AT_ONCE = 64
@@ -98,7 +98,7 @@ class _Round:
             if time.monotonic() >= self._prune_at:
                 self._prune_at = time.monotonic() + _PRUNE_EVERY
                 await self._ask(self._outbox.prune)
-        except KhosoError as error:
+        except OUTAGES as error:
             log.warning("courier_hindered", code=error.code)
             await asyncio.sleep(_PAUSE_IN_TROUBLE)
             return
@@ -139,7 +139,7 @@ class _Round:
             await self._send(claimed)
         except StaleState:
             pass  # it took too long, and another courier has it by now
-        except KhosoError as error:
+        except OUTAGES as error:
             log.warning("courier_hindered", code=error.code)  # the claim lapses, and it is sent again
         except Exception:
             # The same border: a fault of ours with one event must not end everybody else's.

@@ -6,6 +6,8 @@ again: the intention that stands is the one that is signed.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -114,15 +116,22 @@ def sign_once(
                 signing = work.signings.signed(signing.id, signature)
         # 3. Compare and keep.
         assert signing.signature is not None
-        try:
+        with _failures_counted():
             finished = complete(
                 tbs, signing.signature, time_stamps=house.keys.signers.time_stamps, into=desk / "signed.pdf"
             )
-        except TimeStampUnusable:
-            TIME_STAMP_FAILURES.inc()
-            raise
         SIGNATURES.labels(mark.role.value).inc()
         _keep_revision(house, actor, document, key, signing, finished)
+
+
+@contextmanager
+def _failures_counted() -> Iterator[None]:
+    """Of the time-stamp authority; the job waits for its end."""
+    try:
+        yield
+    except TimeStampUnusable:
+        TIME_STAMP_FAILURES.inc()
+        raise
 
 
 def _intention(
@@ -238,7 +247,8 @@ def _attest(house: House, document: DocumentRecord, key: DataKey, signer: Signer
         received_at=document.received_at,
         facts={"document_id": str(document.id), "agency": document.intake_agency},
     )
-    record = attest(statement, signer, house.keys.signers.time_stamps, house.clock())
+    with _failures_counted():
+        record = attest(statement, signer, house.keys.signers.time_stamps, house.clock())
     return house.datastore.put(attestation_key(document.id, document.version.n), record, sealing=key)
 
 

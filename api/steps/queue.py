@@ -17,6 +17,7 @@ from api.deliver import require_free
 from api.house import House
 from api.logs import log, tell_fault
 from api.metrics import JOB_SECONDS, JOBS, timed
+from api.outages import OUTAGES
 from api.steps.archivist import extend_log
 from api.steps.at_work import AtWork, ToldToStop
 from api.steps.intake import read
@@ -47,7 +48,6 @@ from api.traces import Trace, within
 from archive import Status
 from common import KhosoError, say
 from datastore import (
-    OUTAGES,
     Actor,
     DatabaseBusy,
     DatabaseUnreachable,

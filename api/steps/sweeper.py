@@ -10,9 +10,10 @@ from datetime import timedelta
 
 from api.house import House
 from api.logs import log
+from api.outages import OUTAGES
 from api.steps.printing import take_back_abandoned
 from api.steps.protect import extend_locks
-from datastore import OUTAGES, JobRole, Wake
+from datastore import JobRole, Wake
 
 _EVERY = 2.0
 """Seconds between two looks: so long may work wait whose message was lost."""

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,21 @@ import pytest
 from api.cli import run
 from api.cli.place import house
 from api.exits import Exit
-from api.house import page_pool_when_needed
+from api.house import open_house, page_pool_when_needed
 from api.progress import steps_on_stderr
+from api.settings import Settings
+from api.steps import health
 from api.steps.intake import Paper, Person, receive
+from api.steps.job_kinds import SIGN
 from api.steps.queue import work_off
+from api.steps.readiness import Standing
 from archive import Status
 from datastore import JobKind, JobRole, JobState
+from datastore.jobs import ATTEMPTS
+from signing import TimeStampUnusable
+from signing.timestamps import DevelopmentTimeStamper
+from tests.api.http.servers import Quiet
+from tests.api.test_courier import Clock
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _OWNER = "040144985806"
@@ -118,3 +129,33 @@ def test_a_job_of_a_kind_that_nobody_knows_is_set_aside_and_shown(capsys: pytest
     assert run(["jobs", "retry", str(aside.id), "--json"]) == Exit.DONE
     assert json.loads(capsys.readouterr().out) == {"queued": 1}
     assert run(["jobs", "retry", str(aside.id)]) == Exit.BAD_INPUT
+
+
+def test_an_outage_of_the_time_stamp_authority_is_waited_for_however_long_it_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It once counted as attempts: after some minutes good papers were set aside as poison."""
+    clock = Clock()
+    with (
+        open_house(Settings(data_dir=tmp_path / "var", workers=1), Quiet(), clock) as opened,
+        page_pool_when_needed(opened.settings) as pool,
+    ):
+        received = receive(opened, opened.system("test"), _paper())
+        papers = [received.document.id]
+        with monkeypatch.context() as outage:
+            stamp = DevelopmentTimeStamper.stamp
+            outage.setattr(
+                DevelopmentTimeStamper, "stamp", lambda self, digest: stamp(self, sha256(digest).digest())
+            )
+            for _ in range(2 * ATTEMPTS):
+                with pytest.raises(TimeStampUnusable):  # who waits is told at once
+                    work_off(opened, pool, until_done=papers)
+                clock.wait(timedelta(minutes=1))
+            (job,) = [one for one in opened.datastore.queue.of_documents(papers) if one.kind == SIGN.name]
+            assert (job.state, job.attempts, job.last_error) == (JobState.QUEUED, 0, "time_stamp_unusable")
+            assert health.time_stamps(opened).standing is Standing.DEGRADED
+        work_off(opened, pool, until_done=papers)
+        assert health.time_stamps(opened).standing is Standing.WELL
+        with opened.datastore.begin(opened.system("test"), "look") as work:
+            signed = work.documents.get(received.document.id)
+    assert (signed.status, len(signed.revisions)) == (Status.PROVISIONAL, 1)
