@@ -33,7 +33,7 @@ def serve(
 
     from api.connectors.bounded_http import is_loopback
     from api.http import make_app  # late: no other command waits for the web to load
-    from api.http.serving import bound, server, worker_beside
+    from api.http.serving import bound, serve_until_told, server, worker_beside
 
     here = settings()
     at = host or here.web_host
@@ -46,4 +46,4 @@ def serve(
         port = listening.getsockname()[1]
         log.info("serving", where=f"{at}:{port}")
         opened.steps.say(str(say("serving", host=at, port=port)))
-        web.run(sockets=[listening])
+        serve_until_told(web, listening)

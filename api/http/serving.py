@@ -11,11 +11,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
 from api.http.heads import BoundedHeads
+from api.http.routes.jobs import Streams
 from api.progress import Steps
 from common import KhosoError, say
 
@@ -47,6 +49,22 @@ def bound(host: str, port: int) -> socket.socket:
         raise CannotListen(host=host, port=port, reason=str(error)) from error
 
 
+class _Server(uvicorn.Server):
+    """Ends what is open when it is told to, and the process at once when it is told again."""
+
+    def __init__(self, config: uvicorn.Config, streams: Streams) -> None:
+        super().__init__(config)
+        self._streams = streams
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        signal.signal(sig, signal.SIG_DFL)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._streams.end()
+        await super().shutdown(sockets)
+
+
 def server(app: FastAPI, *, proxies: str = "") -> uvicorn.Server:
     """A server for the application, not yet running. Its lines about requests come from elsewhere: none here."""
     config = uvicorn.Config(
@@ -62,7 +80,22 @@ def server(app: FastAPI, *, proxies: str = "") -> uvicorn.Server:
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    return uvicorn.Server(config)
+    return _Server(config, app.state.streams)
+
+
+def serve_until_told(web: uvicorn.Server, listening: socket.socket) -> None:
+    """Serves until SIGTERM or SIGINT, and returns when what was open has ended.
+
+    uvicorn raises the signal once more afterwards, for whoever minded it before: that is us, and it is done.
+    """
+
+    def told(sig: int, _frame: FrameType | None) -> None:
+        web.should_exit = True
+        signal.signal(sig, signal.SIG_DFL)
+
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sig, told)
+    web.run(sockets=[listening])
 
 
 @contextmanager

@@ -57,7 +57,12 @@ class Streams:
 
     def __init__(self) -> None:
         self.open = 0
+        self.ending = False
         self._looking = anyio.CapacityLimiter(_LOOKING_AT_ONCE)
+
+    def end(self) -> None:
+        """The server ends: streams are closed at their next look, and whoever watches asks again elsewhere."""
+        self.ending = True
 
     async def look(self, look: Look) -> JobView:
         """What a look gives, made in one of the few threads."""
@@ -107,7 +112,7 @@ async def _events(streams: Streams, look: Look, first: JobView, last: str | None
             if (id := _event_id(seen)) != told:
                 yield f"id: {id}\nevent: job\ndata: {seen.model_dump_json()}\n\n"
                 told, heard = id, clock()
-            if seen.ended or clock() - begun > _LONGEST_SECONDS:
+            if seen.ended or streams.ending or clock() - begun > _LONGEST_SECONDS:
                 return
             if clock() - heard > _HEARTBEAT_SECONDS:
                 yield ": \n\n"
