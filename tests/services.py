@@ -26,6 +26,8 @@ class Services:
     """One set of servers. PostgreSQL, Redis and MinIO are the parts `postgresql`, `redis`, `minio`."""
 
     folder: Path
+    lasting: bool = True
+    """Whether PostgreSQL waits for the disk; measurements do, tests need not: no test ends the machine."""
 
     def start(self, *parts: str) -> dict[str, str]:
         """Starts these parts where they do not run yet; the `KHOSO_…` settings of all that run."""
@@ -84,7 +86,11 @@ class Services:
     def _script(self, *arguments: str) -> None:
         done = subprocess.run(
             [CHECKOUT / "script" / "services", *arguments],
-            env=os.environ | {"KHOSO_SERVICES_DIR": str(self.folder)},
+            env=os.environ
+            | {
+                "KHOSO_SERVICES_DIR": str(self.folder),
+                "KHOSO_SERVICES_FSYNC": "on" if self.lasting else "off",
+            },
             capture_output=True,
             text=True,
             check=False,
@@ -93,10 +99,10 @@ class Services:
 
 
 @contextmanager
-def own_services() -> Iterator[Services]:
+def own_services(*, lasting: bool = True) -> Iterator[Services]:
     """A set of servers that ends with the block."""
     _end_abandoned()
-    services = Services(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")))
+    services = Services(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")), lasting)
     try:
         yield services
     finally:
