@@ -1,26 +1,41 @@
-"""One citizen's name and number go through a whole service, and neither its log nor its counters know them."""
+"""One citizen's name, number and file go through a whole service, and neither its logs nor its counters know them, nor
+does the broker: everything that is said to it is overheard."""
 
+import base64
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
+import redis
 
+from datastore import JobRole
 from tests.api.http.papers import page
 from tests.conftest import CHECKOUT
+from tests.services import Services
 
 _NUMBER = "040090001234"
 _NAME = "Trịnh Thị Hoàng Yến"
+_FILE = "tờ khai của chị Yến"
 _PATIENCE = 90.0
+_PROCESSES = {
+    "web": ("serve", "--port", "0"),
+    **{role.value: ("worker", "--role", role.value) for role in JobRole},
+    "beat": ("beat",),
+}
+_MAYBE_BASE64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 
 
 @dataclass(frozen=True)
@@ -29,6 +44,8 @@ class Told:
 
     lines: tuple[str, ...]
     metrics: str
+    overheard: tuple[str, ...]
+    """What was said to the broker, with all that stands in it in base64."""
 
     @property
     def events(self) -> list[dict[str, object]]:
@@ -42,46 +59,100 @@ def _in_any_writing(text: str) -> set[str]:
     return {written for form in forms for written in (form, quote(form), quote_plus(form), ascii(form)[1:-1])}
 
 
+@dataclass
+class Overheard:
+    """Everything that anybody says to a Redis server, until it says `_END`."""
+
+    url: str
+    said: list[str] = field(default_factory=list)
+
+    _END = "that was all"
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        with redis.Redis.from_url(self.url, socket_timeout=None) as client, client.monitor() as monitor:
+            thread = Thread(target=self._listen, args=(monitor,))
+            thread.start()
+            try:
+                yield
+            finally:
+                with redis.Redis.from_url(self.url) as last:
+                    last.echo(self._END)
+                thread.join(_PATIENCE)
+
+    def _listen(self, monitor: redis.client.Monitor) -> None:
+        while self._END not in (command := str(monitor.next_command()["command"])):
+            self.said.append("\n".join(_with_what_is_inside(command)))
+
+
+def _with_what_is_inside(text: str) -> Iterator[str]:
+    """A text, and what every piece of it is that may be base64."""
+    yield text
+    for piece in _MAYBE_BASE64.findall(text.replace("-", "+").replace("_", "/")):
+        whole = piece[: len(piece) // 4 * 4]
+        yield base64.b64decode(whole).decode("utf-8", "replace")
+
+
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+def told(tmp_path_factory: pytest.TempPathFactory, services: Services) -> Told:
     """A paper taken in, read, signed, looked for, and asked for wrongly in many ways; then the service ends."""
     folder = tmp_path_factory.mktemp("service")
+    overheard = Overheard(services.start("redis")["KHOSO_BROKER_URL"])
     environment = {
         **os.environ,
         "KHOSO_DATA_DIR": str(folder / "var"),
         "KHOSO_ADMIN_ADDRESS": "127.0.0.1:0",
+        "KHOSO_BROKER_URL": overheard.url,
         "KHOSO_LOG_STRICT": "true",
         "KHOSO_WORKERS": "1",
         "PYTHONPATH": str(CHECKOUT),
     }
-    command = [sys.executable, "-m", "api.cli", "serve", "--port", "0"]
+    subprocess.run(
+        [sys.executable, "-m", "api.cli", "migrate"], env=environment, check=True, capture_output=True
+    )
+    with overheard.listening(), ExitStack() as running:
+        logs = {
+            name: running.enter_context(_running(words, folder / f"{name}.log", environment))
+            for name, words in _PROCESSES.items()
+        }
+        web, *doors = [
+            _address(logs["web"], "serving"),
+            *(_address(log, "admin_listens") for log in logs.values()),
+        ]
+        _one_day(f"http://{web}")
+        metrics = [httpx.get(f"http://{door}/metrics", trust_env=False).text for door in doors]
+    lines = [line for log in logs.values() for line in log.read_text().splitlines()]
+    return Told(tuple(lines), "\n".join(metrics), tuple(overheard.said))
+
+
+@contextmanager
+def _running(words: tuple[str, ...], log: Path, environment: dict[str, str]) -> Iterator[Path]:
+    """A process of the service for as long as the block runs; where its log is."""
+    command = [sys.executable, "-m", "api.cli", *words]
     with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(command, env=environment, stderr=log, start_new_session=True) as served,
+        log.open("w") as said,
+        subprocess.Popen(command, env=environment, stderr=said, start_new_session=True) as process,
     ):
         try:
-            where = dict(_addresses(folder / "log", served))
-            metrics = _one_day(f"http://{where['serving']}", f"http://{where['admin_listens']}")
+            yield log
         finally:
-            served.send_signal(signal.SIGTERM)
-            served.wait(_PATIENCE)
-    return Told(tuple((folder / "log").read_text().splitlines()), metrics)
+            process.send_signal(signal.SIGTERM)
+            process.wait(_PATIENCE)
 
 
-def _addresses(log: Path, served: "subprocess.Popen[bytes]") -> Iterator[tuple[str, str]]:
-    until, waited_for = time.monotonic() + _PATIENCE, {"serving", "admin_listens"}
-    while waited_for:
-        assert served.poll() is None, log.read_text()
+def _address(log: Path, event: str) -> str:
+    """Where a process says that it listens, as soon as it does."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        for said in map(json.loads, filter(str.strip, log.read_text().splitlines(keepends=False))):
+            if said["event"] == event:
+                return str(said["where"])
         assert time.monotonic() < until, log.read_text()
-        for event in map(json.loads, log.read_text().splitlines()):
-            if event["event"] in waited_for and event["process"] == "web":
-                waited_for.remove(event["event"])
-                yield event["event"], event["where"]
         time.sleep(0.1)
 
 
-def _one_day(web: str, admin: str) -> str:
-    """What a clerk does with the citizen's paper; the counters in the evening."""
+def _one_day(web: str) -> None:
+    """What a clerk does with the citizen's paper."""
     purpose = {"Khoso-Purpose": quote(f"tiep nhan cua {_NAME} {_NUMBER}")}
     with httpx.Client(base_url=f"{web}/api/v1", headers=purpose, timeout=_PATIENCE, trust_env=False) as clerk:
         asked = {"person": "mai.tran", "role": "clerk", "agency": "H41.08"}
@@ -90,11 +161,11 @@ def _one_day(web: str, admin: str) -> str:
         clerk.headers["Authorization"] = f"Bearer {token}"
         _bring_a_paper(clerk)
         _ask_wrongly(clerk)
-    return httpx.get(f"{admin}/metrics", trust_env=False).text
+        _knock(clerk, web)
 
 
 def _bring_a_paper(clerk: httpx.Client) -> None:
-    named = {"Khoso-File-Name": quote(f"{_NAME} {_NUMBER}.png")}
+    named = {"Khoso-File-Name": quote(f"{_FILE}.png")}
     uploaded = clerk.post("/uploads", content=page(), headers=named).json()["upload_id"]
     owner = {"identifier": _NUMBER, "name": _NAME, "birth_date": "1990-01-02"}
     submitted = clerk.post("/documents", json={"uploads": [uploaded], "owners": [owner], "type": "KET_HON"})
@@ -129,15 +200,34 @@ def _ask_wrongly(clerk: httpx.Client) -> None:
     )
 
 
-@pytest.mark.parametrize("secret", [_NAME, _NUMBER], ids=["name", "number"])
-def test_neither_log_nor_counters_know_the_citizen(secret: str, told: Told) -> None:
+def _knock(client: httpx.Client, web: str) -> None:
+    """At doors that are counted, by names that are a citizen's."""
+    for name in (_NUMBER, _NAME):
+        secret = {"client_id": name, "client_secret": name}
+        assert (
+            client.post(f"{web}/sign-in/local", json={"account": name, "password": name}).status_code == 401
+        )
+        assert client.post(f"{web}/oauth/token", data=secret).status_code == 400
+        assert client.post("/shares/open", json={"token": name * 4, "who": name}).status_code in (404, 422)
+
+
+@pytest.mark.parametrize("secret", [_NAME, _NUMBER, _FILE], ids=["name", "number", "file"])
+def test_neither_logs_nor_counters_nor_the_broker_know_the_citizen(secret: str, told: Told) -> None:
     for written in _in_any_writing(secret):
         assert written not in "\n".join(told.lines), written
         assert written not in told.metrics, written
+        assert written not in "\n".join(told.overheard), written
 
 
-def test_every_line_is_an_event_of_web_or_worker_and_nothing_had_to_be_left_out(told: Told) -> None:
-    assert {event["process"] for event in told.events} == {"web", "worker"}
+def test_what_was_said_to_the_broker_was_really_overheard(told: Told) -> None:
+    """A role and a trace for each message, opened out of its base64, and how often somebody knocked."""
+    for role in JobRole:
+        assert any(f'[["{role.value}", ' in said for said in told.overheard), role
+    assert any("khoso:door:" in said for said in told.overheard)
+
+
+def test_every_line_is_an_event_of_a_process_and_nothing_had_to_be_left_out(told: Told) -> None:
+    assert {event["process"] for event in told.events} == set(_PROCESSES)
     assert [event for event in told.events if "left_out" in event] == []
     assert [event for event in told.events if event["level"] in ("error", "critical")] == []
 
