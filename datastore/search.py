@@ -4,9 +4,10 @@ The words as they were written and folded are kept in `search`; the index over t
 Promised: only documents that the actor may see are found, and their owners' diaries tell.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Row, select
 
 from datastore import dialect, listing, mapping
 from datastore.locks import locked
@@ -53,11 +54,11 @@ class Search:
     ) -> tuple[ListedDocument, ...]:
         """`find` as lines of a list."""
         ids = self._best(query, field, limit)
-        found = listing.listed(self._session, select(DocumentRow).where(DocumentRow.id.in_(ids)))
+        found = listing.listed(self._session, ids)
         self._scope.note()
         for document, owner in listing.owners_of(self._session, ids):
             self._scope.note(owner=owner, document=document)
-        return tuple(sorted(found, key=lambda line: ids.index(line.id)))
+        return found
 
     def _best(self, query: str, field: SearchField | None, limit: int) -> list[UUID]:
         self._scope.ask(Act.SEE_PAPERS)
@@ -65,18 +66,26 @@ class Search:
         if not terms:
             return []
         hits = dialect.hits_of(self._session, terms, field)
-        newest = (
-            select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
-            .select_from(hits.table)
-            .join(SearchRow, SearchRow.id == hits.row)
-            .join(DocumentRow, DocumentRow.id == SearchRow.document_id)
-            .where(hits.matches, self._scope.visible_documents())
-            .order_by(hits.row.desc())
-            .limit(max(limit, _RANKED))
-        )
-        found = self._session.execute(newest).all()
+        most = max(limit, _RANKED)
+        rows = dialect.newest_of(self._session, hits, most)
+        found = self._seen(SearchRow.id.in_(rows))
+        if len(rows) == most and len(found) < limit:  # mostly others': look through all of them
+            every = select(SearchRow.id).join(hits.table, hits.row == SearchRow.id).where(hits.matches)
+            found = self._seen(SearchRow.id.in_(every), most)
         best = sorted(found, key=lambda hit: dialect.place_of(terms, (hit.code, hit.owner, hit.type)))
         return [hit.document_id for hit in best[:limit]]
+
+    def _seen(
+        self, which: ColumnElement[bool], most: int | None = None
+    ) -> Sequence[Row[UUID, str, str, str]]:
+        """Of these search rows those whose documents the actor may see, newest first."""
+        query = (
+            select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
+            .join(DocumentRow, DocumentRow.id == SearchRow.document_id)
+            .where(which, self._scope.visible_documents())
+            .order_by(SearchRow.id.desc())
+        )
+        return self._session.execute(query.limit(most)).all()
 
 
 def make_findable(scope: Scope, row: DocumentRow, text: str | None, *, new: bool = False) -> None:

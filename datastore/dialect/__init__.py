@@ -8,7 +8,7 @@ writers at once). What both promise:
 2. `hold` lets one transaction at a time past a name, until it ends, and whoever comes second sees what the first
    one committed. So `max() + 1` gives no number twice and leaves none out.
 3. A transaction that only reads (`READING`) sees the rows of one moment; it neither waits for writers nor keeps
-   them waiting.
+   them waiting. A look (`LOOKING`) is the same for a single statement, and costs no more than it.
 4. A commit is on the disk when it returns.
 5. What an operator can act on has an error of this room: DatabaseBusy (try again), DatabaseUnreachable,
    StorageFull, TextNotKept. No error tells what was in a row.
@@ -23,12 +23,13 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from datastore.dialect.interface import READING, Dialect, Hits, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, Dialect, Hits, SearchIndex
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.sqlite import Sqlite
 from datastore.dialect.words import Term, place_of, terms_of
 
 __all__ = [
+    "LOOKING",
     "READING",
     "SEARCH_INDEX",
     "Hits",
@@ -39,6 +40,7 @@ __all__ = [
     "index_words",
     "is_known_url",
     "make_engine",
+    "newest_of",
     "place_of",
     "risks",
     "search_tables",
@@ -83,7 +85,7 @@ def hold(bound: Session | Connection, *names: str) -> None:
 
 
 def unhurried(connection: Connection) -> None:
-    """Let the statements of this transaction take as long as they need: a migration of many rows."""
+    """Let this transaction take as long as it needs: a migration of many rows, a reader that thinks between them."""
     _of(connection).unhurried(connection)
 
 
@@ -105,6 +107,11 @@ def index_words(session: Session, row: int, fields: Sequence[str]) -> None:
 def forget_words(session: Session, row: int) -> None:
     """Take the words of a search row out of the index."""
     _of(session.connection()).forget_words(session, row)
+
+
+def newest_of(session: Session, hits: Hits, most: int) -> Sequence[int]:
+    """The newest of these search rows, newest first, at most `most`."""
+    return _of(session.connection()).newest_of(session, hits, most)
 
 
 def hits_of(session: Session, terms: Sequence[Term], field: str | None) -> Hits:

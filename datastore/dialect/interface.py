@@ -13,6 +13,8 @@ from datastore.dialect.words import Term
 
 READING = "khoso_reading"
 """Execution option of a connection that only reads: it takes no write lock and sees one moment."""
+LOOKING = "khoso_looking"
+"""Execution option of a connection that reads by a single statement, which sees one moment by itself."""
 
 
 class SearchIndex(ExecutableDDLElement):
@@ -54,3 +56,6 @@ class Dialect(Protocol):
 
     def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
         """How to ask for the rows with every one of these words, at least one."""
+
+    def newest_of(self, session: Session, hits: Hits, most: int) -> Sequence[int]:
+        """The newest of these search rows, newest first; what it costs hardly grows with how many there are."""

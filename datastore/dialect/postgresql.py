@@ -2,14 +2,16 @@
 
 A writer locks the rows that it is going to change (`FOR NO KEY UPDATE`) and, for what is no row yet, a name
 (`hold`, an advisory lock of the transaction); each of its statements sees all that was committed before. A
-reader's transaction is REPEATABLE READ, READ ONLY. Every wait has an end: for a lock, a statement, a connection.
-Connections are tried before use, so that a server that was started again is found without anybody's help.
+reader's transaction is REPEATABLE READ, READ ONLY; a look is one statement outside of any. Every wait has an end:
+for a lock, a statement, a connection.
+Connections that lay idle are tried before use, so that a server that was started again is found without anybody's help.
 
 Words are found through `tsvector`s of our own tokens (the server's parser would take `707/QĐ-TTg` for a path), with
 the fields as weights: owner A, code B, type C, text D.
 """
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
@@ -25,17 +27,21 @@ from sqlalchemy import (
     column,
     create_engine,
     event,
+    func,
+    select,
     table,
     text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from common import fold
-from datastore.dialect.interface import READING, Hits, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, Hits, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written, tokens_of
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
@@ -62,10 +68,6 @@ _SETTLE = "SELECT " + ", ".join(
 _DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
-)
-_READ = (
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    "SET LOCAL idle_in_transaction_session_timeout = '1h'",  # the log's check thinks between its rows
 )
 _ALONE_WAITS = "10min"
 
@@ -94,8 +96,15 @@ _NOT_KEPT = (
     errors.UntranslatableCharacter,
 )
 
+_POOL = 20
+"""Connections of one process that stay open; as many again while all are in use."""
+_TRUSTED_SECONDS = 1.0
+_USED = "khoso_used"
+
 _MOST_LETTERS = 500
 """Of a token; PostgreSQL takes lexemes below 2 KB."""
+_RECENT = 2_000
+"""Rows that are gone through; beyond them the index is asked for every row of a word."""
 _LONGEST_RUN = 8
 _TOGETHER = re.compile(r"(?:[^ /\-–]| ?[/\-–]+ ?)+")
 """What stands together: a stroke or a dash that reading set apart (`707 / QĐ - TTg`) still joins."""
@@ -108,8 +117,17 @@ class Postgresql:
 
     def make_engine(self, url: str) -> Engine:
         # Parameters hold names and end in errors, errors end in logs.
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=_CONNECT)
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            connect_args=_CONNECT,
+            pool_size=_POOL,
+            max_overflow=_POOL,
+            pool_use_lifo=True,  # so that few are used when few are asking
+        )
         event.listen(engine, "connect", _settle, insert=True)  # before SQLAlchemy asks its first questions
+        event.listen(engine, "checkin", _remember_use)
+        event.listen(engine, "checkout", _require_answer)
         event.listen(engine, "begin", _begin)
         event.listen(engine, "handle_error", _translate)
         return engine
@@ -120,6 +138,7 @@ class Postgresql:
 
     def unhurried(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '1h'")
 
     @contextmanager
     def alone(self, engine: Engine, name: str) -> Iterator[None]:
@@ -158,6 +177,18 @@ class Postgresql:
 
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE id = :row"), {"row": row})
+
+    def newest_of(self, session: Session, hits: Hits, most: int) -> Sequence[int]:
+        """A frequent word is soon found among the newest rows, one row after the other; one that is not has so few
+        that the index gives them all. The planner, left alone, goes through the rows for either."""
+        found = select(hits.row).where(hits.matches)
+        newest = select(func.max(hits.row)).scalar_subquery()
+        recent = found.where(hits.row > newest - _RECENT).order_by(hits.row.desc()).limit(most)
+        rows = session.scalars(recent).all()
+        if len(rows) == most:
+            return rows
+        every = found.cte("hits").prefix_with("MATERIALIZED")
+        return session.scalars(select(every.c.id).order_by(every.c.id.desc()).limit(most)).all()
 
     def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
         words = table(
@@ -242,10 +273,38 @@ def _settle(connection: psycopg.Connection, _record: object) -> None:
     connection.autocommit = False
 
 
+def _remember_use(_connection: psycopg.Connection, record: ConnectionPoolEntry) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _require_answer(
+    connection: psycopg.Connection, record: ConnectionPoolEntry, _fairy: PoolProxiedConnection
+) -> None:
+    """A connection that lay idle for a while may have died with its server: it is asked before it is trusted.
+
+    One that was just used is not: the question costs as much as a whole look-up.
+    """
+    if time.monotonic() - record.info.get(_USED, time.monotonic()) < _TRUSTED_SECONDS:
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("")
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error  # the pool brings a new one, for this and for all that lay there
+
+
 def _begin(connection: Connection) -> None:
-    if connection.get_execution_options().get(READING, False):
-        for statement in _READ:
-            connection.exec_driver_sql(statement)
+    """Says by the driver's settings, without a statement of its own, what kind of transaction begins."""
+    options = connection.get_execution_options()
+    raw = connection.connection.dbapi_connection
+    if options.get("isolation_level") == "AUTOCOMMIT" or not isinstance(raw, psycopg.Connection):
+        return
+    looks, reads = options.get(LOOKING, False), options.get(READING, False)
+    if raw.autocommit != looks:
+        raw.autocommit = looks
+    if raw.read_only != (reads or None):
+        raw.read_only = reads or None
+        raw.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ if reads else None
 
 
 def _translate(context: ExceptionContext) -> None:

@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, column, create_engine, event, literal_column, table, text
+from sqlalchemy import Connection, Engine, column, create_engine, event, literal_column, select, table, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from common import fold
-from datastore.dialect.interface import READING, Hits, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, Hits, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
@@ -95,6 +95,11 @@ class Sqlite:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE rowid = :row"), {"row": row})
 
+    def newest_of(self, session: Session, hits: Hits, most: int) -> Sequence[int]:
+        """The index keeps its rows in this order."""
+        newest = select(hits.row).select_from(hits.table).where(hits.matches)
+        return session.scalars(newest.order_by(hits.row.desc()).limit(most)).all()
+
     def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
         words = table("search_words", column("rowid"))
         wanted = " AND ".join(_fts5(term, field) for term in terms)
@@ -130,7 +135,8 @@ def _settle(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    reading = connection.get_execution_options().get(READING, False)
+    options = connection.get_execution_options()
+    reading = options.get(READING, False) or options.get(LOOKING, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 

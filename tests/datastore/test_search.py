@@ -156,3 +156,19 @@ def test_a_frequent_word_gives_the_newest_that_may_be_seen(house: House) -> None
         assert [found.id for found in work.search.find("nguyen", limit=3)] == mine[:0:-1]
     with house.store.begin(STRANGER, "search") as work:
         assert [found.id for found in work.search.find("nguyen")] == [theirs.id]
+
+
+def test_hits_beyond_the_newest_rows_and_among_those_of_others_are_found(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However few rows are gone through one by one, and however many newer hits another agency has."""
+    monkeypatch.setattr("datastore.dialect.postgresql._RECENT", 2)
+    monkeypatch.setattr("datastore.search._RANKED", 2)
+    owner = house.owner()
+    mine = [house.receive(owner, content=bytes([n])).id for n in range(3)]
+    theirs = [house.receive(owner, content=bytes([n]), actor=STRANGER).id for n in range(3)]
+    with house.store.begin(MAI, "search") as work:
+        assert [found.id for found in work.search.find("nguyen", limit=2)] == mine[:0:-1]
+        assert [found.id for found in work.search.listed("nguyen van", limit=2)] == mine[:0:-1]
+    with house.store.begin(STRANGER, "search") as work:
+        assert [found.id for found in work.search.find("nguyen", limit=2)] == theirs[:0:-1]
