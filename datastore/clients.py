@@ -158,7 +158,7 @@ class ClientTokens:
     def find_token(self, token: str, audience: str) -> SystemPrincipal | None:
         """Who shows the token, if it counts here and now; None."""
         now = self.transactions.clock()
-        with self.transactions.reading() as session:
+        with self.transactions.looking() as session:
             query = (
                 select(ClientTokenRow, ClientRow)
                 .join(ClientRow, ClientRow.id == ClientTokenRow.client_id)

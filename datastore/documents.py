@@ -10,10 +10,11 @@ by `archive`, not here.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from archive import Ground, Status, Weight, may_become
@@ -39,15 +40,17 @@ from datastore.rows import (
     CodeRow,
     DocumentRow,
     IntakeRow,
+    JobRow,
     NoticeRow,
     ObjectRow,
     OriginalRow,
     OwnerIdentifierRow,
+    ReceiptRow,
     StoreEntryRow,
     StoreRow,
     VersionRow,
 )
-from datastore.scope import Scope
+from datastore.scope import Scope, Sight, papers_in
 from datastore.search import make_findable
 from datastore.telling import tell
 
@@ -159,6 +162,7 @@ class Documents:
         document_stepped(scope, row, row.status)
         self._session.add(IntakeRow(id=row.id, person=scope.actor.person, counter=scope.actor.counter))
         scope.held[row.id] = row
+        scope.without |= {(ReceiptRow, row.id), (JobRow, row.id)}
         scope.note_document(row)
         return mapping.document(row)
 
@@ -283,8 +287,15 @@ class Documents:
 
         `doc_types`: every code, national and local, that the wanted type has or had.
         """
-        query = self._newest_of(owner, doc_types)
-        found = list(self._session.scalars(query.limit(limit)))
+        self._scope.ask(Act.SEE_PAPERS)
+        self._scope.require_owner(owner)
+        query = _page_of_store(self._scope.sight, of_types=doc_types is not None)
+        asked = {"owner": owner, "types": list(doc_types or ())}
+        ids = self._session.scalars(query.limit(limit), asked).all()
+        rows = {
+            row.id: row for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
+        }
+        found = [rows[id] for id in ids]
         self._scope.note(owner=owner)
         return tuple(mapping.document(row) for row in found)
 
@@ -301,28 +312,22 @@ class Documents:
 
         What is taken in meanwhile stands before every place that was given, so that no page shows it twice.
         """
-        query = self._newest_of(owner, doc_types)
-        if status is not None:
-            query = query.where(DocumentRow.status == status)
+        self._scope.ask(Act.SEE_PAPERS)
+        query = _page_of_store(
+            self._scope.sight,
+            of_types=doc_types is not None,
+            of_status=status is not None,
+            after=after is not None,
+        )
+        asked: dict[str, object] = {"owner": owner, "types": list(doc_types or ()), "status": status}
         if after is not None:
-            earlier = and_(DocumentRow.received_at == after.at, DocumentRow.id < after.id)
-            query = query.where(or_(DocumentRow.received_at < after.at, earlier))
-        found = listing.listed(self._session, query.limit(limit))
+            asked |= {"at": after.at, "id": after.id}
+        ids = [id for (id,) in self._session.connection().execute(query.limit(limit), asked)]
+        if not ids:
+            self._scope.require_owner(owner)
+        found = listing.listed(self._session, ids)
         self._scope.note(owner=owner)
         return found
-
-    def _newest_of(self, owner: UUID, doc_types: Collection[str] | None) -> Select[DocumentRow]:
-        self._scope.ask(Act.SEE_PAPERS)
-        self._scope.require_owner(owner)
-        held = (
-            select(StoreEntryRow.document_id)
-            .join(StoreRow)
-            .where(StoreRow.owner_id == owner, StoreEntryRow.to_at.is_(None))
-        )
-        query = select(DocumentRow).where(DocumentRow.id.in_(held), self._scope.visible_documents())
-        if doc_types is not None:
-            query = query.where(DocumentRow.doc_type.in_(doc_types))
-        return query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
 
     # --- what the reader and the clerk find ------------------------------------------------------------
 
@@ -659,6 +664,27 @@ def digest_of(originals: Sequence[Digest]) -> Digest:
     if len(originals) == 1:
         return originals[0]
     return Digest.of(b"".join(one.value for one in originals))
+
+
+@lru_cache(maxsize=1_000)
+def _page_of_store(
+    sight: Sight, *, of_types: bool = False, of_status: bool = False, after: bool = False
+) -> Select[UUID]:
+    """What the store of `owner` holds now of what is in sight, newest first: remembered, as `papers_in`."""
+    held = (
+        select(StoreEntryRow.document_id)
+        .join(StoreRow)
+        .where(StoreRow.owner_id == bindparam("owner"), StoreEntryRow.to_at.is_(None))
+    )
+    query = select(DocumentRow.id).where(DocumentRow.id.in_(held), papers_in(sight))
+    if of_types:
+        query = query.where(DocumentRow.doc_type.in_(bindparam("types", expanding=True)))
+    if of_status:
+        query = query.where(DocumentRow.status == bindparam("status"))
+    if after:
+        earlier = and_(DocumentRow.received_at == bindparam("at"), DocumentRow.id < bindparam("id"))
+        query = query.where(or_(DocumentRow.received_at < bindparam("at"), earlier))
+    return query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
 
 
 def may_be_held(

@@ -71,8 +71,9 @@ class Jobs:
         self._scope.ask(Act.ASK_FOR_WORK)
         paper = self._scope.document_to_change(document)
         query = select(JobRow).where(JobRow.kind == kind.name, JobRow.document_id == document)
-        row = self._session.scalar(query.with_for_update())
-        wanted = self._priority_of(paper) if priority is None else priority
+        first = self._scope.has_none_yet(JobRow, document)
+        row = None if first else self._session.scalar(query.with_for_update())
+        wanted = self._priority_of(paper, first) if priority is None else priority
         if row is None:
             row = JobRow(id=new_id(self._scope.at), kind=kind.name, document_id=document, again=False)
             row.agency = self._scope.actor.agency
@@ -92,9 +93,11 @@ class Jobs:
         self._session.flush()
         return _job(row)
 
-    def _priority_of(self, paper: DocumentRow) -> Priority:
+    def _priority_of(self, paper: DocumentRow, first: bool) -> Priority:
         from_the_shelf = exists().where(JobRow.document_id == paper.id, JobRow.priority == Priority.BACK_FILE)
-        if paper.ground == Ground.BACK_FILE or self._session.scalar(select(from_the_shelf)):
+        if paper.ground == Ground.BACK_FILE:
+            return Priority.BACK_FILE
+        if not first and self._session.scalar(select(from_the_shelf)):
             return Priority.BACK_FILE
         return Priority.COUNTER
 

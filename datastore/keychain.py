@@ -42,11 +42,12 @@ class Keychain:
             hold(self.session, f"key {name}")  # of two first uses at once the second sees the first one's key
             row = self.session.get(KeyRow, name)
         if row is None:
-            return self._make(name)
+            return self.make(name)
         self.rows.append(row)
         return DataKey(self.keyring.unwrap(row.wrapped, _context(name)), name)
 
-    def _make(self, name: str) -> DataKey:
+    def make(self, name: str) -> DataKey:
+        """A key under a name that nobody else can have given one yet."""
         key = DataKey.new(name)
         wrapped = self.keyring.wrap(key.raw, _context(name))
         row = KeyRow(name=name, wrapped=wrapped, made_at=self.at)

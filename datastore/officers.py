@@ -103,7 +103,7 @@ class Officers:
             return account(session, session.get_one(AccountRow, found.id))
 
     def _hash_of(self, id: UUID) -> str:
-        with self.transactions.reading() as session:
+        with self.transactions.looking() as session:
             return session.get_one(CredentialRow, id).hash
 
     def of_identity(self, issuer: str, subject: str) -> Account | None:

@@ -49,7 +49,9 @@ class Owners:
         row = self._current(str(parsed))
         if row is None:
             self._hold(str(parsed))
-            row = self._current(str(parsed)) or self._make(parsed)
+            row = self._current(str(parsed))
+        if row is None:
+            row = self._make(parsed, name, birth_date)
         self._fill(row, name, birth_date)
         self._scope.note(owner=row.id)
         return _owner(row)
@@ -81,23 +83,33 @@ class Owners:
             query = query.where(OwnerRow.id == self._scope.own_id)
         return self._session.scalar(query)
 
-    def _make(self, identifier: Identifier) -> OwnerRow:
+    def _make(self, identifier: Identifier, name: str | None, birth_date: PartialDate | None) -> OwnerRow:
+        """The owner with its number, which is held, its store and the key of that; nobody else knows them yet."""
         scope = self._scope
-        kind = kind_of(identifier)
         row = OwnerRow(
             id=scope.id(),
-            kind=kind,
-            name=None,
-            birth_date=None,
+            kind=kind_of(identifier),
+            name=None if name is None else one_line(name),
+            birth_date=None if birth_date is None else str(birth_date),
             state=OwnerState.LIVING,
             agency=scope.actor.agency,
             made_at=scope.at,
+            identifiers=[
+                OwnerIdentifierRow(
+                    id=scope.id(),
+                    identifier=str(identifier),
+                    kind=_identifier_kind(identifier),
+                    valid_from=scope.at,
+                    valid_to=None,
+                )
+            ],
         )
         self._session.add(row)
         self._session.flush()
-        self._add(row, str(identifier), _identifier_kind(identifier), scope.at, None)
-        self._session.add(StoreRow(id=scope.id(), owner_id=row.id, opened_at=scope.at))
-        self._session.flush()
+        store = StoreRow(id=scope.id(), owner_id=row.id, opened_at=scope.at)
+        self._session.add(store)
+        scope.keychain.make(str(store.id))
+        scope.named[row.id] = row
         return row
 
     def _add(

@@ -24,9 +24,8 @@ class Receipts:
         self._scope.ask_to_bring_in()
         paper = self._scope.document_to_change(document)
         agency = self._scope.actor.agency
-        row = self._session.scalar(
-            select(ReceiptRow).where(ReceiptRow.document_id == document, ReceiptRow.agency == agency)
-        )
+        given = select(ReceiptRow).where(ReceiptRow.document_id == document, ReceiptRow.agency == agency)
+        row = None if self._scope.has_none_yet(ReceiptRow, document) else self._session.scalar(given)
         if row is None:
             hold(self._session, f"receipts {agency}")
             last = select(func.max(ReceiptRow.number)).where(ReceiptRow.agency == agency)

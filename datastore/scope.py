@@ -9,9 +9,10 @@ may do at all stands in `rights`: every method asks for its act (`ask`) before i
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import Session
 
 from common import VIETNAM, new_id
@@ -33,6 +34,7 @@ from datastore.rows import (
     IntakeRow,
     ObjectRow,
     OwnerRow,
+    Row,
     StoreEntryRow,
     StoreRow,
 )
@@ -58,6 +60,8 @@ class Scope:
     """For which this transaction asked for jobs that can be done at once."""
     held: dict[UUID, DocumentRow] = field(default_factory=dict)
     """The documents that this transaction made or locked: nobody else changes them before it ends."""
+    without: set[tuple[type[Row], UUID]] = field(default_factory=set)
+    """Documents made here that have no row of a kind yet: see `has_none_yet`."""
     named: dict[UUID, OwnerRow] = field(default_factory=dict)
     """The owners whom nobody else renames before it ends."""
     hashing: Hashing = HASHING
@@ -144,28 +148,20 @@ class Scope:
         )
         self.lines.append(line)
 
+    @property
+    def sight(self) -> "Sight":
+        """Which papers this actor may see."""
+        if not (self.may(Act.SEE_PAPERS) or self.may(Act.READ_DIARY)):
+            return Sight()
+        if (own := self.own_id) is not None:
+            return Sight(own=own)
+        if self.role == ActorRole.POSTAL:
+            return Sight(agencies=(self.actor.agency,), taken_in_by=self.actor.person)
+        return Sight(agencies=self.agencies)
+
     def visible_documents(self) -> ColumnElement[bool]:
         """The documents that this actor may see."""
-        if not (self.may(Act.SEE_PAPERS) or self.may(Act.READ_DIARY)):
-            return false()
-        if (own := self.own_id) is not None:
-            held = (
-                select(StoreEntryRow.document_id)
-                .join(StoreRow)
-                .where(StoreRow.owner_id == own, StoreEntryRow.to_at.is_(None))
-            )
-            return DocumentRow.id.in_(held)
-        agencies = self.agencies
-        if self.role == ActorRole.POSTAL:
-            taken_in = select(IntakeRow.id).where(IntakeRow.person == self.actor.person)
-            return and_(DocumentRow.intake_agency == self.actor.agency, DocumentRow.id.in_(taken_in))
-        cited = (
-            exists()
-            .where(DossierDocumentRow.document_id == DocumentRow.id)
-            .where(DossierDocumentRow.dossier_id == DossierRow.id)
-            .where(or_(DossierRow.agency.in_(agencies), DossierRow.intake_agency.in_(agencies)))
-        )
-        return or_(DocumentRow.intake_agency.in_(agencies), DocumentRow.competent_agency.in_(agencies), cited)
+        return papers_in(self.sight)
 
     def visible_dossiers(self) -> ColumnElement[bool]:
         """The dossiers that this actor may see: its agency's, those to which a paper of its own belongs, those
@@ -201,7 +197,7 @@ class Scope:
 
     def require_owner(self, owner: UUID) -> None:
         """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""
-        if self.own_id not in (None, owner) or self.session.get(OwnerRow, owner) is None:
+        if self.own_id not in (None, owner) or self.session.scalar(_OWNER, {"owner": owner}) is None:
             raise NotFound(what="owner", id=owner)
 
     def document(self, document: UUID) -> DocumentRow:
@@ -239,6 +235,14 @@ class Scope:
             self.named |= {row.id: row for row in self.session.scalars(standing)}
         return [self.named[owner] for owner in owners]
 
+    def has_none_yet(self, kind: type[Row], document: UUID) -> bool:
+        """Whether this transaction made the document and gives it its first row of this kind now: then nobody need
+        be asked for one. True once."""
+        if (kind, document) not in self.without:
+            return False
+        self.without.remove((kind, document))
+        return True
+
     def note_document(self, row: DocumentRow) -> None:
         """Write the act into the diary of every owner of the paper."""
         owners = [entry.store.owner_id for entry in row.entries if entry.to_at is None]
@@ -258,6 +262,43 @@ class Scope:
         return name_objects(self.session, self.at, stored, document)
 
 
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whose papers somebody may see: of one owner, of agencies, of these what one person took in; nobody's."""
+
+    own: UUID | None = None
+    agencies: tuple[str, ...] = ()
+    taken_in_by: str | None = None
+
+
+@lru_cache(maxsize=1_000)
+def papers_in(sight: Sight) -> ColumnElement[bool]:
+    """The documents in sight, as a condition of a statement. Remembered: to make it takes longer than to ask it."""
+    if sight.own is not None:
+        held = (
+            select(StoreEntryRow.document_id)
+            .join(StoreRow)
+            .where(StoreRow.owner_id == sight.own, StoreEntryRow.to_at.is_(None))
+        )
+        return DocumentRow.id.in_(held)
+    if not sight.agencies:
+        return false()
+    if sight.taken_in_by is not None:
+        taken_in = select(IntakeRow.id).where(IntakeRow.person == sight.taken_in_by)
+        return and_(DocumentRow.intake_agency.in_(sight.agencies), DocumentRow.id.in_(taken_in))
+    cited = (
+        exists()
+        .where(DossierDocumentRow.document_id == DocumentRow.id)
+        .where(DossierDocumentRow.dossier_id == DossierRow.id)
+        .where(or_(DossierRow.agency.in_(sight.agencies), DossierRow.intake_agency.in_(sight.agencies)))
+    )
+    return or_(
+        DocumentRow.intake_agency.in_(sight.agencies),
+        DocumentRow.competent_agency.in_(sight.agencies),
+        cited,
+    )
+
+
 def admit(actor: Actor) -> None:
     """NotAllowed for a role that nobody knows, PurposeMissing for one that must say why and does not."""
     try:
@@ -274,8 +315,18 @@ def _with_predecessors(session: Session, agency: str, day: date) -> Iterator[str
     at = [agency]
     while at:
         yield from at
-        ended = select(AgencyTermRow.code).where(
-            AgencyTermRow.successor.in_(at), AgencyTermRow.valid_to < day
-        )
-        at = [code for code in session.scalars(ended.order_by(AgencyTermRow.code)) if code not in seen]
+        ended = session.scalars(_ENDED, {"agencies": at, "day": day})
+        at = [code for code in ended if code not in seen]
         seen.update(at)
+
+
+# Made once: see `listing`.
+_OWNER = select(OwnerRow.id).where(OwnerRow.id == bindparam("owner"))
+_ENDED = (
+    select(AgencyTermRow.code)
+    .where(
+        AgencyTermRow.successor.in_(bindparam("agencies", expanding=True)),
+        AgencyTermRow.valid_to < bindparam("day"),
+    )
+    .order_by(AgencyTermRow.code)
+)

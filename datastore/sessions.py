@@ -107,7 +107,7 @@ class Sessions:
     def find(self, token: str) -> Session | None:
         """The session of a token, if it still stands; that it was used is written down, once a minute."""
         now = self.transactions.clock()
-        with self.transactions.reading() as session:
+        with self.transactions.looking() as session:
             row = session.scalar(select(SessionRow).where(SessionRow.token_sha256 == token_digest(token)))
             if row is None or not _stands(row, now):
                 return None

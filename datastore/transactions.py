@@ -27,4 +27,6 @@ class Transactions:
     clock: Clock
     writing: Callable[[], AbstractContextManager[Session]]
     reading: Callable[[], AbstractContextManager[Session]]
+    looking: Callable[[], AbstractContextManager[Session]]
+    """For a single statement."""
     diary: Diarist

@@ -39,6 +39,16 @@ WITNESSED: Mapping[str, Table] = {
 }
 """The witnessed tables by name."""
 
+
+def _table(kind: type[Row]) -> Table:
+    assert isinstance(kind.__table__, Table)
+    return kind.__table__
+
+
+_LINE = insert(_table(DiaryRow))
+_LEAF = insert(_table(LeafRow)).returning(_table(LeafRow).c.arrival, sort_by_parameter_order=True)
+_STATE = insert(_table(StateRow))
+
 RowKey = tuple[str, str]
 """Table and primary key of a row."""
 
@@ -72,31 +82,43 @@ def _key_of(row: Row) -> str:
     return str(identity)
 
 
-def write_leaves(session: Session, touched: Touched, lines: Sequence[DiaryRow]) -> None:
-    """One leaf per diary line; the first one carries every other row that the transaction touched."""
+def write_lines(session: Session, touched: Touched, lines: Sequence[DiaryRow]) -> None:
+    """Keep the diary lines and a leaf for each; the first leaf carries every other row that the transaction touched.
+
+    The session has flushed. Lines and leaves are written beside it: nobody changes them afterwards, and what the
+    session does for each object took as long as the rest of a look at a store.
+    """
     own = {(DiaryRow.__tablename__, str(line.id)): line for line in lines}
     others = {key: row for key, row in touched.rows.items() if key not in own}
+    connection = session.connection()
+    connection.execute(_LINE, [_whole(line) for line in lines])
     leaves = []
     for number, (key, line) in enumerate(own.items()):
         rows = {key: line, **others} if number == 0 else {key: line}
         salt = new_salt()
-        leaves.append(Leaf(line.id, line.at, salt, tuple(_states(session.connection(), rows, salt))))
-    _keep(session, leaves)
+        leaves.append(Leaf(line.id, line.at, salt, tuple(_states(connection, rows, salt))))
+    _keep(connection, leaves)
 
 
-def _keep(session: Session, leaves: Sequence[Leaf]) -> None:
+def _whole(line: DiaryRow) -> dict[str, object]:
+    columns = written(line)
+    if columns is None:
+        raise RuntimeError("a diary line was begun and not finished")
+    return columns
+
+
+def _keep(connection: Connection, leaves: Sequence[Leaf]) -> None:
     rows = [
-        LeafRow(id=leaf.id, index=None, at=leaf.at, salt=leaf.salt, commitment=leaf.commitment)
+        {"id": leaf.id, "index": None, "at": leaf.at, "salt": leaf.salt, "commitment": leaf.commitment}
         for leaf in leaves
     ]
-    session.add_all(rows)
-    session.flush()
+    arrivals = connection.execute(_LEAF, rows).scalars()
     states = [
-        {"leaf": row.arrival, "table": state.table, "key": state.key, "sha256": state.sha256}
-        for row, leaf in zip(rows, leaves, strict=True)
+        {"leaf": arrival, "table": state.table, "key": state.key, "sha256": state.sha256}
+        for arrival, leaf in zip(arrivals, leaves, strict=True)
         for state in leaf.states
     ]
-    session.execute(insert(StateRow), states)
+    connection.execute(_STATE, states)
 
 
 def _states(connection: Connection, rows: Mapping[RowKey, Row | None], salt: bytes) -> Iterator[RowState]:

@@ -54,7 +54,7 @@ from datastore.agencies import Agencies
 from datastore.answers import Answers
 from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
-from datastore.dialect import READING, make_engine
+from datastore.dialect import LOOKING, READING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft, may_be_held
 from datastore.dossiers import Dossiers
@@ -126,7 +126,7 @@ from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
 from datastore.transactions import Transactions
 from datastore.uploads import Uploads
-from datastore.witness import Touched, refuse_unseen_changes, write_leaves
+from datastore.witness import Touched, refuse_unseen_changes, write_lines
 from ingest import DossierNumber, parse_identifier
 
 Wake = Callable[[frozenset[JobRole]], None]
@@ -313,22 +313,22 @@ class Queue:
 
     def unfinished(self, documents: Collection[UUID]) -> int:
         """How many jobs of these documents wait or are in work."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             return jobs.unfinished(session, documents)
 
     def of_documents(self, documents: Collection[UUID]) -> list[Job]:
         """The jobs of these documents: for whoever waits for them, and may see them."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             return jobs.of_documents(session, documents)
 
     def set_aside(self) -> list[Job]:
         """What a person must look at, of every agency."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             return jobs.set_aside(session)
 
     def waiting(self) -> int:
         """How many jobs could be claimed now."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             return jobs.waiting(session, self._store.clock())
 
     def waiting_since(self) -> Mapping[JobRole, datetime]:
@@ -380,7 +380,7 @@ class Outbox:
 
     def _waits(self) -> bool:
         """Looked up beside all writers: an outbox in which there is nothing costs nobody a lock."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             return deliveries.is_anything_to_hand_out(session)
 
     def claim(self, courier: str, most: int, lease: timedelta = deliveries.LEASE) -> list[ClaimedDelivery]:
@@ -434,6 +434,7 @@ class Log:
     def leaves(self, first: int = 0) -> Iterator[Iterator[NumberedLeaf]]:
         """The numbered leaves from `first` on, as of one moment."""
         with self._store._reading() as session:
+            dialect.unhurried(session.connection())  # whoever reads thinks between the rows
             yield log.leaves(session.connection(), first)
 
     @contextmanager
@@ -441,6 +442,7 @@ class Log:
         """Leaves and rows of one moment, for `archive.check_log`; unnumbered leaves have their numbers to
         come."""
         with self._store._reading() as session:
+            dialect.unhurried(session.connection())
             yield log.facts(session.connection())
 
     def number_of(self, table: str, key: UUID) -> int | None:
@@ -497,12 +499,12 @@ class Publications:
 
     def as_of(self, name: str) -> datetime | None:
         """When what is published under a name was true; None while nothing is."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             return session.scalar(select(PublishedRow.as_of).where(PublishedRow.name == name))
 
     def get(self, name: str) -> PublishedThing | None:
         """What is published under a name; None while nothing is."""
-        with self._store._reading() as session:
+        with self._store._looking() as session:
             row = session.get(PublishedRow, name)
             return None if row is None else PublishedThing(row.content, row.as_of)
 
@@ -532,7 +534,7 @@ class Datastore:
         self.outbox = Outbox(self)
         self.log = Log(self)
         self.published = Publications(self)
-        apart = Transactions(clock, self._housekeeping, self._reading, self._write_line)
+        apart = Transactions(clock, self._housekeeping, self._reading, self._looking, self._write_line)
         self.officers = Officers(apart, hashing)
         self.sessions = Sessions(apart)
         self.logins = Logins(apart)
@@ -620,9 +622,8 @@ class Datastore:
             yield Work(scope)
             if not scope.lines:
                 scope.note()
-            session.add_all(scope.lines)
             session.flush()
-            write_leaves(session, touched, scope.lines)
+            write_lines(session, touched, scope.lines)
             session.commit()
         if scope.roles_to_wake:
             self._wake(frozenset(scope.roles_to_wake))
@@ -647,6 +648,14 @@ class Datastore:
         self._require_current()
         with _our_errors(), Session(self._engine) as session:
             session.connection(execution_options={READING: True})
+            yield session
+
+    @contextmanager
+    def _looking(self) -> Iterator[Session]:
+        """For statements that read and stand by themselves: the same without a transaction around them."""
+        self._require_current()
+        with _our_errors(), Session(self._engine) as session:
+            session.connection(execution_options={LOOKING: True})
             yield session
 
     def _require_current(self) -> None:
@@ -696,27 +705,27 @@ class Datastore:
         A look before the work: it spares nearly every intake two transactions, and tells nothing of the paper.
         """
         numbers = [str(parse_identifier(one)) for one in identifiers]
-        with self._reading() as session:
+        with self._looking() as session:
             return may_be_held(session, originals, numbers, agency)
 
     def standing_of_print(self, short_code: str) -> PrintStatus | None:
         """What anybody is told who holds a print: see `standings`."""
-        with self._reading() as session:
+        with self._looking() as session:
             return standings.of_print(session, short_code)
 
     def standing_of_bytes(self, sha256: Digest) -> Status | None:
         """What anybody is told who holds a file: see `standings`."""
-        with self._reading() as session:
+        with self._looking() as session:
             return standings.of_bytes(session, sha256)
 
     def overrides(self, kind: OverrideKind, agency: str, day: date) -> tuple[Override, ...]:
         """The dated entries of an agency that are in force on `day`."""
-        with self._reading() as session:
+        with self._looking() as session:
             return in_force(session, kind, agency, day)
 
     def dossier_state(self, number: str) -> DossierState | None:
         """How far a dossier is, for anybody who knows its number; None when there is none."""
-        with self._reading() as session:
+        with self._looking() as session:
             return dossiers.state_of(session, number)
 
     # --- objects ---------------------------------------------------------------------------------------
@@ -737,13 +746,13 @@ class Datastore:
         return replace(self.objects.put(key, source, sealing=sealing), intent=intent)
 
     def staging(self) -> DataKey:
-        """The key under which uploads wait."""
-        with self._housekeeping() as session:
+        """The key under which uploads wait; `migrate` made it."""
+        with self._looking() as session:
             return self._keychain(session).object_key(STAGING)
 
     def uploads(self, actor: Actor, ids: Sequence[UUID]) -> tuple[Upload, ...]:
         """These uploads of the actor; NotFound. Without a line in the diary: they are nobody's papers yet."""
-        with self._reading() as session:
+        with self._looking() as session:
             waiting = Uploads(self._scope(session, actor, "look_at_uploads"))
             return tuple(waiting.get(id) for id in ids)
 

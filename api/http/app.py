@@ -48,27 +48,26 @@ from common import say
 
 _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
+# A request is held against one route after the other: what is asked most stands first.
 _ROUTES = (
+    verification,
+    stores,
+    documents,
+    uploads,
+    jobs,
+    published,
+    dossiers,
+    prints,
+    public,
+    shares,
+    exchange,
+    changes,
     me,
     accounts,
     clients,
     delegations,
-    shares,
-    uploads,
-    documents,
-    changes,
-    jobs,
-    stores,
-    dossiers,
-    exchange,
-    prints,
-    verification,
-    public,
-    published,
     webhooks,
 )
-
-
 _AT_THE_ROOT = (sign_in, oauth)
 
 
@@ -121,11 +120,11 @@ def make_app(
     )
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observed)  # outermost: it sees what the others refuse
+    for routes in _ROUTES:
+        app.include_router(routes.router, prefix=API)
     app.include_router(health_routes(readiness(house)))
     for routes in _AT_THE_ROOT:
         app.include_router(routes.router)
-    for routes in _ROUTES:
-        app.include_router(routes.router, prefix=API)
     if development_sign_in and not settings.production:
         sessions = DevelopmentSessions(settings.agency)
         app.state.resolvers.append(sessions)

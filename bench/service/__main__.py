@@ -27,7 +27,7 @@ from api.house import House, open_house
 from api.settings import Settings
 from api.steps.published import publish_all
 from bench.service.load import Request, rate
-from bench.service.seed import CLERK, NAME, Seeded, fill_up, seed
+from bench.service.seed import CLERK, NAME, OTHER_NAME, Seeded, fill_up, seed
 from common import new_id
 from datastore import JobRole, NewUpload, staging_key
 from ingest import MediaType
@@ -93,7 +93,7 @@ def _measured(opened: ExitStack, desk: Path, chosen: argparse.Namespace) -> dict
 
 def _requests(bare: str, url: str, headers: dict[str, str], seeded: Seeded) -> dict[str, Request]:
     api = f"{url}/api/v1"
-    find = json.dumps({"words": NAME, "limit": 50})
+    find, often = (json.dumps({"words": words, "limit": 50}) for words in (NAME, OTHER_NAME))
     return {
         "bare_thread": Request("GET", f"{bare}/sync/{seeded.document}", {}),
         "bare_async": Request("GET", f"{bare}/async/{seeded.document}", {}),
@@ -103,6 +103,7 @@ def _requests(bare: str, url: str, headers: dict[str, str], seeded: Seeded) -> d
         "list_10": Request("GET", f"{api}/stores/{seeded.owner}/documents?limit=10", headers),
         "list_50": Request("GET", f"{api}/stores/{seeded.owner}/documents?limit=50", headers),
         "search": Request("POST", f"{api}/search", headers, (find,)),
+        "search_frequent": Request("POST", f"{api}/search", headers, (often,)),
     }  # fmt: skip
 
 
@@ -153,6 +154,9 @@ def _ratios(found: dict[str, Any], most: int) -> dict[str, float]:
         "list_50_to_bare": round(small["list_50"] / bare, 2),
         "time_of_list_50_large_to_small": round(small["list_50"] / large["list_50"], 2),
         "time_of_search_large_to_small": round(small["search"] / large["search"], 2),
+        "time_of_search_frequent_large_to_small": round(
+            small["search_frequent"] / large["search_frequent"], 2
+        ),
     }
 
 

@@ -14,6 +14,7 @@ from signing import new_short_code
 
 CLERK = Actor("bench.clerk", "clerk", "H41.08", "bench")
 OWNER, NAME = "040090001234", "Nguyễn Văn An"
+OTHER_OWNER, OTHER_NAME = "001191005678", "Trần Thị Bình"
 PAPERS = 50
 """In the store that is listed."""
 _PER_STORE = 10
@@ -35,7 +36,7 @@ def seed(store: Datastore, url: str) -> Seeded:
     """The owner whose store is listed, with its papers, and one print in the register."""
     with store.begin(CLERK, "seed") as work:
         owner = work.owners.ensure(OWNER, name=NAME).id
-        other = work.owners.ensure("001191005678", name="Trần Thị Bình").id
+        other = work.owners.ensure(OTHER_OWNER, name=OTHER_NAME).id
     documents = [_paper(store, owner) for _ in range(PAPERS)]
     code = new_short_code()
     with create_engine(url).begin() as rows:

@@ -31,7 +31,7 @@ from datastore import (
     work,
 )
 from datastore.rows import DiaryRow
-from datastore.witness import Touched, write_leaves
+from datastore.witness import Touched, write_lines
 from signing import Role
 from tests.datastore.house import AN, BINH, MAI, House
 
@@ -351,7 +351,7 @@ def test_a_leaf_that_is_committed_late_gets_its_number_late_and_none_is_lost(
     house_on_postgresql: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, written, go_on = house_on_postgresql, threading.Event(), threading.Event()
-    write = write_leaves
+    write = write_lines
 
     def write_and_wait(session: Session, touched: Touched, lines: Sequence[DiaryRow]) -> None:
         write(session, touched, lines)
@@ -363,7 +363,7 @@ def test_a_leaf_that_is_committed_late_gets_its_number_late_and_none_is_lost(
         with house.store.begin(MAI, "slow") as opened:
             opened.owners.ensure(AN)
 
-    monkeypatch.setattr(work, "write_leaves", write_and_wait)
+    monkeypatch.setattr(work, "write_lines", write_and_wait)
     with ExitStack() as stack:
         pool = stack.enter_context(ThreadPoolExecutor(1))
         late = pool.submit(slow)
