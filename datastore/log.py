@@ -135,15 +135,16 @@ def keep_tile(session: Session, stored: StoredObject) -> None:
 def tile(session: Session, key: str) -> StoredObject | None:
     """The object of a tile; None when there is none."""
     row = session.get(TileRow, key)
-    return None if row is None else _tile(row)
+    return None if row is None else stored_tile(row)
 
 
 def tiles(session: Session) -> Iterator[StoredObject]:
     """The objects of all tiles."""
     for row in session.scalars(select(TileRow).order_by(TileRow.name)):
-        yield _tile(row)
+        yield stored_tile(row)
 
 
-def _tile(row: TileRow) -> StoredObject:
+def stored_tile(row: TileRow) -> StoredObject:
+    """The object that a tile's row names."""
     plain, stored = Digest(row.sha256_plain), Digest(row.sha256_stored)
     return StoredObject(row.name, row.object_version, row.size, plain, stored)

@@ -1,19 +1,28 @@
 """What the object server was asked to protect, and until when.
 
 The server's own retention is the truth; these rows spare asking it, and tell what has to be extended next.
+
+The objects of a document are those sealed under its key, and the entries that tell of it in the stores.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from archive import Status
 from datastore import mapping
-from datastore.objects import StoredObject
-from datastore.rows import DocumentRow, ObjectRow, RetentionRow
+from datastore.objects import StoredObject, manifest_key
+from datastore.rows import DocumentRow, ObjectRow, RetentionRow, StoreEntryRow, TileRetentionRow, TileRow
+
+
+def _of(session: Session, document: UUID) -> ColumnElement[bool]:
+    """What is kept of a document."""
+    stores = session.scalars(select(StoreEntryRow.store_id).where(StoreEntryRow.document_id == document))
+    entries = {manifest_key(store, document) for store in stores}
+    return or_(ObjectRow.document_id == document, ObjectRow.key.in_(entries))
 
 
 def due(session: Session, document: UUID, until: datetime) -> list[tuple[UUID, StoredObject]]:
@@ -21,9 +30,7 @@ def due(session: Session, document: UUID, until: datetime) -> list[tuple[UUID, S
     query = (
         select(ObjectRow)
         .outerjoin(RetentionRow, RetentionRow.object_id == ObjectRow.id)
-        .where(
-            ObjectRow.document_id == document, or_(RetentionRow.until.is_(None), RetentionRow.until < until)
-        )
+        .where(_of(session, document), or_(RetentionRow.until.is_(None), RetentionRow.until < until))
         .order_by(ObjectRow.id)
     )
     return [(row.id, mapping.stored(row)) for row in session.scalars(query)]
@@ -40,7 +47,7 @@ def keep(session: Session, object: UUID, until: datetime) -> None:
 
 def until(session: Session, document: UUID) -> datetime | None:
     """The first instant at which an object of the document is free; None when one is free now, or there is none."""
-    mine = select(ObjectRow.id).where(ObjectRow.document_id == document)
+    mine = select(ObjectRow.id).where(_of(session, document))
     free = mine.where(~exists().where(RetentionRow.object_id == ObjectRow.id))
     if session.scalar(free.limit(1)) is not None:
         return None
@@ -59,3 +66,21 @@ def ending(session: Session, before: datetime, most: int) -> Sequence[UUID]:
         .limit(most)
     )
     return [id for id in session.scalars(query) if id is not None]
+
+
+def keep_tile(session: Session, name: str, until: datetime) -> None:
+    """Write down that a tile is protected. Those from which it grew need not be for longer."""
+    row = session.get(TileRetentionRow, name)
+    if row is None:
+        session.add(TileRetentionRow(name=name, until=until))
+    else:
+        row.until = max(row.until, until)
+    grown = TileRetentionRow.name.startswith(f"{name}.p/", autoescape=True)
+    session.execute(delete(TileRetentionRow).where(grown))
+
+
+def tiles_ending(session: Session, before: datetime, most: int) -> list[TileRow]:
+    """Tiles that become free before then."""
+    query = select(TileRow).join(TileRetentionRow, TileRetentionRow.name == TileRow.name)
+    ending = query.where(TileRetentionRow.until < before).order_by(TileRetentionRow.until)
+    return list(session.scalars(ending.limit(most)))

@@ -961,3 +961,12 @@ class RetentionRow(Row):
     __witnessed__ = False
     object_id: Mapped[UUID] = mapped_column(ForeignKey("objects.id"), primary_key=True)
     until: Mapped[datetime]
+
+
+class TileRetentionRow(Row):
+    """The same of a tile of the log; one in growth has a row until the whole one is kept."""
+
+    __tablename__ = "tile_retentions"
+    __witnessed__ = False
+    name: Mapped[str] = mapped_column(String(100), ForeignKey("log_tiles.name"), primary_key=True)
+    until: Mapped[datetime] = mapped_column(index=True)

@@ -461,15 +461,18 @@ class Log:
         with self._store._reading() as session:
             return log.latest_checkpoint(session)
 
-    def put_tile(self, name: str, content: bytes) -> None:
-        """Keep a tile under `log/<name>`. The same again (after a crash) keeps the one that is there."""
+    def put_tile(self, name: str, content: bytes, until: datetime | None = None) -> None:
+        """Keep a tile under `log/<name>`, protected `until` then where the store can. The same again (after a
+        crash) keeps the one that is there."""
         if self.get_tile(name) == content:
             return
         with self._store._housekeeping() as session:
             key = self._store._keychain(session).object_key(LOG)
-        kept = self._store.put(f"log/{name}", content, sealing=key)
+        kept = self._store.put(f"log/{name}", content, sealing=key, until=until)
         with self._store._housekeeping() as session:
             log.keep_tile(session, kept)
+            if until is not None and self._store.objects.write_once:
+                retentions.keep_tile(session, kept.key, until)
 
     def get_tile(self, name: str) -> bytes | None:
         """A tile; None when there is none. ObjectDamaged, ObjectMissing."""
@@ -735,15 +738,17 @@ class Datastore:
         id = new_id(self.clock())
         return Draft(id, DataKey.new(str(id)))
 
-    def put(self, key: str, source: Path | bytes, *, sealing: DataKey) -> StoredObject:
-        """Write down the intention, then keep the object. A transaction must name it, else it is swept one
-        day.
+    def put(
+        self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
+    ) -> StoredObject:
+        """Write down the intention, then keep the object, protected `until` then where the store can. A
+        transaction must name it, else it is swept one day.
 
         Call it with no transaction open. StorageFull, BadObjectKey.
         """
         with self._housekeeping() as session:
             intent = intents.intend(session, self.clock(), key)
-        return replace(self.objects.put(key, source, sealing=sealing), intent=intent)
+        return replace(self.objects.put(key, source, sealing=sealing, until=until), intent=intent)
 
     def staging(self) -> DataKey:
         """The key under which uploads wait; `migrate` made it."""
@@ -829,7 +834,8 @@ class Datastore:
         return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
     def protect(self, document: UUID, until: datetime) -> int:
-        """Let nobody delete any object of a document before `until`; of how many that is new.
+        """Let nobody delete any object of a document, or entry of it in a store, before `until`; of how many
+        that is new.
 
         Only ever extended. Nothing where the store is not write-once. May run twice. ObjectStoreUnreachable,
         ObjectStoreRefused, ObjectMissing.
@@ -854,6 +860,20 @@ class Datastore:
         """Documents that are kept and of which an object can be deleted from an instant before then on."""
         with self._reading() as session:
             return retentions.ending(session, before, most)
+
+    def extend_tiles(self, before: datetime, until: datetime, most: int = 1000) -> int:
+        """Let nobody delete the log's tiles that become free before then before `until`; how many there were.
+
+        May run twice; errors as `protect`.
+        """
+        with self._reading() as session:
+            ending = [log.stored_tile(row) for row in retentions.tiles_ending(session, before, most)]
+        for tile in ending:
+            standing = self.objects.retain(tile, until)
+            if standing is not None:
+                with self._housekeeping() as session:
+                    retentions.keep_tile(session, tile.key, standing)
+        return len(ending)
 
     def keep_lock_proof(self, *, with_root: bool) -> None:
         """Remember that nobody could break the object server's lock just now."""

@@ -1,10 +1,12 @@
 """The archivist's step: numbers the log's leaves, hashes them into the tree, signs a checkpoint; and the check."""
 
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 
 from api.house import House
 from api.public import CHECKPOINT
+from api.steps.protect import lock_until
 from api.steps.published import publish
 from archive import Checkpoint, LogReport, Tiles, check_log
 from datastore import CheckpointRecord, ObjectDamaged, ObjectMissing
@@ -40,13 +42,15 @@ def extend_log(house: House) -> Checkpoint | None:
 
 
 def _grow(house: House, tiles: Tiles) -> Tiles:
+    """Tiles are locked as papers are: they prove what was written about all of them."""
     log = house.datastore.log
+    put = partial(log.put_tile, until=lock_until(house))
     while True:
         with log.leaves(tiles.size) as leaves:
             commitments = [numbered.commitment for numbered in islice(leaves, _AT_ONCE)]
         if not commitments:
             return tiles
-        tiles = tiles.append(commitments, log.put_tile)
+        tiles = tiles.append(commitments, put)
 
 
 def verify_log(house: House) -> LogReport:

@@ -5,6 +5,7 @@ entry there that says so; each change adds a version, the newest counts.
 """
 
 from api.house import House
+from api.steps.protect import ask_for_protection_again
 from api.steps.published import publish_all
 from datastore import DocumentRecord, Job, StoreEntry, manifest_key
 from signing import sign_statement
@@ -35,6 +36,7 @@ def tell_outside(house: House, job: Job) -> None:
         with house.datastore.begin(actor, "keep_manifest") as work:
             for one in kept:
                 work.name_object(one)
+            ask_for_protection_again(house, work, document.id)
             if work.documents.get(document.id).stamp == document.stamp:
                 work.jobs.finish(job)
                 return

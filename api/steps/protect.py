@@ -24,24 +24,36 @@ def ask_for_protection(house: House, work: Work, document: UUID) -> None:
         work.jobs.enqueue(PROTECT, document)
 
 
+def ask_for_protection_again(house: House, work: Work, document: UUID) -> None:
+    """Of what was kept since, where the paper is locked or about to be."""
+    if not house.datastore.objects.write_once:
+        return
+    if any(job.kind == PROTECT.name for job in work.jobs.of_document(document)):
+        work.jobs.enqueue(PROTECT, document)
+
+
 def protect(house: House, job: Job) -> None:
-    """Locks every object of the paper for the first term. May run twice: a lock is only ever extended."""
-    until = _lock_until(house)
+    """Locks every object of the paper, and what its stores say of it, for the first term. May run twice: a lock is
+    only ever extended."""
+    until = lock_until(house)
     if until is not None:
         house.datastore.protect(job.document_id, until)
     house.datastore.queue.finish(job)
 
 
 def extend_locks(house: House) -> None:
-    """Locks that end soon are set anew, while the paper is kept."""
-    until = _lock_until(house)
+    """Locks that end soon are set anew, while the paper is kept; those of the log's tiles always."""
+    until = lock_until(house)
     if until is None or not house.datastore.objects.write_once:
         return
-    for document in house.datastore.locks_ending(house.clock() + _EXTEND_BEFORE):
+    soon = house.clock() + _EXTEND_BEFORE
+    for document in house.datastore.locks_ending(soon):
         log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
+    if count := house.datastore.extend_tiles(soon, until):
+        log.info("tile_locks_extended", count=count)
 
 
-def _lock_until(house: House) -> datetime | None:
+def lock_until(house: House) -> datetime | None:
     """The end of the last day of the lock that the rules ask for today, in Viet Nam."""
     last = decide_lock(house.rules, house.today)
     if last is None:

@@ -18,6 +18,7 @@ from api.steps.protect import extend_locks
 from archive import Status
 from common import VIETNAM
 from datastore import DocumentRecord
+from datastore.objects import ObjectVersion
 from tests.datastore.stores import root_client
 from tests.services import Services
 
@@ -49,6 +50,13 @@ def _brought(opened: House) -> DocumentRecord:
     return document
 
 
+def _locked_until(opened: House, services: Services, lying: ObjectVersion) -> datetime | None:
+    """As the server says it."""
+    bucket, root = opened.settings.s3_bucket, root_client(services)
+    found = root.get_object_retention(bucket, lying.key, version_id=lying.version)
+    return None if found is None else found.retain_until_date
+
+
 @pytest.mark.parametrize("ending", ["--succeeded", "--refused"])
 def test_when_its_dossier_closes_nobody_deletes_any_object_of_a_paper(
     opened: House, services: Services, ending: str
@@ -61,7 +69,10 @@ def test_when_its_dossier_closes_nobody_deletes_any_object_of_a_paper(
     root, bucket = root_client(services), opened.settings.s3_bucket
     lying = list(opened.datastore.objects.versions(f"documents/{document.id}"))
     assert len(lying) >= 4
-    for each in lying:
+    of_stores = list(opened.datastore.objects.versions("stores"))
+    entries = [each for each in of_stores if each.key.endswith(f"/{document.id}")]
+    assert entries
+    for each in [*lying, *entries]:
         with pytest.raises(S3Error):
             root.remove_object(bucket, each.key, version_id=each.version)
 
@@ -75,6 +86,40 @@ def test_a_lock_that_ends_soon_is_extended_while_the_paper_is_kept(opened: House
     assert later is not None
     assert later > soon + timedelta(days=300)
     assert opened.datastore.locks_ending(soon + timedelta(days=30)) == []
+
+
+def test_what_a_store_says_of_a_locked_paper_is_locked_as_well(opened: House, services: Services) -> None:
+    document = _brought(opened)
+    assert run(["dossier", "close", _DOSSIER, "--succeeded"]) == Exit.DONE
+    before = {each.version for each in opened.datastore.objects.versions("stores")}
+    assert run(["revoke", str(document.id), "--reason", "Cấp sai"]) == Exit.DONE
+    assert run(["worker", "--once"]) == Exit.DONE
+    lying = opened.datastore.objects.versions("stores")
+    said = [each for each in lying if each.key.endswith(f"/{document.id}") and each.version not in before]
+    assert said
+    for each in said:
+        assert _locked_until(opened, services, each) == opened.datastore.protected_until(document.id)
+
+
+def test_the_tiles_of_the_log_are_locked_at_once_and_extended_before_they_are_free(
+    opened: House, services: Services
+) -> None:
+    before = {each.version for each in opened.datastore.objects.versions("log")}
+    _brought(opened)
+    next_year = datetime(opened.today.year + 2, 1, 1, tzinfo=VIETNAM)
+    tiles = [each for each in opened.datastore.objects.versions("log") if each.version not in before]
+    assert {_locked_until(opened, services, each) for each in tiles} == {next_year}
+    soon = datetime.now(UTC) + timedelta(days=1)
+    opened.datastore.log.put_tile("tile/7/000", b"whole", soon)
+    opened.datastore.log.put_tile("tile/7/001.p/1", b"grows", soon)
+    opened.datastore.log.put_tile("tile/7/001", b"grown", soon)
+    extend_locks(opened)
+    until = {
+        each.key: _locked_until(opened, services, each)
+        for each in opened.datastore.objects.versions("log/tile/7")
+    }
+    assert until["log/tile/7/000"] == until["log/tile/7/001"] == next_year
+    assert until["log/tile/7/001.p/1"] != next_year  # the whole one says the same
 
 
 def test_while_the_store_is_away_a_person_is_told_and_the_work_goes_on_afterwards(
