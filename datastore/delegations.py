@@ -17,6 +17,7 @@ from datastore.records import ActorRole, OwnerKind
 from datastore.rights import Act
 from datastore.rows import DelegationRow, OwnerRow
 from datastore.scope import Scope
+from datastore.sessions import revoke_of_delegate
 
 _KINDS = (ActorRole.REPRESENTATIVE, ActorRole.GUARDIAN)
 
@@ -99,6 +100,13 @@ class Delegations:
             raise NotAllowed(act=Act.END_DELEGATION.value)  # a ward does not dismiss its guardian
         if row.ended_at is None:
             row.ended_at, row.ended_by, row.end_reason = self._scope.at, self._scope.actor.person, reason
+            revoke_of_delegate(
+                self._session,
+                self._scope.at,
+                role=row.kind,
+                delegate=row.delegate_id,
+                principal=row.principal_id,
+            )
         return self._done(row)
 
     def get(self, id: UUID) -> Delegation:

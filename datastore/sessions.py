@@ -200,6 +200,14 @@ def revoke(
     _revoke(session, at, *which)
 
 
+def revoke_of_delegate(
+    session: SqlSession, at: datetime, *, role: str, delegate: UUID, principal: UUID
+) -> None:
+    """In the transaction that ends a delegation: end the sessions in which one stands for the other."""
+    whose = SessionRow.owner_id == delegate, SessionRow.principal == principal
+    _revoke(session, at, SessionRow.role == role, *whose)
+
+
 def _revoke(session: SqlSession, at: datetime, *which: object) -> int:
     query = update(SessionRow).where(*which, SessionRow.revoked_at.is_(None))  # type: ignore[arg-type]
     return session.execute(query.values(revoked_at=at)).rowcount  # type: ignore[attr-defined,no-any-return]

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.connectors.bounded_http import is_loopback
 from api.http.browser import site_of
 from api.http.identity import CSRF_HEADER, Credentials, Principal
-from api.http.shapes import Words
+from api.http.shapes import Words, problems
 from datastore import ActorRole, NotAllowed
 from ingest import AgencyCode
 
@@ -78,7 +78,7 @@ def development_routes(sessions: DevelopmentSessions) -> APIRouter:
     """The sign-in page of a development machine."""
     router = APIRouter(prefix="/dev", tags=["development"])
 
-    @router.post("/sign-in", operation_id="development_sign_in")
+    @router.post("/sign-in", operation_id="development_sign_in", responses=problems(public=True))
     def sign_in(asked: DevelopmentSignIn, request: Request, response: Response) -> SignedIn:
         """Be anybody. Only on a development machine."""
         if not is_loopback(request.client.host if request.client else ""):

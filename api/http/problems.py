@@ -150,7 +150,18 @@ async def _protocol_error(request: Request, error: Exception) -> Response:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = _OF_THE_PROTOCOL.get(status, "request_invalid" if status < 500 else "fault_of_ours")
     sentence = say(code, where="/body") if code == "request_invalid" else say(code)
-    return problem(status, sentence, language_asked(request), headers=error.headers)
+    headers = dict(error.headers or {})
+    if status is HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _methods_of(request) or headers.get("Allow", "")
+    return problem(status, sentence, language_asked(request), headers=headers)
+
+
+def _methods_of(request: Request) -> str:
+    """Every method of the address that was asked for: the framework names those of one route, and there is one each."""
+    addresses = request.app.openapi()["paths"]
+    # An address that is described as it stands goes before a template that fits it as well.
+    methods = addresses.get(request.url.path) or addresses.get(route_template(request.scope), {})
+    return ", ".join(sorted(method.upper() for method in methods))
 
 
 async def _fault_of_ours(request: Request, error: Exception) -> Response:

@@ -1,13 +1,15 @@
 """Values that requests and answers share: bounded texts, times, and the problems that an operation may answer."""
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -57,9 +59,24 @@ def _within_reason(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
 
+def _written(value: object) -> object:
+    """As it is written down: a bare number is no date, though the library would count seconds or days with it."""
+    if isinstance(value, str) and _DATE.match(value):
+        return value
+    raise ValueError("not a date")
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
-Planned = Annotated[AwareDatetime, AfterValidator(_within_reason), PlainSerializer(rfc3339, return_type=str)]
+Planned = Annotated[
+    AwareDatetime,
+    BeforeValidator(_written),
+    AfterValidator(_within_reason),
+    PlainSerializer(rfc3339, return_type=str),
+]
 """An instant that a request names, with its offset from UTC."""
+Day = Annotated[date, BeforeValidator(_written)]
+"""A date that a request names."""
 
 
 class Said(BaseModel):
@@ -75,7 +92,8 @@ class Said(BaseModel):
 
 
 class Asked(BaseModel):
-    """What a request says: nothing beside what is described."""
+    """What a request says: nothing beside what is described. Its fields that count or say yes and no are `StrictInt`
+    and `StrictBool`: what is written as something else is an error of the asker's, not to be guessed at."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -193,6 +193,21 @@ def test_a_session_of_a_guardian_ends_with_the_delegation(house: House) -> None:
     assert sessions.find(token) is None
 
 
+def test_a_delegation_that_is_ended_ends_the_sessions_that_rest_on_it_and_no_others(house: House) -> None:
+    """The session went on, and every question in it was answered as if its owner were unknown."""
+    con = child(house)
+    binh, made = guardian_of(house, con)
+    sessions, proof = house.store.sessions, Proof(house.clock())
+    _as_guardian, guardians = sessions.open_for_owner(
+        binh, "H41.01", proof, role=ActorRole.GUARDIAN, principal=con
+    )
+    _as_itself, own = sessions.open_for_owner(binh, "H41.01", proof)
+    with house.store.begin(HANDLER, "end") as work:
+        work.delegations.end(made.id, reason="of age")
+    assert sessions.find(guardians) is None
+    assert sessions.find(own) is not None
+
+
 # --- what a citizen brings --------------------------------------------------------------------------------
 
 

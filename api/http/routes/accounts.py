@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.identity import Who
 from api.http.parts import TheHouse
-from api.http.shapes import Asked, Code, Instant, Planned, Why, Words, problems
+from api.http.shapes import Asked, Code, Day, Instant, Planned, Why, Words, problems
 from datastore import Account, AccountRole, ActorRole, Agency
 from ingest import AgencyCode
 
@@ -72,13 +72,13 @@ class NewAgency(Asked):
 
     code: Code = Field(examples=["H41.08.01"])
     name: Words = Field(examples=["Bộ phận Một cửa phường Trường Vinh"])
-    since: date | None = None
+    since: Day | None = None
 
 
 class AgencyEnd(Asked):
     """The last day of an agency, and who sees its papers after that."""
 
-    last_day: date = Field(examples=["2026-12-31"])
+    last_day: Day = Field(examples=["2026-12-31"])
     successor: Code | None = None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from api.house import House
 from api.http.etags import IfMatch, stamp_wanted, tag_of
@@ -32,7 +32,7 @@ class Checked(Asked):
     """What whoever compared the paper saw; left out: as it was said before."""
 
     source_form: SourceForm | None = None
-    original_returned: bool | None = Field(None, examples=[True])
+    original_returned: StrictBool | None = Field(None, examples=[True])
 
 
 class Typed(Asked):

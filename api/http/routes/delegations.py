@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.http.identity import Acting, StaffActing
 from api.http.parts import TheHouse
-from api.http.shapes import Asked, Instant, Why, Words, problems
+from api.http.shapes import Asked, Day, Instant, Why, Words, problems
 from datastore import ActorRole, Delegation
 
 router = APIRouter(tags=["delegations"])
@@ -110,8 +110,8 @@ class NewDelegation(Asked):
     principal_id: UUID
     proof_id: UUID | None = None
     ground: Words | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 @router.get("/owners/{owner_id}/delegations", operation_id="list_delegations", responses=problems(404))

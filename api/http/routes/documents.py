@@ -5,7 +5,7 @@ from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from api.http.bodies import opening
 from api.http.downloads import streamed
@@ -64,11 +64,11 @@ class Submission(Asked):
         None, description="`dossier_succeeded` is given by closing the dossier, not here."
     )
     source_form: SourceForm = SourceForm.ORIGINAL
-    original_returned: bool | None = None
-    compared: bool = Field(
+    original_returned: StrictBool | None = None
+    compared: StrictBool = Field(
         True, description="Whoever hands it in has compared scan and paper; else it waits for a check."
     )
-    back_file: bool = Field(False, description="From the shelves: papers at the counter go first.")
+    back_file: StrictBool = Field(False, description="From the shelves: papers at the counter go first.")
 
 
 class Accepted(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
 
 from api.house import House
 from api.http.identity import Acting, StaffActing
@@ -148,7 +148,7 @@ class DossierView(BaseModel):
     operation_id="open_dossier",
     status_code=201,
     response_class=Response,
-    responses={201: {"model": DossierView, "description": "Opened."}, **problems(409)},
+    responses={201: {"model": DossierView, "description": "Opened."}, **problems(404, 409)},
 )
 def open_dossier(house: TheHouse, actor: StaffActing, once: OnlyOnce, said: Opening) -> Response:
     """A dossier under the number that the one-stop system gave it; opening it again is the same dossier."""
@@ -202,16 +202,16 @@ def add_dossier_event(
 class Facts(Asked):
     """What the counter sees of a component before anything is scanned."""
 
-    secret: bool = False
-    to_be_shown_only: bool = False
-    shared_by_database: bool = False
-    electronic: bool = False
-    paper_copy: bool = False
-    verification_result: bool = False
-    required_by_sector: bool = False
-    procedure_result: bool = False
-    required_by_agency: bool = False
-    on_demand: bool = False
+    secret: StrictBool = False
+    to_be_shown_only: StrictBool = False
+    shared_by_database: StrictBool = False
+    electronic: StrictBool = False
+    paper_copy: StrictBool = False
+    verification_result: StrictBool = False
+    required_by_sector: StrictBool = False
+    procedure_result: StrictBool = False
+    required_by_agency: StrictBool = False
+    on_demand: StrictBool = False
 
 
 class ComponentAsked(Asked):
@@ -307,7 +307,7 @@ class Reference(Asked):
     )
     document_id: UUID
     component: Code = Field(max_length=64)
-    version: int = Field(ge=1, le=1_000_000)
+    version: StrictInt = Field(ge=1, le=1_000_000)
     sha256: Sha256
 
 

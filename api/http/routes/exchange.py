@@ -6,13 +6,12 @@ which holds a personal number. `GET /documents/{DocCode}` stands with the other 
 
 import base64
 import binascii
-from datetime import date
 from pathlib import Path as PathOnDisk
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StrictInt, StringConstraints
 from pydantic.config import JsonDict
 
 from api.house import House
@@ -22,7 +21,7 @@ from api.http.faults import RequestInvalid
 from api.http.identity import Acting, StaffActing
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import API, TheHouse
-from api.http.shapes import Asked, Line11, Line30, Line100, Line500, Words, problems
+from api.http.shapes import Asked, Day, Line11, Line30, Line100, Line500, Words, problems
 from api.steps import holdings
 from api.steps.holdings import Form
 from api.steps.intake import Paper, Person, Received, open_file, take_in
@@ -59,11 +58,11 @@ class Metadata(Asked):
     TypeName: Line100
     CodeNumber: Line11
     CodeNotation: Line30
-    IssuedDate: date
+    IssuedDate: Day
     OrganName: Words
     Subject: Line500
     Language: Line100 | None = None
-    PageAmount: int | None = Field(None, ge=1, le=100_000)
+    PageAmount: StrictInt | None = Field(None, ge=1, le=100_000)
     Description: Line500 | None = None
     InforSign: Line30 | None = None
     Keyword: Line100 | None = None

@@ -30,6 +30,14 @@ _LOOKING_AT_ONCE = 2
 """Threads that look for all streams together."""
 
 
+_EVENT = (
+    "id: 1-claimed-3-12\nevent: job\n"
+    'data: {"job_id":"019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11","kind":"read",'
+    '"document_id":"019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11","state":"claimed","attempts":1,'
+    '"done":3,"total":12,"last_error":null}\n\n'
+)
+
+
 class Jobs(BaseModel):
     """The jobs of a paper, in the order in which they were first asked for."""
 
@@ -76,7 +84,7 @@ class Streams:
     responses={
         200: {
             "description": "Server-sent events `job` with a JobView each, the last one when the job has ended.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"example": _EVENT}},
         },
         **problems(404, 429),
     },

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.http.doors import SHARE
 from api.http.downloads import BYTES, streamed
@@ -121,7 +121,7 @@ class NewShare(Asked):
     purpose: Words
     recipient: Words
     until: Planned
-    openings: int = Field(1, ge=1, le=100)
+    openings: StrictInt = Field(1, ge=1, le=100)
     agency: Code | None = None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.http.identity import Acting
 from api.http.paging import Cursor, Limit, page_of, place_of
@@ -78,7 +78,7 @@ class Search(Asked):
 
     words: Words = Field(examples=["nguyen van an"])
     field: SearchField | None = Field(None, description="Where to look; everywhere by default.")
-    limit: int = Field(50, ge=1, le=100)
+    limit: StrictInt = Field(50, ge=1, le=100)
 
 
 class Found(BaseModel):

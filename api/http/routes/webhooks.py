@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.http.faults import BadCursor
 from api.http.identity import Staff
@@ -122,7 +122,7 @@ class Rotation(Asked):
     """How long the old secret signs beside the new one."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"keep_old_hours": 24}]})
-    keep_old_hours: int = Field(24, ge=0, le=168)
+    keep_old_hours: StrictInt = Field(24, ge=0, le=168)
 
 
 class NewSecret(BaseModel):

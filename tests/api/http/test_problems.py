@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -46,6 +47,30 @@ def test_an_unknown_address_and_a_wrong_method_are_problems_in_both_languages(se
         english = client.delete("/api/v1/me", headers={"Accept-Language": "en"})
         assert problem_of(english, 405, "method_not_allowed")["detail"] == english.json()["en"]
         assert (english.headers["content-language"], english.headers["allow"]) == ("en", "GET")
+
+
+def test_a_wrong_method_is_answered_with_all_that_the_address_has(served: Service) -> None:
+    # RFC 9110, 15.5.6. The framework names those of the first route that fits the address.
+    with served.client() as client:
+        allowed = {
+            path: client.options(f"/api/v1/{path}").headers["allow"]
+            for path in ("webhooks", f"webhooks/{uuid4()}", f"documents/{uuid4()}", "documents/import")
+        }
+    assert list(allowed.values()) == ["GET, POST", "DELETE, GET, PATCH", "GET, PUT", "POST"]
+
+
+def test_what_is_written_as_something_else_is_not_guessed_at(served: Service) -> None:
+    # Said as a string, a truth or a number it would mean what the library makes of it, not what the description says.
+    asked = {
+        "search": {"words": "an", "limit": "5"},
+        "documents": {"uploads": [str(uuid4())], "compared": "yes"},
+        "agencies": {"code": "H41.08.01", "name": "Một cửa", "since": 0},
+        "accounts": {"username": "an", "name": "An", "roles": ["clerk"], "until": 1_900_000_000},
+        "shares": {"document_id": str(uuid4()), "purpose": "a", "recipient": "b", "until": "1900000000"},
+    }
+    with served.signed_in() as client:
+        for path, said in asked.items():
+            problem_of(client.post(f"/api/v1/{path}", json=said), 422, "request_invalid")
 
 
 def test_whoever_has_not_signed_in_is_told_so(served: Service) -> None:

@@ -1,0 +1,76 @@
+"""`python -m bench.probe --examples 100 --seed 1`: every role asks everything; the result as JSON beside this file.
+
+Exit 0 when every answer was one that the API describes; 1 otherwise.
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench.probe.probing import PHASES, Probed, probe, totals
+from bench.probe.world import world
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.probe", description=__doc__)
+    parser.add_argument("--examples", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--as", dest="askers", action="append", help="only this one; may be repeated")
+    parser.add_argument("--phase", dest="phases", action="append", choices=PHASES)
+    parser.add_argument("--operation", dest="operations", action="append")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    chosen = parser.parse_args()
+    done = []
+    with TemporaryDirectory(prefix="khoso-probe-") as folder, world(Path(folder)) as there:
+        for asker in there.askers:
+            if chosen.askers and asker.name not in chosen.askers:
+                continue
+            probed = probe(
+                there,
+                asker,
+                phases=chosen.phases or PHASES,
+                examples=chosen.examples,
+                seed=chosen.seed,
+                operations=chosen.operations,
+            )
+            _tell(probed)
+            done.append(probed)
+    result = {
+        "seed": chosen.seed,
+        "examples": chosen.examples,
+        **totals(done),
+        "by": [_as_json(one) for one in done],
+    }
+    text = json.dumps(result, ensure_ascii=False, indent=2)
+    chosen.results.mkdir(parents=True, exist_ok=True)
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-e{chosen.examples}-s{chosen.seed}.json"
+    (chosen.results / name).write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0 if all(one.well for one in done) else 1
+
+
+def _tell(probed: Probed) -> None:
+    counts = f"{probed.requests.total()} requests, {len(probed.findings)} findings"
+    print(f"{probed.asker}: {counts}", file=sys.stderr, flush=True)
+
+
+def _as_json(probed: Probed) -> dict[str, Any]:
+    return {
+        "asker": probed.asker,
+        "operations": probed.operations,
+        "requests": dict(probed.requests),
+        "statuses": dict(sorted(probed.statuses.items())),
+        "findings": [asdict(finding) for finding in probed.findings.values()],
+        "broken": probed.broken,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
