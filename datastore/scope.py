@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, selec
 from sqlalchemy.orm import Session
 
 from common import VIETNAM, new_id
-from datastore.errors import NotAllowed, NotFound, PurposeMissing
+from datastore.errors import CounterNotAssigned, NotAllowed, NotFound, PurposeMissing
 from datastore.intents import name_objects
 from datastore.keychain import Keychain
 from datastore.locks import locked
@@ -25,6 +25,8 @@ from datastore.passwords import HASHING, Hashing
 from datastore.records import Actor, ActorRole, JobRole
 from datastore.rights import CITIZENS, Act, may
 from datastore.rows import (
+    AccountCounterRow,
+    AccountRow,
     AgencyTermRow,
     DiaryRow,
     DocumentRow,
@@ -88,8 +90,21 @@ class Scope:
             raise NotAllowed(act=act.value)
 
     def ask_to_bring_in(self) -> None:
-        """`ask` whether this actor may bring a paper: staff somebody's, a citizen its own."""
+        """`ask` whether this actor may bring a paper: staff somebody's, a citizen its own; CounterNotAssigned."""
         self.ask(Act.UPLOAD_OWN if self.role in CITIZENS else Act.TAKE_IN)
+        if self.actor.counter is not None and not self.session.scalar(
+            select(self._sits_at(self.actor.counter))
+        ):
+            raise CounterNotAssigned(counter=self.actor.counter)
+
+    def _sits_at(self, counter: str) -> ColumnElement[bool]:
+        """Whether the actor takes papers in at this counter still: a session that began there is of before."""
+        mine = AccountCounterRow.account_id.in_(
+            select(AccountRow.id).where(AccountRow.username == self.actor.person)
+        )
+        return exists().where(
+            mine, AccountCounterRow.counter == counter, AccountCounterRow.ended_at.is_(None)
+        )
 
     def may(self, act: Act) -> bool:
         """Whether `ask` would let it pass."""

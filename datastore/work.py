@@ -306,8 +306,9 @@ class Queue:
     def look(self, actor: Actor, id: UUID) -> Job:
         """A job as it stands, without a line in the diary: it shows how far work is, and of no paper what it says.
 
-        NotFound unless it is on a paper that the actor may see.
+        NotFound unless it is on a paper that the actor may see; NotAllowed, PurposeMissing.
         """
+        admit(actor)
         with self._store._reading() as session:
             return Jobs(self._store._scope(session, actor, "look_at_job")).get(id)
 

@@ -1,12 +1,13 @@
 """Jobs: one worker at a time, finished once, tried again, taken back from the dead, set aside in the end; and
 everybody has a turn."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from archive import Ground
-from datastore import Actor, Job, JobKind, JobRole, JobState, NotFound, Priority, StaleState
+from datastore import Actor, Job, JobKind, JobRole, JobState, NotFound, Priority, PurposeMissing, StaleState
 from datastore.jobs import AGED
 from tests.datastore.house import MAI, READ, SIGN, STRANGER, House
 
@@ -161,6 +162,13 @@ def test_a_job_that_fails_is_tried_again_later_and_set_aside_after_five_times(ho
             work.jobs.retry(job.id)
     with house.store.begin(STRANGER, "look") as work:
         assert work.jobs.set_aside() == ()
+
+
+def test_whoever_looks_at_a_job_says_why(house: House) -> None:
+    job = waiting_job(house)
+    assert house.store.queue.look(MAI, job.id).id == job.id
+    with pytest.raises(PurposeMissing):
+        house.store.queue.look(replace(MAI, purpose=" "), job.id)
 
 
 def test_an_outage_however_long_counts_as_no_attempt(house: House) -> None:

@@ -183,10 +183,14 @@ def test_postal_staff_sits_at_a_counter_that_it_was_assigned(house: House) -> No
     session, token = house.store.sessions.open_for_account(
         made.id, ActorRole.POSTAL, proof, counter="Bưu cục Vinh"
     )
-    assert session.actor("postal intake").counter == "Bưu cục Vinh"
+    actor = session.actor("postal intake")
+    assert actor.counter == "Bưu cục Vinh"
+    house.receive(house.owner(), content=b"1", actor=actor)
     with house.store.begin(MAI, "end") as work:
         assert work.accounts.end_counter(made.id, "Bưu cục Vinh").counters == ()
     assert house.store.sessions.find(token) is None
+    with pytest.raises(CounterNotAssigned):  # a request that was under way
+        house.receive(house.owner(), content=b"2", actor=actor)
 
 
 def test_a_sign_in_is_a_line_in_the_diary_and_a_citizen_sees_its_own(house: House) -> None:
