@@ -81,7 +81,8 @@ class Overheard:
                 thread.join(_PATIENCE)
 
     def _listen(self, monitor: redis.client.Monitor) -> None:
-        while self._END not in (command := str(monitor.next_command()["command"])):
+        # The library gives it no types.
+        while self._END not in (command := str(monitor.next_command()["command"])):  # type: ignore[no-untyped-call]
             self.said.append("\n".join(_with_what_is_inside(command)))
 
 
