@@ -156,11 +156,16 @@ class Sessions:
         with self.transactions.writing() as session:
             _revoke(session, self.transactions.clock(), SessionRow.id == id)
 
-    def revoke_all(self, *, account: UUID | None = None, owner: UUID | None = None) -> int:
-        """End every session of a person; how many there were."""
+    def revoke_all(
+        self, *, account: UUID | None = None, owner: UUID | None = None, begun_by: datetime | None = None
+    ) -> int:
+        """End every session of a person, or those that had begun at an instant; how many there were."""
         with self.transactions.writing() as session:
-            which = SessionRow.account_id == account if account is not None else SessionRow.owner_id == owner
-            return _revoke(session, self.transactions.clock(), which)
+            which = [
+                SessionRow.account_id == account if account is not None else SessionRow.owner_id == owner
+            ]
+            which += [] if begun_by is None else [SessionRow.made_at <= begun_by]
+            return _revoke(session, self.transactions.clock(), *which)
 
     def revoke_of_provider(self, issuer: str, provider_session: str) -> int:
         """The provider ended one of its sessions (back-channel logout): end those that rest on it."""

@@ -116,6 +116,8 @@ class LogoutNotice:
     """The provider ended a session: of this subject, of this provider session, or of both together."""
 
     issuer: str
+    id: str = field(repr=False)
+    """By which it is known again when somebody sends it twice."""
     subject: str | None = field(repr=False)
     session: str | None = field(repr=False)
     issued_at: datetime
@@ -196,6 +198,7 @@ class RelyingParty:
         named, session = claims.get("sub"), claims.get("sid")
         return LogoutNotice(
             issuer=self.provider.issuer,
+            id=str(claims["jti"]),
             subject=named if isinstance(named, str) else None,
             session=session if isinstance(session, str) else None,
             issued_at=issued_at,

@@ -8,19 +8,23 @@ gave opens nothing before it is changed.
 
 from dataclasses import dataclass, field
 from datetime import date
+from http import HTTPStatus
 from uuid import UUID
 
 from api.connectors.oidc import Attempt, LogoutNotice, ProvenIdentity, SignInRefused
+from api.connectors.oidc_tokens import SKEW
 from api.house import House
-from common import KhosoError, PartialDate
+from common import Digest, KhosoError, PartialDate
 from datastore import (
     Account,
     Actor,
     ActorRole,
+    Answer,
     Delegation,
     NewLogin,
     NotAllowed,
     Proof,
+    RequestInProgress,
     SeenFrom,
     Session,
 )
@@ -167,20 +171,39 @@ def leave(house: House, token: str | None) -> None:
         house.datastore.sessions.revoke(former.id)
 
 
-def ended_at_provider(house: House, notice: LogoutNotice) -> None:
-    """End what rests on a session that the provider ended; without its name, every session of the person."""
+def ended_at_provider(house: House, notice: LogoutNotice) -> bool:
+    """End what rests on a session that the provider ended; without its name, every session of the person that had
+    begun then. False when the notice came before, which is remembered for longer than a notice counts: nothing ends."""
+    requests = house.datastore.requests
+    try:
+        claim = requests.claim(f"logout/{notice.issuer}", notice.id, Digest.of(b"logout"))
+    except RequestInProgress:
+        return False
+    if isinstance(claim, Answer):
+        return False
+    try:
+        _end_at_provider(house, notice)
+    except BaseException:
+        requests.release(claim)  # the provider may send it again
+        raise
+    requests.keep(claim, Answer(HTTPStatus.OK, {}, ""))
+    return True
+
+
+def _end_at_provider(house: House, notice: LogoutNotice) -> None:
     sessions = house.datastore.sessions
     if notice.session is not None:
         sessions.revoke_of_provider(notice.issuer, notice.session)
         return
     subject = notice.subject or ""
+    begun_by = notice.issued_at + SKEW
     account = house.datastore.officers.of_identity(notice.issuer, subject)
     if account is not None:
-        sessions.revoke_all(account=account.id)
+        sessions.revoke_all(account=account.id, begun_by=begun_by)
     with house.datastore.begin(house.system(_PURPOSE), "ended_at_provider") as work:
         owner = work.owners.of_identity(notice.issuer, subject)
     if owner is not None:
-        sessions.revoke_all(owner=owner.id)
+        sessions.revoke_all(owner=owner.id, begun_by=begun_by)
 
 
 def _officer(house: House, account: Account, proof: Proof, seen_from: SeenFrom) -> Entry:

@@ -343,7 +343,8 @@ async def back_channel_logout(
     if "logout_token" not in form:
         raise OAuthFault("invalid_request", "logout_token is missing")
     notice = await providers.read_logout(form["logout_token"])
-    await run_sync(steps.ended_at_provider, house, notice)
+    if not await run_sync(steps.ended_at_provider, house, notice):
+        raise OAuthFault("invalid_request", "the logout token was used before")
     visitor.forgive(SIGN_IN)
     return Response(status_code=200)
 

@@ -1,5 +1,6 @@
 """Signing in over a real server: at a real provider's process, and with accounts of the installation."""
 
+import base64
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -455,6 +456,55 @@ def test_the_provider_ends_the_sessions_that_rest_on_its_own(deceived: Service, 
             provider.post("/sign-in/back-channel-logout", data={"logout_token": whole})
             assert other.get("/session").status_code == 401
     liar.alter = lambda claims: claims
+
+
+@pytest.mark.parametrize("named", [{}, {"sid": "s-1"}])
+def test_a_logout_token_is_taken_once_and_ends_nothing_that_began_later(
+    deceived: Service, liar: LyingProvider, named: Claims
+) -> None:
+    """Who had overheard a notice could sign its person out for ten minutes, as often as it liked."""
+    liar.person = dict(AN)
+    liar.alter = lambda claims: claims | named
+    events: Claims = {"events": {LOGOUT: {}}, "jti": f"once-{named}"}
+    with browser(deceived) as client, deceived.client() as provider:
+        assert let_in(client).status_code == 303
+        said = {"logout_token": liar.jws(liar.claims(**events | named), typ="logout+jwt")}
+        assert provider.post("/sign-in/back-channel-logout", data=said).status_code == 200
+        assert client.get("/session").status_code == 401
+        assert let_in(client).status_code == 303
+        again = provider.post("/sign-in/back-channel-logout", data=said)
+        assert (again.status_code, again.json()["error"]) == (400, "invalid_request")
+        assert client.get("/session").status_code == 200
+        late = liar.claims(**events | {"jti": f"late-{named}", "iat": int(time.time()) - 300})
+        said = {"logout_token": liar.jws(late, typ="logout+jwt")}
+        assert provider.post("/sign-in/back-channel-logout", data=said).status_code == 200
+        assert client.get("/session").status_code == 200
+    liar.alter = lambda claims: claims
+
+
+@pytest.mark.parametrize("forged", ["signature", "algorithm", "audience", "expired", "id_token"])
+def test_a_forged_logout_token_ends_nothing(deceived: Service, liar: LyingProvider, forged: str) -> None:
+    liar.person = dict(AN)
+    claims = liar.claims(events={LOGOUT: {}}, jti=forged)
+    if forged == "audience":
+        claims["aud"] = "another"
+    if forged == "expired":
+        claims["exp"] = int(time.time()) - 3600
+    if forged == "id_token":
+        claims = liar.claims()
+    token = liar.jws(claims)
+    head, body, _signature = token.split(".")
+    if forged == "signature":
+        other = liar.jws(liar.claims(events={LOGOUT: {}}, jti="other")).split(".")[2]
+        token = f"{head}.{body}.{other}"
+    if forged == "algorithm":
+        none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"logout+jwt"}').decode().rstrip("=")
+        token = f"{none}.{body}."
+    with browser(deceived) as client, deceived.client() as provider:
+        assert let_in(client).status_code == 303
+        refused = provider.post("/sign-in/back-channel-logout", data={"logout_token": token})
+        assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+        assert client.get("/session").status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "a.b.c", "x" * 100_000])
