@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import UUID
 
+from datastore import full_disk_is_storage_full
+
 
 @dataclass(frozen=True, slots=True)
 class Workroom:
@@ -35,8 +37,8 @@ class Workroom:
 
     @contextmanager
     def desk(self) -> Iterator[Path]:
-        """An empty folder for one piece of work, gone after it."""
-        with TemporaryDirectory(dir=self.folder) as folder:
+        """An empty folder for one piece of work, gone after it; StorageFull when the disk of the work is full."""
+        with full_disk_is_storage_full(), TemporaryDirectory(dir=self.folder) as folder:
             yield Path(folder)
 
     def alone(self) -> bool:

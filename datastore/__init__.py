@@ -1,6 +1,7 @@
 """datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the
 room."""
 
+from datastore.answers import Holder
 from datastore.deliveries import ASKED as PAUSED_BY_PERSON
 from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
@@ -56,6 +57,7 @@ from datastore.objects import (
     S3Place,
     StoredObject,
     attestation_key,
+    full_disk_is_storage_full,
     manifest_key,
     minio_objects,
     original_key,
@@ -207,6 +209,7 @@ __all__ = [
     "Exchanged",
     "FolderObjects",
     "Hashing",
+    "Holder",
     "IdentityDiffers",
     "IllegalTransition",
     "Job",
@@ -295,6 +298,7 @@ __all__ = [
     "WrongPassword",
     "attestation_key",
     "digest_of",
+    "full_disk_is_storage_full",
     "is_known_url",
     "manifest_key",
     "may",

@@ -2,10 +2,13 @@
 
 Whoever comes first with a key claims it, does the request, and keeps the answer, where it can in the very
 transaction that does it. The same request later gets the same answer; while it is done it is RequestInProgress;
-another request under the key is KeyUsedOtherwise. A claim whose holder died runs out: then the request is done
-anew, and the first holder, should it live after all, can keep nothing any more (StaleState).
+another request under the key is KeyUsedOtherwise. A claim ends with the process that holds it, where that can be
+told, and else when it runs out: then the request is done anew, and the first holder, should it live after all, can
+keep nothing any more (StaleState).
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -38,7 +41,15 @@ class Answers:
         keep(self._session, claim, answer)
 
 
-def claim(session: Session, now: datetime, key: bytes, request: Digest) -> Claim | Answer:
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that does a request, and how it tells whether another one, by its name, still runs."""
+
+    name: str | None = None
+    is_alive: Callable[[str], bool] = lambda _name: True
+
+
+def claim(session: Session, now: datetime, key: bytes, request: Digest, holder: Holder) -> Claim | Answer:
     """The right to do the request, or what was answered to it; RequestInProgress, KeyUsedOtherwise."""
     _forget_some(session, now)
     mine = Claim(key, new_id(now))
@@ -48,19 +59,19 @@ def claim(session: Session, now: datetime, key: bytes, request: Digest) -> Claim
         session.flush()
         row = None
     if row is None:
-        return _claim_first(session, now, mine, request)
+        return _claim_first(session, now, mine, request, holder)
     if row.request != request.value:
         raise KeyUsedOtherwise
     if row.status is not None:
         return Answer(row.status, row.headers or {}, row.body or "")
-    if row.lease_until > now:
+    if row.lease_until > now and (row.holder is None or holder.is_alive(row.holder)):
         raise RequestInProgress
-    row.claim, row.lease_until = mine.id, now + LEASE
+    row.claim, row.holder, row.lease_until = mine.id, holder.name, now + LEASE
     session.flush()
     return mine
 
 
-def _claim_first(session: Session, now: datetime, mine: Claim, request: Digest) -> Claim:
+def _claim_first(session: Session, now: datetime, mine: Claim, request: Digest, holder: Holder) -> Claim:
     try:
         with session.begin_nested():
             session.add(
@@ -68,6 +79,7 @@ def _claim_first(session: Session, now: datetime, mine: Claim, request: Digest) 
                     id=mine.request,
                     request=request.value,
                     claim=mine.id,
+                    holder=holder.name,
                     lease_until=now + LEASE,
                     status=None,
                     headers=None,

@@ -830,6 +830,7 @@ class AnswerRow(Row):
     id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)  # of the asker and its key
     request: Mapped[bytes] = mapped_column(LargeBinary(32))
     claim: Mapped[UUID]
+    holder: Mapped[str | None]  # the process that does it
     lease_until: Mapped[datetime]
     status: Mapped[int | None]
     headers: Mapped[dict[str, Any] | None]

@@ -51,7 +51,7 @@ from datastore import (
 )
 from datastore.accounts import Accounts
 from datastore.agencies import Agencies
-from datastore.answers import Answers
+from datastore.answers import Answers, Holder
 from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
 from datastore.dialect import LOOKING, READING, make_engine
@@ -343,17 +343,20 @@ class Queue:
             return jobs.roles_waiting(session, self._store.clock())
 
 
+_NOBODY_KNOWN = Holder()
+
+
 class Requests:
     """Requests with a key; each call is a transaction of its own (`work.answers.keep` is in the journey's)."""
 
     def __init__(self, store: "Datastore") -> None:
         self._store = store
 
-    def claim(self, asker: str, key: str, request: Digest) -> Claim | Answer:
+    def claim(self, asker: str, key: str, request: Digest, holder: Holder = _NOBODY_KNOWN) -> Claim | Answer:
         """The right to do it, or what was answered; RequestInProgress, KeyUsedOtherwise."""
         name = Digest.of(f"{asker}\0{key}".encode()).value
         with self._store._housekeeping() as session:
-            return answers.claim(session, self._store.clock(), name, request)
+            return answers.claim(session, self._store.clock(), name, request, holder)
 
     def keep(self, claim: Claim, answer: Answer) -> None:
         """The answer of a request that kept none in a journey; StaleState."""

@@ -20,6 +20,7 @@ from starlette.requests import ClientDisconnect
 from api.house import House
 from api.http.faults import LengthWrong
 from common import Digest
+from datastore import full_disk_is_storage_full
 
 _BLOCK = 1 << 20
 """Bytes that are gathered before a thread writes them."""
@@ -37,17 +38,18 @@ class Body:
 
 @asynccontextmanager
 async def body_of(request: Request, house: House) -> AsyncIterator[Body]:
-    """The body as a file that is gone after the block; LengthWrong when the client went before its end."""
+    """The body as a file that is gone after the block; LengthWrong when the client went before its end, StorageFull."""
     # The desk is entered and left in a thread: it is a folder on a disk.
     desk = house.room.desk()
     folder = await run_sync(desk.__enter__)
     try:
         path = folder / "body"
-        file: BinaryIO = await run_sync(lambda: path.open("wb"))
-        try:
-            size, sha256 = await _written(request, file)
-        finally:
-            await run_sync(file.close)
+        with full_disk_is_storage_full():
+            file: BinaryIO = await run_sync(lambda: path.open("wb"))
+            try:
+                size, sha256 = await _written(request, file)
+            finally:
+                await run_sync(file.close)
         yield Body(path, size, sha256)
     finally:
         with anyio.CancelScope(shield=True):

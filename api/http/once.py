@@ -18,7 +18,7 @@ from api.http.faults import BadIdempotencyKey
 from api.http.identity import Who
 from api.http.parts import TheHouse
 from common import Digest
-from datastore import Answer, Claim, Work
+from datastore import Answer, Claim, Holder, Work
 
 _KEY = re.compile(r"[\x21-\x7e]{8,128}")
 _REPLAYED = "Idempotency-Replayed"
@@ -66,7 +66,8 @@ class Once:
         if self.key is None:
             return respond(make(_keep_nothing))
         request = Digest.of(json.dumps([self.place, said], sort_keys=True).encode())
-        claim = self.house.datastore.requests.claim(self.asker, self.key, request)
+        here = Holder(self.house.room.worker, self.house.room.is_alive)
+        claim = self.house.datastore.requests.claim(self.asker, self.key, request, here)
         if isinstance(claim, Answer):
             return respond(claim, **{_REPLAYED: "true"})
         try:

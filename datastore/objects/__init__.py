@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from common import Sentence
+from datastore.objects.content import full_disk_is_storage_full
 from datastore.objects.folder import FolderObjects
 from datastore.objects.names import (
     attestation_key,
@@ -26,6 +27,7 @@ __all__ = [
     "S3Place",
     "StoredObject",
     "attestation_key",
+    "full_disk_is_storage_full",
     "manifest_key",
     "minio_objects",
     "original_key",

@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from api.workroom import workroom
+from datastore import StorageFull
 
 _HOLDS_A_ROOM = """
 import sys, time
@@ -39,6 +42,15 @@ def test_the_folder_is_gone_after_the_work(tmp_path: Path) -> None:
         (desk / "page.pdf").write_text("x")
         assert desk.is_relative_to(room.folder)
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.lock"]
+
+
+def test_a_full_disk_under_the_work_is_an_outage_and_no_fault_of_the_paper(tmp_path: Path) -> None:
+    """A job was set aside after five attempts, an upload answered 500, because the disk of the work was full."""
+    with workroom(tmp_path, uuid4()) as room:
+        with pytest.raises(StorageFull), room.desk():
+            Path("/dev/full").write_bytes(b"page")
+        with pytest.raises(FileNotFoundError), room.desk() as desk:
+            (desk / "page.pdf").read_bytes()
 
 
 def test_a_process_that_works_is_alive_and_its_folder_is_left_alone(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from common import Digest
-from datastore import Answer, Claim, KeyUsedOtherwise, NotFound, RequestInProgress, StaleState
+from datastore import Answer, Claim, Holder, KeyUsedOtherwise, NotFound, RequestInProgress, StaleState
 from tests.datastore.house import MAI, House
 
 _REQUEST, _OTHER = Digest.of(b"POST /documents"), Digest.of(b"POST /dossiers")
@@ -52,6 +52,28 @@ def test_whoever_died_with_a_request_is_followed_and_keeps_nothing_afterwards(ho
     with house.store.begin(MAI, "receive") as work:
         work.answers.keep(second, _ANSWER)
     assert house.store.requests.claim("mai", "key-1", _REQUEST) == _ANSWER
+
+
+def test_a_request_of_a_process_that_died_is_done_again_at_once(house: House) -> None:
+    """A web process was killed, and its clients heard for five minutes that their request was in progress."""
+    alive = {"web-1", "web-2"}
+
+    def claim_as(name: str) -> Claim | Answer:
+        return house.store.requests.claim("mai", "key-1", _REQUEST, Holder(name, alive.__contains__))
+
+    first = claim_as("web-1")
+    with pytest.raises(RequestInProgress):
+        claim_as("web-2")
+    alive.remove("web-1")
+    second = claim_as("web-2")
+    assert isinstance(first, Claim)
+    assert isinstance(second, Claim)
+    with pytest.raises(StaleState):
+        house.store.requests.keep(first, _ANSWER)
+    with pytest.raises(RequestInProgress):
+        claim_as("web-2")
+    house.store.requests.keep(second, _ANSWER)
+    assert claim_as("web-2") == _ANSWER
 
 
 def test_an_answer_is_forgotten_after_two_days(house: House) -> None:
