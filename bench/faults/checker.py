@@ -1,0 +1,263 @@
+"""`python -m bench.faults.checker FACTS`: what stands after the soak, told by the API, SQL and S3 and nothing else.
+
+A program of its own with plain psycopg, minio-py and pyHanko, which knows nothing of the service's code: it reads the
+ledger, asks the API for every promise, reads the rows, fetches every object, and counts signatures in the bytes that
+the API hands out. It prints a JSON object of lists, which are empty when all is well.
+"""
+
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+from minio import Minio
+from minio.error import S3Error
+from psycopg.rows import dict_row
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+
+_AT_ONCE = 4
+_FIELDS = ["KhosoAgency", "KhosoClerk"]
+_PROBES = "probes/"
+"""What `khoso doctor` tries the lock on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Where to look. `ledger` has a line per promise, `handed_in` the SHA-256 of every file that was brought."""
+
+    database: str
+    endpoint: str
+    access_key: str
+    secret_key: str
+    region: str
+    buckets: list[str]
+    api: str
+    ledger: str
+    handed_in: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What was found; `counts` says how much was looked at."""
+
+    lost: list[str]
+    doubled: list[str]
+    twice_signed: list[str]
+    unfinished: list[str]
+    damaged: list[str]
+    unnamed: list[str]
+    counts: dict[str, int]
+
+
+class Eyes:
+    """The three ways of looking."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._rows = psycopg.connect(facts.database, autocommit=True, row_factory=dict_row)
+        self._s3 = Minio(
+            facts.endpoint,
+            access_key=facts.access_key,
+            secret_key=facts.secret_key,
+            region=facts.region,
+            secure=False,
+        )
+        self._http = httpx.Client(base_url=facts.api, timeout=60)
+        token = self._http.post("/dev/sign-in", json={"person": "checker", "role": "handler"}).json()["token"]
+        self._http.headers.update({"Authorization": f"Bearer {token}", "Khoso-Purpose": "check"})
+        lines = [json.loads(line) for line in Path(facts.ledger).read_text().splitlines()]
+        self._ledger: list[dict[str, Any]] = list({json.dumps(one): one for one in lines}.values())
+
+    def look(self) -> Stand:
+        """Everything."""
+        papers = self._select(_PAPERS)
+        named = self._named()
+        lying = list(self._lying())
+        return Stand(
+            lost=list(self._lost(papers)),
+            doubled=list(self._doubled(papers)),
+            twice_signed=list(self._twice_signed(papers)),
+            unfinished=list(self._unfinished(papers)),
+            damaged=list(self._damaged(named, set(lying))),
+            unnamed=sorted(f"{bucket}/{key}@{version}" for bucket, key, version in set(lying) - named.keys()),
+            counts={
+                "promises": len(self._ledger),
+                "papers": len(papers),
+                "objects": len(lying),
+                "receipts": len(self._select("SELECT id FROM receipts")),
+            },
+        )
+
+    def _select(self, query: str) -> list[dict[str, Any]]:
+        return self._rows.execute(query.encode()).fetchall()
+
+    # --- promises and papers --------------------------------------------------------------------------
+
+    def _lost(self, papers: list[dict[str, Any]]) -> Iterator[str]:
+        """A promise that the rows, or the API, do not keep."""
+        rows = {(one["sha256"], str(one["id"])) for one in papers}
+        numbers = {(str(one["document_id"]), one["number"]) for one in self._select(_RECEIPTS)}
+        in_dossiers = {(one["dossier"], str(one["document_id"])) for one in self._select(_IN_DOSSIERS)}
+        for promise in self._ledger:
+            document, told = promise["document_id"], f"receipt {promise['receipt']}"
+            if (promise["sha256"], document) not in rows:
+                yield f"{told}: no paper {document} of these bytes"
+            if (document, promise["receipt"]) not in numbers:
+                yield f"{told}: not that of {document}"
+            if (promise["dossier"], document) not in in_dossiers:
+                yield f"{told}: not in its dossier"
+        with ThreadPoolExecutor(_AT_ONCE) as many:
+            yield from (found for found in many.map(self._not_answered, self._ledger) if found)
+
+    def _not_answered(self, promise: dict[str, Any]) -> str | None:
+        """What the API says against the promise: another receipt, or other bytes than those that were brought."""
+        place, told = f"/api/v1/documents/{promise['document_id']}", f"receipt {promise['receipt']}"
+        document = self._http.get(place)
+        if not document.is_success or document.json()["receipt"] != promise["receipt"]:
+            return f"{told}: the API answers {document.status_code} {document.text[:100]}"
+        original = self._http.get(f"{place}/content", params={"form": "original"})
+        if not original.is_success or sha256(original.content).hexdigest() != promise["sha256"]:
+            return f"{told}: the API hands out other bytes, with {original.status_code}"
+        return None
+
+    def _doubled(self, papers: list[dict[str, Any]]) -> Iterator[str]:
+        """A paper, a receipt or a number twice, a paper twice in its dossier, or one that nobody brought."""
+        found = Counter(one["sha256"] for one in papers)
+        yield from (f"{sha256[:12]}: {count} times" for sha256, count in found.items() if count > 1)
+        yield from (
+            f"{sha256[:12]}: nobody brought it" for sha256 in found.keys() - set(self._facts.handed_in)
+        )
+        receipts = self._select(_RECEIPTS)
+        for what, counted in (
+            ("receipts of", Counter(str(one["document_id"]) for one in receipts)),
+            ("receipt number", Counter(str(one["number"]) for one in receipts)),
+            ("entries of", Counter(str(one["document_id"]) for one in self._select(_IN_DOSSIERS))),
+            ("store entries of", Counter(str(one["document_id"]) for one in self._select(_ENTRIES))),
+        ):
+            yield from (f"{count} {what} {one}" for one, count in counted.items() if count > 1)
+
+    def _twice_signed(self, papers: list[dict[str, Any]]) -> Iterator[str]:
+        """By the rows, and by the bytes: one signature of the clerk, one of the agency, each over what it covers."""
+        for one in self._select(_ROLES):
+            if len(one["roles"]) != len(set(one["roles"])):
+                yield f"{one['document_id']}: {one['roles']}"
+        valid = [str(one["id"]) for one in papers if one["status"] == "valid"]
+        with ThreadPoolExecutor(_AT_ONCE) as many:
+            for document, fields in many.map(self._signatures, valid):
+                if fields != _FIELDS:
+                    yield f"{document}: {fields}"
+
+    def _signatures(self, document: str) -> tuple[str, list[str]]:
+        """The fields that are signed, each under a digest that is right."""
+        answer = self._http.get(f"/api/v1/documents/{document}/content")
+        if not answer.is_success:
+            return document, [f"{answer.status_code}"]
+        fields = []
+        for signature in PdfFileReader(io.BytesIO(answer.content)).embedded_regular_signatures:
+            fields.append(f"{signature.field_name}{'' if _is_right(signature) else ': other bytes'}")
+        return document, sorted(fields)
+
+    def _unfinished(self, papers: list[dict[str, Any]]) -> Iterator[str]:
+        yield from (f"{one['id']}: {one['status']}" for one in papers if one["status"] != "valid")
+        for one in self._select(
+            "SELECT kind, document_id, state, last_error FROM jobs WHERE state <> 'done'"
+        ):
+            yield f"job {one['kind']} of {one['document_id']}: {one['state']} ({one['last_error']})"
+        for one in self._select("SELECT id, role, state FROM signings WHERE state <> 'completed'"):
+            yield f"signing {one['role']} {one['id']}: {one['state']}"
+        for one in self._select("SELECT number, state FROM dossiers WHERE state <> 'succeeded'"):
+            yield f"dossier {one['number']}: {one['state']}"
+
+    # --- objects --------------------------------------------------------------------------------------
+
+    def _named(self) -> dict[tuple[str, str, str], str]:
+        """What rows name: bucket, key and version, and the SHA-256 that it must have."""
+        archive, staging = self._facts.buckets
+        return {
+            (staging if one["key"].startswith("staging/") else archive, one["key"], one["version"]): one[
+                "sha256"
+            ]
+            for one in self._select(_OBJECTS)
+        }
+
+    def _lying(self) -> Iterator[tuple[str, str, str]]:
+        """What the server has, delete markers too."""
+        for bucket in self._facts.buckets:
+            for one in self._s3.list_objects(bucket, recursive=True, include_version=True):
+                key = str(one.object_name)
+                if not key.startswith(_PROBES):
+                    yield bucket, key, one.version_id or "null"
+
+    def _damaged(
+        self, named: dict[tuple[str, str, str], str], lying: set[tuple[str, str, str]]
+    ) -> Iterator[str]:
+        for bucket, key, version in named.keys() - lying:
+            yield f"{bucket}/{key}@{version}: missing"
+        there = [(place, named[place]) for place in named.keys() & lying]
+        with ThreadPoolExecutor(_AT_ONCE) as many:
+            yield from (found for found in many.map(lambda one: self._changed(*one), there) if found)
+
+    def _changed(self, place: tuple[str, str, str], digest: str) -> str | None:
+        bucket, key, version = place
+        try:
+            answer = self._s3.get_object(bucket, key, version_id=None if version == "null" else version)
+        except S3Error as error:
+            return f"{bucket}/{key}@{version}: {error.code}"
+        try:
+            found = sha256(answer.read()).hexdigest()
+        finally:
+            answer.close()
+            answer.release_conn()
+        return None if found == digest else f"{bucket}/{key}@{version}: other bytes"
+
+
+def _is_right(signature: EmbeddedPdfSignature) -> bool:
+    """Whether it was made over these bytes: the digest that its maker signed is theirs."""
+    (signed,) = (
+        one["values"][0].native
+        for one in signature.signer_info["signed_attrs"]
+        if one["type"].native == "message_digest"
+    )
+    return bool(signature.compute_digest() == signed)
+
+
+_PAPERS = """
+    SELECT documents.id, documents.status, encode(objects.sha256_plain, 'hex') AS sha256
+    FROM documents
+    JOIN versions ON versions.document_id = documents.id
+    JOIN originals ON originals.version_id = versions.id
+    JOIN objects ON objects.id = originals.object_id
+"""
+_RECEIPTS = "SELECT document_id, number FROM receipts"
+_IN_DOSSIERS = """
+    SELECT dossiers.number AS dossier, dossier_documents.document_id
+    FROM dossier_documents JOIN dossiers ON dossiers.id = dossier_documents.dossier_id
+"""
+_ENTRIES = "SELECT document_id FROM store_entries"
+_ROLES = """
+    SELECT versions.document_id, array_agg(revisions.role) AS roles
+    FROM revisions JOIN versions ON versions.id = revisions.version_id GROUP BY versions.document_id
+"""
+_OBJECTS = """
+    SELECT key, version, encode(sha256_stored, 'hex') AS sha256 FROM objects
+    UNION ALL SELECT name, object_version, encode(sha256_stored, 'hex') FROM log_tiles
+    UNION ALL SELECT object_key, object_version, encode(sha256_stored, 'hex') FROM uploads
+"""
+
+
+def main() -> None:
+    facts = Facts(**json.loads(Path(sys.argv[1]).read_text()))
+    print(json.dumps(asdict(Eyes(facts).look()), ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Looks at the rows while the soak runs, past the ways: what has become done, and that nothing ever goes back."""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import psycopg
+
+_EVERY = 0.2
+_STEPS = ("received", "read", "checked", "provisional", "valid")
+_ONCE = ("read", "sign", "make_valid")
+"""Kinds of jobs that nothing asks for again once they are done."""
+
+
+@dataclass(slots=True)
+class Sampler:
+    """`done` are moments at which a job of a role was seen done; `back` what must not be."""
+
+    url: str
+    done: list[tuple[float, str]] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    samples: int = 0
+    waiting: int = 0
+    """Jobs that are not done yet, when it last looked."""
+    _documents: dict[str, str] = field(default_factory=dict)
+    _jobs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _revisions: "Counter[str]" = field(default_factory=Counter)
+    _over: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        self._thread = threading.Thread(target=self._look, name="sampler", daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        self._over.set()
+        assert self._thread is not None, "it was begun"
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.is_set():
+            try:
+                with psycopg.connect(self.url, autocommit=True, connect_timeout=5) as rows:
+                    while not self._over.wait(_EVERY):
+                        self._sample(rows)
+            except psycopg.OperationalError:
+                self._over.wait(_EVERY)  # the server is away: nothing to be seen
+
+    def _sample(self, rows: "psycopg.Connection[tuple[object, ...]]") -> None:
+        with rows.transaction():
+            rows.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            documents = rows.execute("SELECT id::text, status FROM documents").fetchall()
+            jobs = rows.execute("SELECT id::text, kind, role, state FROM jobs").fetchall()
+            revisions = rows.execute("SELECT version_id::text, max(k) FROM revisions GROUP BY 1").fetchall()
+        now = time.monotonic()
+        for id, status in documents:
+            self._see_document(str(id), str(status))
+        for id, kind, role, state in jobs:
+            self._see_job(now, str(id), str(kind), str(role), str(state))
+        for id, k in revisions:
+            self._see_revision(str(id), int(str(k)))
+        for known, found in ((self._documents, documents), (self._jobs, jobs), (self._revisions, revisions)):
+            self.back += [f"{id} is gone" for id in known.keys() - {str(row[0]) for row in found}]
+        self.waiting = sum(state != "done" for _id, _kind, _role, state in jobs)
+        self.samples += 1
+
+    def _see_document(self, id: str, status: str) -> None:
+        before = self._documents.get(id, _STEPS[0])
+        if status not in _STEPS or _STEPS.index(status) < _STEPS.index(before):
+            self.back.append(f"document {id}: {before} → {status}")
+        self._documents[id] = status if status in _STEPS else before
+
+    def _see_job(self, now: float, id: str, kind: str, role: str, state: str) -> None:
+        _kind, before = self._jobs.get(id, (kind, ""))
+        if before == "done" != state and kind in _ONCE:
+            self.back.append(f"job {kind} {id}: done → {state}")
+        if state == "done" != before:
+            self.done.append((now, role))
+        self._jobs[id] = (kind, state)
+
+    def _see_revision(self, id: str, k: int) -> None:
+        if k < self._revisions[id]:
+            self.back.append(f"revisions of {id}: {self._revisions[id]} → {k}")
+        self._revisions[id] = k

@@ -1,0 +1,328 @@
+"""Clients at work while faults hit the service, one after the other, and what stands afterwards.
+
+Kinds, victims and moments come from the seed; the machine's mood does the rest. Each kind comes once before any comes
+again. A fault counts as over when a paper that was brought after its end is acknowledged (by the very process, when
+that was hit) and a job of each role that it hit is done: that time is its recovery.
+"""
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.faults.checker import Facts
+from bench.faults.clients import Books, Clerk, GivenUp
+from bench.faults.disks import Disk
+from bench.faults.kinds import KINDS, Struck
+from bench.faults.place import Place
+from bench.faults.sampler import Sampler
+from tests.services import CHECKOUT
+
+_CLERKS = 2
+_MOST_WAITING = 6
+"""Jobs; clerks pause while more wait, so that recovery is not the time of a backlog."""
+_BURST_EVERY = 15
+_LONGEST_RECOVERY = 180.0
+_LONGEST_DEAFNESS = 40.0
+_QUIET_AFTER = 240.0
+_PROBES = "H41.08-261128-0001"
+"""The dossier of the papers that show whether all works again."""
+_LOOK_EVERY = 0.05
+_DISK_MB = 8 * 1024
+"""In memory, and only what is written: so large that the service does not find its disks small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `recovery` in seconds from its end; None when nothing worked again in time."""
+
+    n: int
+    kind: str
+    detail: str
+    lasted: float
+    recovery: float | None
+
+
+@dataclass(slots=True)
+class Result:
+    """What a soak found; every list but `faults` is empty when all is well."""
+
+    seed: int
+    faults: list[Fault] = field(default_factory=list)
+    stand: dict[str, Any] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)
+    unequal: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    noise: list[str] = field(default_factory=list)
+    log: int = -1
+    doctor: int = -1
+    facts: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def well(self) -> bool:
+        found = [value for name, value in self.stand.items() if name != "counts"]
+        lists = [*found, self.refused, self.unequal, self.back, self.left, self.noise]
+        recovered = all(fault.recovery is not None for fault in self.faults)
+        return recovered and (self.log, self.doctor) == (0, 0) and bool(found) and not any(lists)
+
+    def as_json(self) -> dict[str, Any]:
+        return {"well": self.well, "recovery": self.recovery(), **asdict(self)}
+
+    def recovery(self) -> dict[str, dict[str, float]]:
+        """Number, median, 95th percentile and maximum, of all and of each kind."""
+        kinds = {"all": self.faults}
+        for fault in sorted(self.faults, key=lambda one: one.kind):
+            kinds.setdefault(fault.kind, []).append(fault)
+        return {
+            kind: _spread([one.recovery for one in some if one.recovery is not None])
+            for kind, some in kinds.items()
+        }
+
+
+def _spread(seconds: list[float]) -> dict[str, float]:
+    if not seconds:
+        return {"n": 0}
+    ordered = sorted(seconds)
+    p95 = ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))]
+    return {"n": len(ordered), "p50": statistics.median(ordered), "p95": p95, "max": ordered[-1]}
+
+
+class Soak:
+    """One soak in `folder`, which must be empty."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        faults: int,
+        seed: int,
+        hold: float,
+        kinds: Sequence[str],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._folder = folder
+        self._count = faults
+        self._hold = hold
+        self._kinds = list(kinds)
+        self._tell = tell
+        self._chance = random.Random(seed)
+        self._result = Result(seed)
+        self._books = Books(folder)
+        self._stop = threading.Event()
+        self._given_up = threading.Event()
+        self._disks = (Disk(folder / "servers", _DISK_MB), Disk(folder / "processes", _DISK_MB))
+        self._place = Place(folder, *self._disks)
+
+    def run(self) -> Result:
+        """Everything, from the first server to the last look."""
+        started, load = time.monotonic(), os.getloadavg()
+        with ExitStack() as ends:
+            for disk in self._disks:
+                ends.enter_context(disk.mounted())
+            with self._place.running():
+                self._tell(f"up after {time.monotonic() - started:.1f} s")
+                sampler = Sampler(self._place.own_database)
+                sampler.begin()
+                try:
+                    with self._clerks_at_work(sampler):
+                        self._strike_all(sampler)
+                    self._await_quiet(sampler)
+                finally:
+                    sampler.end()
+                self._look_at_all()
+            self._result.left = self._place.leftovers()
+        self._result.refused, self._result.unequal = self._books.refused, self._books.unequal
+        self._result.back = sampler.back
+        self._result.seconds = round(time.monotonic() - started, 1)
+        self._result.facts |= {
+            "clerks": _CLERKS,
+            "papers": self._books.papers(),
+            "acknowledged": self._books.acknowledged,
+            "sent_again": dict(self._books.sent_again.most_common()),
+            "bursts_of_50": self._books.bursts,
+            "samples": sampler.samples,
+            "killed": {name: kept.killed for name, kept in self._place.kept.items()},
+            "ended_by_themselves": {
+                name: kept.ended for name, kept in self._place.kept.items() if kept.ended
+            },
+            "load_before": load,
+            "load_after": os.getloadavg(),
+        }
+        return self._result
+
+    # --- at work --------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _clerks_at_work(self, sampler: Sampler) -> Iterator[None]:
+        clerks = [self._clerk(f"clerk-{n}", self._place.webs) for n in range(_CLERKS)]
+        threads = [
+            threading.Thread(target=self._work, args=(clerk, n, sampler), name=clerk.name)
+            for n, clerk in enumerate(clerks)
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join(_QUIET_AFTER)
+            self._given_up.set()
+            for thread, clerk in zip(threads, clerks, strict=True):
+                thread.join()
+                clerk.close()
+
+    def _clerk(self, name: str, webs: Sequence[str]) -> Clerk:
+        seed = self._chance.randrange(1 << 32)
+        return Clerk(name, webs, self._books, seed, given_up=self._given_up)
+
+    def _work(self, clerk: Clerk, n: int, sampler: Sampler) -> None:
+        def go() -> bool:
+            while sampler.waiting > _MOST_WAITING and not self._stop.is_set():
+                time.sleep(_LOOK_EVERY)
+            return not self._stop.is_set()
+
+        number = 0
+        try:
+            while go():
+                number += 1
+                clerk.one_dossier(f"H41.08-26112{n}-{number:04}", go=go)
+        except GivenUp:
+            self._result.noise.append(f"{clerk.name} was never answered")
+
+    def _strike_all(self, sampler: Sampler) -> None:
+        probes = self._clerk("probes", self._place.webs)
+        probes.open(_PROBES)
+        kinds = self._chance.sample(self._kinds, len(self._kinds))
+        kinds += self._chance.choices(self._kinds, k=max(0, self._count - len(kinds)))
+        for n, kind in enumerate(kinds[: self._count], start=1):
+            time.sleep(self._chance.uniform(0.1, 1.0))
+            burst = self._burst(n) if n % _BURST_EVERY == _BURST_EVERY // 3 else None
+            fault = self._strike(n, kind, sampler)
+            self._result.faults.append(fault)
+            self._tell(
+                f"{n}/{self._count} {kind} ({fault.detail}): {fault.lasted} s, recovered {fault.recovery} s"
+            )
+            if burst is not None:
+                burst.join()
+            if os.environ.get("DEBUG_DEAF") and (deaf := self._place.deaf(8)):
+                self._tell(f"   deaf: {deaf}")
+        probes.succeed(_PROBES)
+        probes.close()
+
+    def _burst(self, n: int) -> threading.Thread:
+        """Fifty submits at once with one key, begun a moment before a fault."""
+        clerk = self._clerk(f"burst-{n}", self._place.webs)
+
+        def go() -> None:
+            try:
+                clerk.burst(f"H41.08-261129-{n:04}")
+            except GivenUp:
+                self._result.noise.append(f"burst {n} was never answered")
+            finally:
+                clerk.close()
+
+        thread = threading.Thread(target=go, name=clerk.name)
+        thread.start()
+        return thread
+
+    def _strike(self, n: int, kind: str, sampler: Sampler) -> Fault:
+        began = time.monotonic()
+        with KINDS[kind](self._place, self._chance, self._chance.uniform(0.3, self._hold)) as struck:
+            pass
+        ended = time.monotonic()
+        recovered = self._await_work(n, struck, ended, sampler)
+        return Fault(n, kind, struck.detail, round(ended - began, 2), recovered)
+
+    def _await_work(self, n: int, struck: Struck, ended: float, sampler: Sampler) -> float | None:
+        """How long it took until a new paper was acknowledged and every role that was hit had done something."""
+        clerk = self._clerk(f"probe-{n}", [struck.web] if struck.web else self._place.webs)
+        try:
+            clerk.bring(f"probe {n}", dossier=_PROBES)
+        finally:
+            clerk.close()
+        while not {role for moment, role in sampler.done if moment > ended}.issuperset(struck.roles):
+            if time.monotonic() - ended > _LONGEST_RECOVERY:
+                return None
+            time.sleep(_LOOK_EVERY)
+        return round(time.monotonic() - ended, 2)
+
+    # --- afterwards -----------------------------------------------------------------------------------
+
+    def _await_quiet(self, sampler: Sampler) -> None:
+        until, samples = time.monotonic() + _QUIET_AFTER, sampler.samples
+        while sampler.waiting or sampler.samples <= samples + 1:
+            if time.monotonic() > until:
+                self._result.noise.append(f"{sampler.waiting} jobs are not done")
+                return
+            time.sleep(_LOOK_EVERY)
+
+    def _look_at_all(self) -> None:
+        """Whether all workers still hear; and when a day has passed for what waits to be swept, what stands."""
+        self._result.noise += [f"{name} hears nothing" for name in self._place.deaf(_LONGEST_DEAFNESS)]
+        self._let_a_day_pass()
+        log = self._place.khoso("log", "verify")
+        doctor = self._place.khoso("doctor", more=self._place.services.admin_settings)
+        self._result.log, self._result.doctor = log.returncode, doctor.returncode
+        for done in (log, doctor):
+            if done.returncode != 0:
+                self._tell(done.stdout[-3000:] + done.stderr[-1000:])
+        facts = self._folder / "facts.json"
+        facts.write_text(json.dumps(asdict(self._facts())))
+        looked = subprocess.run(
+            [sys.executable, "-m", "bench.faults.checker", str(facts)],
+            cwd=CHECKOUT,
+            env=os.environ | {"PYTHONPATH": str(CHECKOUT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if looked.returncode != 0:
+            self._result.noise.append(f"the checker ended with {looked.returncode}: {looked.stderr[-2000:]}")
+            return
+        self._result.stand = json.loads(looked.stdout)
+        if not self._result.well:
+            for name, lines in self._place.tails().items():
+                self._tell("\n".join([name, *lines]))
+
+    def _let_a_day_pass(self) -> None:
+        """Intentions and uploads become a day older; a beat that is started again sweeps at once."""
+        with psycopg.connect(self._place.own_database) as rows:
+            rows.execute("UPDATE object_intents SET made_at = made_at - interval '2 days'")
+            rows.execute("UPDATE uploads SET until = until - interval '2 days'")
+        self._place.kill(self._place.kept["beat"])
+        until = time.monotonic() + _QUIET_AFTER
+        with psycopg.connect(self._place.own_database, autocommit=True) as rows:
+            query = "SELECT (SELECT count(*) FROM object_intents) + (SELECT count(*) FROM uploads)"
+            while rows.execute(query).fetchone() != (0,):
+                if time.monotonic() > until:
+                    self._result.noise.append("what nobody named was not swept")
+                    return
+                time.sleep(_LOOK_EVERY)
+
+    def _facts(self) -> Facts:
+        settings = self._place.services.settings
+        return Facts(
+            database=self._place.own_database,
+            endpoint=settings["KHOSO_S3_ENDPOINT"].removeprefix("http://"),
+            access_key=Path(settings["KHOSO_S3_ACCESS_KEY_FILE"]).read_text().strip(),
+            secret_key=Path(settings["KHOSO_S3_SECRET_KEY_FILE"]).read_text().strip(),
+            region=settings["KHOSO_S3_REGION"],
+            buckets=[settings["KHOSO_S3_BUCKET"], settings["KHOSO_S3_STAGING_BUCKET"]],
+            api=self._place.webs[0],
+            ledger=str(self._books.ledger),
+            handed_in=self._books.handed_in,
+        )
