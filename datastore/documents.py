@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, func, or_, select
+from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from archive import Ground, Status, Weight, may_become
@@ -313,19 +314,19 @@ class Documents:
         What is taken in meanwhile stands before every place that was given, so that no page shows it twice.
         """
         self._scope.ask(Act.SEE_PAPERS)
-        query = _page_of_store(
+        query = _lines_of_store(
             self._scope.sight,
             of_types=doc_types is not None,
             of_status=status is not None,
             after=after is not None,
         )
         asked: dict[str, object] = {"owner": owner, "types": list(doc_types or ()), "status": status}
+        asked["most"] = limit
         if after is not None:
             asked |= {"at": after.at, "id": after.id}
-        ids = [id for (id,) in self._session.connection().execute(query.limit(limit), asked)]
-        if not ids:
+        found = listing.listed_by(self._session, query, asked)
+        if not found:
             self._scope.require_owner(owner)
-        found = listing.listed(self._session, ids)
         self._scope.note(owner=owner)
         return found
 
@@ -664,6 +665,16 @@ def digest_of(originals: Sequence[Digest]) -> Digest:
     if len(originals) == 1:
         return originals[0]
     return Digest.of(b"".join(one.value for one in originals))
+
+
+@lru_cache(maxsize=1_000)
+def _lines_of_store(
+    sight: Sight, *, of_types: bool, of_status: bool, after: bool
+) -> Select[*tuple[Any, ...]]:
+    """At most `most` of `_page_of_store` as lines of a list."""
+    page = _page_of_store(sight, of_types=of_types, of_status=of_status, after=after)
+    lines = listing.lines(page.limit(bindparam("most", type_=Integer)))
+    return lines.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
 
 
 @lru_cache(maxsize=1_000)

@@ -5,7 +5,7 @@ tenths of its time on what nobody looks at.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -34,12 +34,21 @@ def listed(session: Session, ids: Sequence[UUID]) -> tuple[ListedDocument, ...]:
     """These documents, which whoever asks may see, in this order."""
     if not ids:
         return ()
-    asked, rows = {"documents": list(ids)}, session.connection()
+    found = {line.id: line for line in listed_by(session, _lines_of_these(), {"documents": list(ids)})}
+    return tuple(found[id] for id in ids if id in found)
+
+
+def listed_by(
+    session: Session, lines: Select[*tuple[Any, ...]], asked: Mapping[str, object]
+) -> tuple[ListedDocument, ...]:
+    """What a statement made of `lines` gives when it is asked with these values, in its order."""
+    connection = session.connection()
+    rows = connection.execute(lines, dict(asked)).all()
     codes: dict[UUID, list[str]] = defaultdict(list)
-    for row in rows.execute(_codes(), asked):
-        codes[row.document_id].append(row.code)
-    lines = {row.id: row for row in rows.execute(_lines(), asked)}
-    return tuple(_listed(lines[id], codes[id]) for id in ids if id in lines)
+    if rows:
+        for row in connection.execute(_codes(), {"documents": [row.id for row in rows]}):
+            codes[row.document_id].append(row.code)
+    return tuple(_listed(row, codes[row.id]) for row in rows)
 
 
 def _listed(row: Row[Any], codes: Sequence[str]) -> ListedDocument:
@@ -62,7 +71,11 @@ def _listed(row: Row[Any], codes: Sequence[str]) -> ListedDocument:
 
 
 @cache
-def _lines() -> Select[*tuple[Any, ...]]:
+def _lines_of_these() -> Select[*tuple[Any, ...]]:
+    return lines(_DOCUMENTS)
+
+
+def lines(documents: BindParameter[UUID] | Select[UUID]) -> Select[*tuple[Any, ...]]:
     """The newest version of each, and what stands for it: newest revision, digitised PDF, first original."""
     each = aliased(VersionRow)
     newest = select(func.max(each.n)).where(each.document_id == DocumentRow.id).scalar_subquery()
@@ -92,7 +105,7 @@ def _lines() -> Select[*tuple[Any, ...]]:
         .join(OriginalRow, (OriginalRow.version_id == VersionRow.id) & (OriginalRow.n == 1))
         .join(came, came.id == OriginalRow.object_id)
         .outerjoin(digitised, digitised.id == VersionRow.pdf_id)
-        .where(DocumentRow.id.in_(_DOCUMENTS))
+        .where(DocumentRow.id.in_(documents))
     )
 
 

@@ -47,7 +47,7 @@ def _table(kind: type[Row]) -> Table:
 
 _LINE = insert(_table(DiaryRow))
 _LEAF = insert(_table(LeafRow)).returning(_table(LeafRow).c.arrival, sort_by_parameter_order=True)
-_STATE = insert(_table(StateRow))
+_STATE = insert(_table(StateRow)).inline()
 
 RowKey = tuple[str, str]
 """Table and primary key of a row."""
