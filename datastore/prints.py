@@ -147,11 +147,12 @@ class Prints:
         rows = self._session.scalars(query.order_by(PrintRow.number).limit(limit))
         return tuple(_print(row) for row in rows)
 
-    def statuses(self) -> Iterator[PrintStatus]:
-        """Every allocated index in order, for the status list. Reads as it goes: use it inside the
-        transaction."""
+    def statuses(self, document: UUID | None = None) -> Iterator[PrintStatus]:
+        """Every allocated index in order, or those of one document, for the status list. Reads as it goes: use
+        it inside the transaction."""
         self._scope.ask(Act.VERIFY)
-        return self._read(_statuses().execution_options(yield_per=1000))
+        which = _statuses() if document is None else _statuses().where(PrintRow.document_id == document)
+        return self._read(which.execution_options(yield_per=1000))
 
     def _read(self, query: _Statuses) -> Iterator[PrintStatus]:
         for index, revoked_at, status in self._session.execute(query):

@@ -78,10 +78,19 @@ class StatusList:
         cls, agency: str, standings: Mapping[int, Standing], *, as_of: datetime, next_update: datetime
     ) -> "StatusList":
         """The list of these indexes (from 0); an index without an entry is UNKNOWN."""
-        packed = bytearray(max(standings, default=-1) // 2 + 1)
+        empty = cls(agency, _second(as_of), _second(next_update), b"")
+        return empty.changed(standings, as_of=as_of, next_update=next_update)
+
+    def changed(
+        self, standings: Mapping[int, Standing], *, as_of: datetime, next_update: datetime
+    ) -> "StatusList":
+        """The list that follows this one, in which only these indexes stand otherwise."""
+        more = max(standings, default=-1) // 2 + 1 - len(self.packed)
+        packed = bytearray(self.packed) + bytes(max(more, 0))
         for index, standing in standings.items():
-            packed[index // 2] |= standing << 4 * (index % 2)
-        return cls(agency, _second(as_of), _second(next_update), bytes(packed))
+            other_half = packed[index // 2] & 0xF0 >> 4 * (index % 2)
+            packed[index // 2] = other_half | standing << 4 * (index % 2)
+        return StatusList(self.agency, _second(as_of), _second(next_update), bytes(packed))
 
     def standing(self, index: int) -> Standing:
         """How the document with this index stands; UNKNOWN beyond the list and for numbers not yet in use."""

@@ -6,7 +6,7 @@ entry there that says so; each change adds a version, the newest counts.
 
 from api.house import House
 from api.steps.protect import ask_for_protection_again
-from api.steps.published import publish_all
+from api.steps.published import publish_about
 from datastore import DocumentRecord, Job, StoreEntry, manifest_key
 from signing import sign_statement
 
@@ -21,7 +21,7 @@ def tell_outside(house: House, job: Job) -> None:
     """
     actor = house.system("tell_outside", agency=job.agency)
     while True:
-        publish_all(house)
+        publish_about(house, job.document_id)
         with house.datastore.begin(actor, "open_for_manifest") as work:
             document = work.documents.get(job.document_id)
             entries = [(entry, work.entry_key(entry)) for entry in work.owners.entries_of(document.id)]

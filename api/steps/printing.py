@@ -19,7 +19,7 @@ from api.house import House
 from api.steps.archivist import extend_log
 from api.steps.job_kinds import LIST_PRINTS, MAKE_SHEETS, PRINT_KINDS, SEAL_PRINTS, TELL_OUTSIDE
 from api.steps.paper_copy import NotPrintable, Printed, link_of, seal_of, shown_object, strip_of
-from api.steps.published import publish_all, tell_facts
+from api.steps.published import publish_about, tell_facts
 from archive import Status, make_paper_copy
 from common import KhosoError, say
 from datastore import (
@@ -149,7 +149,7 @@ def print_document(
             document = work.documents.get(document_id)
             if document.status is Status.VALID:
                 entry = _seal(house, work, document, entry)
-        publish_all(house)
+        publish_about(house, document_id)
         with house.datastore.begin(actor, "print") as work:
             entry = work.prints.reach(entry.id, PrintState.LISTED)
         sheets, fingerprints = _draw(house, actor, entry)
@@ -200,7 +200,7 @@ def seal_prints(house: House, job: Job) -> None:
 def list_prints(house: House, job: Job) -> None:
     """The archivist's step: publishes the list that knows the prints, and only then lets them be drawn."""
     known = {entry.id for entry in _look(house, job)[1]}
-    publish_all(house)
+    publish_about(house, job.document_id)
 
     def let_go(work: Work, document: DocumentRecord, entry: Print) -> Print:
         first = PrintState.SEALED if document.status is Status.VALID else PrintState.REQUESTED

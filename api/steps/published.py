@@ -8,9 +8,11 @@ import base64
 import json
 import os
 import time
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from uuid import UUID
 
 from api.house import House
 from api.public import PIN, STATUSES, TRUST, NothingPublished, Published, fetched, published, write_whole
@@ -24,7 +26,7 @@ _FACTS_FRESH = timedelta(minutes=20)
 _LOOK_EVERY = 2.0
 """Seconds between two looks at the rows of whoever answers many."""
 NEXT_UPDATE = timedelta(days=1)
-"""A status list is renewed with every change, and daily."""
+"""A status list is renewed with every change of a print, and from the rows of all twice within this time."""
 
 _STANDINGS = {
     Status.VALID: Standing.GOOD,
@@ -43,18 +45,62 @@ def standing_of(status: Status) -> Standing:
 
 def publish_all(house: House) -> None:
     """Publishes trust bundle and status list as of now, one publisher at a time; KeysNotHere."""
-    key = house.keys.log
     with house.datastore.alone("publisher"):  # an older list never replaces a newer one
         now = house.clock()
-        with house.datastore.begin(house.system("publish"), "publish_statuses") as work:
-            standings = {
-                status.index: Standing.REVOKED if status.print_revoked else standing_of(status.status)
-                for status in work.prints.statuses()
-            }
-        listed = StatusList.of(key.agency, standings, as_of=now, next_update=now + NEXT_UPDATE)
-        publish(house, PIN, json.dumps(key.public.as_json()).encode(), now)
-        publish(house, TRUST, _trust(house, now).to_bytes(key), now)
-        publish(house, STATUSES, listed.to_bytes(key), now)
+        _publish_trust(house, now)
+        _publish_standings(house, None, _standings(house), now)
+
+
+def publish_about(house: House, document: UUID) -> None:
+    """The same when something became of one paper: of the last list only its prints stand otherwise now.
+
+    Each change asks for a job that comes here with its paper; all are read again when the list is old.
+    """
+    with house.datastore.alone("publisher"):
+        now = house.clock()
+        _publish_trust(house, now)
+        last = _last_list(house, now)
+        standings = _standings(house, None if last is None else document)
+        if last is None or standings:
+            _publish_standings(house, last, standings, now)
+
+
+def _publish_trust(house: House, now: datetime) -> None:
+    key = house.keys.log
+    publish(house, PIN, json.dumps(key.public.as_json()).encode(), now)
+    publish(house, TRUST, _trust(house, now).to_bytes(key), now)
+
+
+def _publish_standings(
+    house: House, last: StatusList | None, standings: Mapping[int, Standing], now: datetime
+) -> None:
+    """A list of these indexes alone, or the last one with these changed."""
+    key, until = house.keys.log, now + NEXT_UPDATE
+    if last is None:
+        listed = StatusList.of(key.agency, standings, as_of=now, next_update=until)
+    else:
+        listed = last.changed(standings, as_of=now, next_update=until)
+    publish(house, STATUSES, listed.to_bytes(key), now)
+
+
+def _standings(house: House, document: UUID | None = None) -> Mapping[int, Standing]:
+    """How all prints stand in the rows, or those of one paper."""
+    with house.datastore.begin(house.system("publish"), "publish_statuses") as work:
+        return {
+            status.index: Standing.REVOKED if status.print_revoked else standing_of(status.status)
+            for status in work.prints.statuses(document)
+        }
+
+
+def _last_list(house: House, now: datetime) -> StatusList | None:
+    """The list that is published now; None where there is none that this archivist signed."""
+    last, key = house.datastore.published.get(STATUSES), house.keys.log
+    if last is None:
+        return None
+    try:
+        return StatusList.from_bytes(last.content, trust=TrustBundle(as_of=now, log_keys=(key.public,)))
+    except StatusListNotGenuine:
+        return None
 
 
 def publish(house: House, name: str, content: bytes, as_of: datetime) -> None:

@@ -11,7 +11,7 @@ from api.cli.place import house as everything
 from api.house import House, open_house, page_pool_when_needed
 from api.keys import KeysNotHere, TooManyKeys
 from api.progress import steps_on_stderr
-from api.public import TrustNotPublished
+from api.public import STATUSES, TrustNotPublished, published
 from api.settings import Environment, Settings
 from api.steps.archivist import extend_log
 from api.steps.checking import Checker
@@ -25,7 +25,7 @@ from api.steps.printing import (
     request_print,
     take_back_abandoned,
 )
-from api.steps.published import published_for
+from api.steps.published import publish_about, publish_all, published_for
 from api.steps.queue import work_awhile
 from archive import Ground, Status
 from datastore import JobRole, JobState, Print, PrintState
@@ -176,3 +176,33 @@ def test_prints_that_are_asked_for_at_once_are_made_together(valid: UUID) -> Non
         work(SIGNER, ARCHIVIST, READER)
         for entry in entries:
             assert print_pdf(web, web.system("test"), entry.id)[0].state is PrintState.READY
+
+
+def test_what_becomes_of_one_paper_is_published_without_reading_the_prints_of_all(valid: UUID) -> None:
+    """With a million prints each paper once cost seconds: all were read for it."""
+    with process() as web:
+        requested(web, valid)
+    work(SIGNER, ARCHIVIST)
+    with process(ARCHIVIST) as archivist:
+        index = the_print(archivist, valid).status_index
+        listed = published_for(archivist).statuses
+        assert listed is not None
+        elsewhere = index + 7
+        of_another = listed.changed(
+            {index: Standing.UNKNOWN, elsewhere: Standing.PROVISIONAL},
+            as_of=listed.as_of,
+            next_update=listed.next_update,
+        )
+        content = of_another.to_bytes(archivist.keys.log)
+        archivist.datastore.published.put(STATUSES, content, archivist.clock())
+
+        publish_about(archivist, valid)
+        assert _standings(archivist, index, elsewhere) == [Standing.GOOD, Standing.PROVISIONAL]
+        publish_all(archivist)
+        assert _standings(archivist, index, elsewhere) == [Standing.GOOD, Standing.UNKNOWN]
+
+
+def _standings(archivist: House, *indexes: int) -> list[Standing]:
+    found = published(archivist.published).statuses
+    assert found is not None
+    return [found.standing(index) for index in indexes]

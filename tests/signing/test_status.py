@@ -40,6 +40,22 @@ def test_any_standings_come_back(standings: dict[int, Standing]) -> None:
     assert {index: found.standing(index) for index in standings} == standings
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.dictionaries(st.integers(0, 30), st.sampled_from(Standing)),
+    st.dictionaries(st.integers(0, 60), st.sampled_from(Standing)),
+)
+def test_in_the_list_that_follows_only_what_changed_stands_otherwise(
+    before: dict[int, Standing], changed: dict[int, Standing]
+) -> None:
+    later = NOW + timedelta(hours=1)
+    followed = a_list(before).changed(changed, as_of=later, next_update=later + timedelta(days=1))
+    assert {index: followed.standing(index) for index in range(61)} == {
+        index: (before | changed).get(index, Standing.UNKNOWN) for index in range(61)
+    }
+    assert followed.as_of == later
+
+
 def test_outside_the_list_and_for_numbers_not_in_use_nothing_is_known() -> None:
     strange = StatusList("H41", NOW, NOW + timedelta(1), b"\xf1")
     assert [strange.standing(index) for index in (-1, 1, 2)] == [Standing.UNKNOWN] * 3
