@@ -261,7 +261,7 @@ class Documents:
     def get(self, document: UUID) -> DocumentRecord:
         """The document; NotFound when it is not there or not for this actor."""
         self._scope.ask(Act.SEE_PAPERS)
-        return mapping.document(self._scope.document(document))
+        return mapping.document(self._scope.document(document), self._scope.own_id)
 
     def require_unchanged(self, document: UUID, stamp: int | None) -> None:
         """ChangedMeanwhile unless the document is as it was when its `stamp` was seen (None: any will do)."""
@@ -298,7 +298,7 @@ class Documents:
         }
         found = [rows[id] for id in ids]
         self._scope.note(owner=owner)
-        return tuple(mapping.document(row) for row in found)
+        return tuple(mapping.document(row, self._scope.own_id) for row in found)
 
     def listed(
         self,
@@ -324,7 +324,7 @@ class Documents:
         asked["most"] = limit
         if after is not None:
             asked |= {"at": after.at, "id": after.id}
-        found = listing.listed_by(self._session, query, asked)
+        found = listing.listed_by(self._session, query, asked, self._scope.own_id)
         if not found:
             self._scope.require_owner(owner)
         self._scope.note(owner=owner)

@@ -64,7 +64,7 @@ class Dossiers:
         found = list(self._session.scalars(query.order_by(DocumentRow.received_at, DocumentRow.id)))
         for document in found:
             self._scope.note_document(document)
-        return tuple(mapping.document(document) for document in found)
+        return tuple(mapping.document(document, self._scope.own_id) for document in found)
 
     def attach(self, number: str, document: UUID, *, component: str, how: AttachedHow) -> Dossier:
         """Put a paper into an open dossier as a component; attached before is no error."""

@@ -30,24 +30,32 @@ from datastore.rows import (
 _DOCUMENTS: BindParameter[UUID] = bindparam("documents", expanding=True)
 
 
-def listed(session: Session, ids: Sequence[UUID]) -> tuple[ListedDocument, ...]:
-    """These documents, which whoever asks may see, in this order."""
+def listed(session: Session, ids: Sequence[UUID], owner: UUID | None = None) -> tuple[ListedDocument, ...]:
+    """These documents, which whoever asks may see, in this order; `owner` as in `listed_by`."""
     if not ids:
         return ()
-    found = {line.id: line for line in listed_by(session, _lines_of_these(), {"documents": list(ids)})}
+    asked = {"documents": list(ids)}
+    found = {line.id: line for line in listed_by(session, _lines_of_these(), asked, owner)}
     return tuple(found[id] for id in ids if id in found)
 
 
 def listed_by(
-    session: Session, lines: Select[*tuple[Any, ...]], asked: Mapping[str, object]
+    session: Session,
+    lines: Select[*tuple[Any, ...]],
+    asked: Mapping[str, object],
+    owner: UUID | None = None,
 ) -> tuple[ListedDocument, ...]:
-    """What a statement made of `lines` gives when it is asked with these values, in its order."""
+    """What a statement made of `lines` gives when it is asked with these values, in its order.
+
+    For an `owner` without the codes of others, which hold their numbers.
+    """
     connection = session.connection()
     rows = connection.execute(lines, dict(asked)).all()
     codes: dict[UUID, list[str]] = defaultdict(list)
     if rows:
         for row in connection.execute(_codes(), {"documents": [row.id for row in rows]}):
-            codes[row.document_id].append(row.code)
+            if owner in (None, row.owner_id):
+                codes[row.document_id].append(row.code)
     return tuple(_listed(row, codes[row.id]) for row in rows)
 
 
@@ -110,9 +118,9 @@ def lines(documents: BindParameter[UUID] | Select[UUID]) -> Select[*tuple[Any, .
 
 
 @cache
-def _codes() -> Select[UUID, str]:
+def _codes() -> Select[UUID, UUID, str]:
     return (
-        select(CodeRow.document_id, CodeRow.code)
+        select(CodeRow.document_id, CodeRow.owner_id, CodeRow.code)
         .where(CodeRow.document_id.in_(_DOCUMENTS), CodeRow.ended_at.is_(None))
         .order_by(CodeRow.document_id, CodeRow.sequence)
     )

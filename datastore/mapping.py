@@ -1,6 +1,7 @@
 """Rows become values: the one way out of this room."""
 
 from datetime import datetime
+from uuid import UUID
 
 from archive import Ground, SourceForm, Status, Weight
 from common import Digest
@@ -88,8 +89,11 @@ def _code(row: CodeRow) -> SlotCode:
     return SlotCode(row.owner_id, row.code, row.instance, row.assigned_at, row.ended_at)
 
 
-def document(row: DocumentRow) -> DocumentRecord:
-    """A document as it stands in this transaction."""
+def document(row: DocumentRow, owner: UUID | None = None) -> DocumentRecord:
+    """A document as it stands in this transaction.
+
+    For an `owner` without the codes of others: they hold the numbers of whom it has in common with or was misfiled to.
+    """
     newest = row.versions[-1]
     return DocumentRecord(
         id=row.id,
@@ -97,7 +101,7 @@ def document(row: DocumentRow) -> DocumentRecord:
         weight=Weight(row.weight),
         doc_type=row.doc_type,
         owner_ids=tuple(entry.store.owner_id for entry in row.entries if entry.to_at is None),
-        codes=tuple(_code(code) for code in row.codes),
+        codes=tuple(_code(code) for code in row.codes if owner in (None, code.owner_id)),
         version=version(newest),
         revisions=tuple(revision(one) for one in newest.revisions),
         provenance=Provenance(SourceForm(row.source_form), row.compared_by, row.original_returned),

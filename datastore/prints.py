@@ -163,7 +163,10 @@ class Prints:
         document = self._session.scalar(select(PrintRow.document_id).where(PrintRow.id == id))
         if document is None:
             raise NotFound(what="print", id=id)
-        paper = self._scope.document(document)
+        try:
+            paper = self._scope.document(document)
+        except NotFound as error:  # a print of what may not be seen is none
+            raise NotFound(what="print", id=id) from error
         return self._session.get_one(PrintRow, id, populate_existing=True), paper
 
 

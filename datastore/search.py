@@ -47,14 +47,14 @@ class Search:
         self._scope.note()
         for row in documents:
             self._scope.note_document(row)
-        return tuple(mapping.document(row) for row in documents)
+        return tuple(mapping.document(row, self._scope.own_id) for row in documents)
 
     def listed(
         self, query: str, *, field: SearchField | None = None, limit: int = _MOST
     ) -> tuple[ListedDocument, ...]:
         """`find` as lines of a list."""
         ids = self._best(query, field, limit)
-        found = listing.listed(self._session, ids)
+        found = listing.listed(self._session, ids, self._scope.own_id)
         self._scope.note()
         for document, owner in listing.owners_of(self._session, ids):
             self._scope.note(owner=owner, document=document)

@@ -5,7 +5,7 @@ application anywhere else. Sessions live in this process and end with it.
 """
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from api.connectors.bounded_http import is_loopback
 from api.http.browser import site_of
 from api.http.identity import CSRF_HEADER, Credentials, Principal
 from api.http.shapes import Words, problems
-from datastore import ActorRole, NotAllowed
+from datastore import CITIZENS, ActorRole, NotAllowed
 from ingest import AgencyCode
 
 _LASTS = timedelta(hours=12)
@@ -34,7 +34,8 @@ class DevelopmentSignIn(BaseModel):
     person: Words = "developer"
     role: ActorRole = ActorRole.CLERK
     agency: Words | None = None
-    owner_id: UUID | None = Field(None, description="For the role `owner`: whose store.")
+    owner_id: UUID | None = Field(None, description="For a citizen: which owner it is.")
+    principal_id: UUID | None = Field(None, description="For `representative`, `guardian`: for whom it asks.")
 
 
 class SignedIn(BaseModel):
@@ -60,14 +61,21 @@ class DevelopmentSessions:
         found = self.sessions.get(token)
         if found is None or shown.bearer is None:
             return found
-        return Principal(found.person, found.role, found.agency, found.owner)
+        return replace(found, csrf=None)
 
     def open(self, asked: DevelopmentSignIn) -> tuple[str, Principal]:
         """A session of whoever was asked for, and its token."""
         agency = str(AgencyCode.parse(asked.agency)) if asked.agency else self.agency
-        owner = asked.owner_id if asked.role is ActorRole.OWNER else None
+        citizen, stands_for = asked.role in CITIZENS, asked.role in CITIZENS - {ActorRole.OWNER}
         token = secrets.token_urlsafe(32)
-        who = Principal(asked.person, asked.role, agency, owner, csrf=secrets.token_urlsafe(16))
+        who = Principal(
+            asked.person,
+            asked.role,
+            agency,
+            asked.owner_id if citizen else None,
+            csrf=secrets.token_urlsafe(16),
+            principal=asked.principal_id if stands_for else None,
+        )
         self.sessions[token] = who
         while len(self.sessions) > _MOST:
             self.sessions.pop(next(iter(self.sessions)), None)

@@ -12,7 +12,17 @@ from api.steps.paper_copy import shown_object
 from api.steps.questions import questions
 from archive import Status
 from common import Digest, Sentence
-from datastore import Actor, DocumentRecord, ListedDocument, NotFound, Place, SearchField, StoredObject, Work
+from datastore import (
+    CITIZENS,
+    Actor,
+    DocumentRecord,
+    ListedDocument,
+    NotFound,
+    Place,
+    SearchField,
+    StoredObject,
+    Work,
+)
 from ingest import MediaType
 from signing import Verdict, validate
 
@@ -79,7 +89,7 @@ class Held:
 def held(house: House, actor: Actor, document_id: UUID) -> Held:
     """One paper, with the verdict on our own signatures checked now."""
     with house.datastore.begin(actor, "look_at") as work:
-        found = _held(house, work, work.documents.get(document_id))
+        found = _held(house, actor, work, work.documents.get(document_id))
         key = work.documents.data_key(document_id)
     revision = found.document.latest_revision
     if revision is None:
@@ -93,7 +103,7 @@ def held(house: House, actor: Actor, document_id: UUID) -> Held:
 def look(house: House, actor: Actor, document_id: UUID) -> Held:
     """One paper as the rows have it; nothing is opened."""
     with house.datastore.begin(actor, "look_at") as work:
-        return _held(house, work, work.documents.get(document_id))
+        return _held(house, actor, work, work.documents.get(document_id))
 
 
 def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:
@@ -108,7 +118,7 @@ def store_of(house: House, actor: Actor, identifier: str) -> tuple[Held, ...]:
         owner = work.owners.find(identifier)
         if owner is None:
             return ()
-        return tuple(_held(house, work, document) for document in work.documents.of_owner(owner.id))
+        return tuple(_held(house, actor, work, document) for document in work.documents.of_owner(owner.id))
 
 
 def store_page(
@@ -145,7 +155,7 @@ def name_of(house: House, document: DocumentRecord | ListedDocument) -> str | No
 def find(house: House, actor: Actor, words: str, field: SearchField | None) -> tuple[Held, ...]:
     """The papers with all these words, with and without accents."""
     with house.datastore.begin(actor, "search") as work:
-        return tuple(_held(house, work, document) for document in work.search.find(words, field=field))
+        return tuple(_held(house, actor, work, document) for document in work.search.find(words, field=field))
 
 
 def fetch(house: House, actor: Actor, document_id: UUID, *, original: bool, out: Path) -> tuple[Path, ...]:
@@ -214,8 +224,10 @@ def _originals(document: DocumentRecord) -> tuple[StoredObject, ...]:
     return tuple(one.object for one in document.version.originals)
 
 
-def _held(house: House, work: Work, document: DocumentRecord) -> Held:
+def _held(house: House, actor: Actor, work: Work, document: DocumentRecord) -> Held:
     receipts = work.receipts.of_document(document.id)
-    owners = [work.owners.get(owner) for owner in document.owner_ids]
-    asked = questions(house, document, owners)
+    asked: tuple[Sentence, ...] = ()
+    if actor.role not in CITIZENS:  # who else owns a paper is nothing that one of its owners may look up
+        owners = [work.owners.get(owner) for owner in document.owner_ids]
+        asked = questions(house, document, owners)
     return Held(document, name_of(house, document), receipts[0].number if receipts else None, asked)

@@ -282,6 +282,19 @@ def test_one_of_two_owners_is_refiled_and_the_other_keeps_code_and_access(house:
             work.documents.refile(document.id, to=document.id, reason="no such owner")
 
 
+def test_an_owner_is_shown_no_code_of_another_with_whom_the_paper_is_or_was(house: House) -> None:
+    """A code holds a personal number: that of a wife, or of a stranger into whose store the paper was misfiled."""
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    document = house.valid(an, binh)
+    with house.store.begin(MAI, "refile") as work:
+        work.documents.refile(document.id, away_from=binh, to=dung, reason="wrong wife")
+    with house.store.begin(Actor(str(an), "owner", "H41.01", ""), "visit") as work:
+        shown = [work.documents.get(document.id), *work.documents.of_owner(an), *work.search.find("ket hon")]
+        assert {code.code for one in shown for code in one.codes} == {f"{AN}.KET_HON"}
+        listed = [*work.documents.listed(an, limit=9), *work.search.listed("ket hon")]
+        assert [one.codes for one in listed] == [(f"{AN}.KET_HON",)] * 2
+
+
 def test_a_superseded_paper_names_its_successor_and_its_citers_are_told(house: House) -> None:
     owner = house.owner()
     old, new = house.valid(owner, content=b"old"), house.valid(owner, content=b"new")

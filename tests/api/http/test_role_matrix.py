@@ -1,24 +1,45 @@
-"""Every route of the running application × every role × {own, other's, absent}: what may not be seen or done is not.
+"""Every route of the running application × every role × {own, other's, shared, delegated, absent}.
 
-The routes are those that the application really has, their bodies the examples of its own description; which act a
-route asks for stands in `ACTS` below, and who may do it in `datastore.rights`. A route that nobody listed fails.
+The routes are those that the application really has, their bodies the examples of its own description, with the
+paper, owner or account of which the relation speaks put into them; which act a route asks for stands in `ACTS` below,
+and who may do it in `datastore.rights`. A route that nobody listed fails.
+
+What must come: *not allowed* for what a role may not do at all, whatever it is about; else what is one's own, or of
+whom one stands for while the delegation is in force, is seen and changed; all else is answered like what is not there,
+also what was shared (a share opens itself and nothing else), and what a delegation that is over let one see. No answer
+holds a name, a number or a file name of a citizen whose paper is not seen.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from urllib.parse import quote, unquote
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from datastore import CITIZENS, Act, ActorRole, may
-from tests.api.http.papers import AN, BINH, page, submit
-from tests.api.http.servers import AGENCY, OTHER_AGENCY, Service
-
-API = "/api/v1"
-OWN_DOSSIER, OTHER_DOSSIER = "H41.08-261122-0001", "H41.08-261122-0002"
-ABSENT_DOSSIER = "H41.08-261122-9999"
+from tests.api.http.matrix_world import (
+    AN,
+    API,
+    BINH,
+    CHI,
+    COMPANY,
+    FORMER,
+    GIANG,
+    KINDS,
+    OTHER_COMPANY,
+    PROPOSED,
+    SHUT_OUT,
+    Somebody,
+    Things,
+    World,
+    world_at,
+)
+from tests.api.http.papers import page
+from tests.api.http.servers import AGENCY, Service
 
 ACTS: dict[str, Act | None] = {
     # Anybody, without sign-in.
@@ -125,13 +146,47 @@ ACTS: dict[str, Act | None] = {
 }
 _ASK_FOR_A_SECRET = {"sign_in_local", "change_password", "get_token", "revoke_token"}
 """Doors that anybody may knock on and that answer 401 to whoever has not the right secret."""
-_STAFF_ONLY = {"check_holdings"}
+_NEED_A_BROWSER = {"get_session", "get_roles", "take_role", "step_up", "sign_out"}
+"""About a session of a browser, which nobody of the matrix has: each comes with a token."""
+_THE_PAPER = {"get_document_content", "get_document_reading", "download_imported_document"}
+"""The paper itself, where two own it together: it says what it says."""
+_STAFF_ONLY = {"check_holdings", "upload_file", "submit_document", "import_document"}
 """A citizen may see the dossier, and does not decide what is scanned for it."""
-_BY_DOC_CODE = {"change_imported_document"}
-"""Of an address that takes an id or the code of official letter 7197, the one that takes only the code."""
-_EVERY_AGENCY_SEES = {"get_store", "search_owners", "list_delegations", "get_owner_diary"}
-"""An owner is looked up by staff of every agency: a person moves. What the store holds, who stands for whom and
-the diary are filtered by agency."""
+_EVERY_AGENCY_SEES = {
+    "get_store",
+    "search_owners",
+    "list_delegations",
+    "get_owner_diary",
+    "list_store_documents",
+}
+"""An owner is looked up by number by staff of every agency: a person moves. What the store holds, who stands for whom
+and the diary are filtered by agency."""
+_ENDS = (
+    "end_agency",
+    "close_account",
+    "disable_client",
+    "remove_webhook",
+    "refile_document",
+    "end_delegation",
+)
+"""What takes away what the others are about: asked last, in this order."""
+_BY_PREFIX = {
+    "/accounts/": "account_id",
+    "/clients/": "client_id",
+    "/delegations/": "delegation_id",
+    "/shares/": "share_id",
+    "/webhooks/": "webhook_id",
+}
+_SAID = {
+    "document_id": "document_id",
+    "proof_id": "document_id",
+    "by": "document_id",
+    "identifier": "identifier",
+    "words": "words",
+    "DocCode": "doc_code",
+    "until": "until",
+}
+"""What a body names of a paper, by the names of its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +205,18 @@ class Operation:
 
     @property
     def target(self) -> str | None:
-        """Which kind of thing the address names."""
-        return "doc_code" if self.name in _BY_DOC_CODE else self.placeholder or None
+        """Which kind of thing the address names; None when it names none."""
+        if self.name == "change_imported_document":  # of an address that takes an id or a code, the code
+            return "doc_code"
+        if self.placeholder != "id":
+            return self.placeholder or None
+        return next(kind for prefix, kind in _BY_PREFIX.items() if prefix in self.path)
+
+    @property
+    def relates(self) -> bool:
+        """Whether it is about something that may be one's own or somebody else's."""
+        named = _SAID.keys() & (self.example.keys() if isinstance(self.example, dict) else set())
+        return self.target is not None or bool(named - {"until"})
 
     def allowed(self, role: ActorRole) -> bool:
         """Whether the role may ask for it at all; for what anybody may, True."""
@@ -162,26 +227,16 @@ class Operation:
             return False
         return may(role, act) or (act is Act.TAKE_IN and may(role, Act.UPLOAD_OWN))
 
-
-@dataclass(slots=True)
-class World:
-    """Papers of two agencies, each of another owner, and who asks about them."""
-
-    service: Service
-    own: dict[str, str] = field(default_factory=dict)
-    other: dict[str, str] = field(default_factory=dict)
-    clients: dict[ActorRole, httpx.Client] = field(default_factory=dict)
-
-    def ask(self, client: httpx.Client, operation: Operation, target: str | None) -> httpx.Response:
-        path = (
-            operation.path
-            if target is None
-            else operation.path.replace(f"{{{operation.placeholder}}}", target)
-        )
-        if operation.media_type == "application/json":
-            return client.request(operation.method, path, json=operation.example)
-        content = page(7) if operation.media_type else None
-        with client.stream(operation.method, path, content=content) as answer:
+    def ask(self, client: httpx.Client, things: Things) -> httpx.Response:
+        """The answer about these things."""
+        path = self.path
+        if self.target is not None:
+            path = path.replace(f"{{{self.placeholder}}}", things[self.target])
+        if isinstance(self.example, dict):
+            said = {name: things[kind] for name, kind in _SAID.items() if name in self.example}
+            return client.request(self.method, path, json={**self.example, **said})
+        content = page(7) if self.media_type else None
+        with client.stream(self.method, path, content=content) as answer:
             if answer.headers.get("content-type", "").startswith("text/event-stream"):
                 return answer  # it was let in; what follows is progress
             answer.read()
@@ -223,114 +278,219 @@ def _said_of(description: dict[str, Any], schema: dict[str, Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def world(served: Service) -> Iterator[World]:
-    made = World(served)
-    offices = (
-        (AGENCY, AN, OWN_DOSSIER, page(1), made.own),
-        (OTHER_AGENCY, BINH, OTHER_DOSSIER, page(2), made.other),
-    )
-    for agency, owner, dossier, content, things in offices:
-        with served.signed_in("clerk", agency=agency) as clerk:
-            opened = clerk.post(f"{API}/dossiers", json={"number": dossier, "procedure": "1.001193"})
-            assert opened.status_code == 201, opened.text
-            paper = submit(clerk, content, owner, type="KHAI_SINH", dossier=dossier)
-            found = clerk.post(f"{API}/owners/search", json={"identifier": owner}).json()["owners"]
-        things |= {"document_id": paper["document_id"], "job_id": paper["job_id"], "number": dossier}
-        things["owner_id"] = found[0]["owner_id"]
-    for role in ActorRole:
-        more = {"owner_id": made.own["owner_id"]} if role == ActorRole.OWNER else {}
-        made.clients[role] = served.signed_in(role, person=f"somebody.{role}", **more)
-    yield made
-    for client in made.clients.values():
-        client.close()
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world_at(tmp_path_factory.mktemp("matrix")) as made:
+        yield made
 
 
-def absent(target: str | None) -> str | None:
-    """A thing of that kind that is nowhere."""
-    if target is None:
-        return None
-    return {"number": ABSENT_DOSSIER, "doc_code": "G06.01_CV_000021_V1"}.get(target, str(uuid4()))
+@pytest.fixture(scope="module")
+def operations(world: World) -> list[Operation]:
+    """Every operation, what ends something last."""
+    found = operations_of(world.service)
+    return sorted(found, key=lambda one: _ENDS.index(one.name) if one.name in _ENDS else -1)
 
 
-def test_every_route_is_listed_and_every_listed_one_is_there(served: Service) -> None:
-    assert {operation.name for operation in operations_of(served)} == set(ACTS)
+def told_of(answer: httpx.Response, *people: Somebody) -> list[str]:
+    """By what an answer, its headers included, tells of somebody."""
+    body = answer.text if answer.is_stream_consumed else ""
+    shown = f"{body}\n{answer.headers}".lower()
+    shown = f"{shown}\n{unquote(shown)}"
+    return [word for one in people for word in one.canaries if word in shown]
 
 
-def test_nobody_is_let_in_without_sign_in_but_by_the_public_doors(world: World) -> None:
+def shown(answer: httpx.Response) -> tuple[int, str]:
+    """What somebody who asks can tell two answers apart by."""
+    return answer.status_code, answer.text if answer.is_stream_consumed else ""
+
+
+def test_an_answer_that_tells_of_somebody_is_known_for_one(world: World) -> None:
+    codes = world.clients[ActorRole.OWNER].get(f"{API}/documents/{world.own['document_id']}/codes")
+    assert told_of(codes, *SHUT_OUT, AN) == [AN.number]
+    file_name = httpx.Response(200, headers={"X": quote(AN.file_name)}, content=b"")
+    assert told_of(file_name, AN)
+
+
+def test_every_route_is_listed_and_every_listed_one_is_there(operations: list[Operation]) -> None:
+    assert {operation.name for operation in operations} == set(ACTS)
+
+
+def test_nobody_is_let_in_without_sign_in_but_by_the_public_doors(
+    world: World, operations: list[Operation]
+) -> None:
     wrong = []
     with world.service.client() as nobody:
-        for operation in operations_of(world.service):
+        for operation in operations:
             if operation.name in _ASK_FOR_A_SECRET:
                 continue
-            status = world.ask(nobody, operation, absent(operation.target)).status_code
+            status = operation.ask(nobody, world.absent()).status_code
+            nobody.cookies.clear()
             if (status == 401) != (ACTS[operation.name] is not None):
                 wrong.append((operation.name, status))
     assert not wrong, wrong
 
 
+def test_the_public_doors_tell_nothing_of_anybody(world: World, operations: list[Operation]) -> None:
+    with world.service.client() as nobody:
+        for things in (world.own, world.shared, world.other):
+            about = [one.ask(nobody, things) for one in operations if ACTS[one.name] is None]
+            nobody.cookies.clear()
+            about += [nobody.post(f"{API}/verify", json={"text": things["text"]})]
+            about += [nobody.post(f"{API}/shares/open", json={"token": "x" * 43, "who": things["words"]})]
+            for answer in about:
+                assert not told_of(answer, AN, *SHUT_OUT), answer.url
+
+
+def not_seen(
+    world: World, operations: list[Operation], role: ActorRole, client: httpx.Client, *theirs: Things
+) -> Iterator[tuple[str, object]]:
+    """What is wrong when all these things must be for this role like things that are not there."""
+    absent = world.absent()
+    for operation in operations:
+        if not operation.relates or ACTS[operation.name] is None:
+            continue
+        if role is ActorRole.SYSTEM and ACTS[operation.name] in (Act.MANAGE_ACCOUNTS, Act.MANAGE_AGENCIES):
+            continue  # without scopes it is the command line, which manages every agency's
+        none = shown(operation.ask(client, absent))
+        for answer in [operation.ask(client, things) for things in theirs]:
+            if operation.name in _EVERY_AGENCY_SEES and role not in CITIZENS:
+                if operation.allowed(role) and not filtered(answer):
+                    yield operation.name, shown(answer)
+                continue
+            refused = answer.status_code in ((404, 422) if operation.allowed(role) else (403, 404))
+            if shown(answer) != none or not (refused or nothing_found(answer)):
+                yield operation.name, (shown(answer), none)
+            if told := told_of(answer, *SHUT_OUT):
+                yield operation.name, told
+
+
+def filtered(answer: httpx.Response) -> bool:
+    """Whether staff that looked a stranger up was shown of her only what its own agency did."""
+    said = answer.json()
+    lines = said.get("lines", [])
+    return not (said.get("documents") or said.get("delegations")) and {one["agency"] for one in lines} <= {
+        AGENCY
+    }
+
+
+def nothing_found(answer: httpx.Response) -> bool:
+    """Whether a search went well and found nobody and nothing."""
+    return answer.is_success and not any(answer.json().get(name) for name in ("documents", "owners"))
+
+
 @pytest.mark.parametrize("role", list(ActorRole))
-def test_what_a_role_may_not_do_it_cannot_do_whatever_it_is_about(world: World, role: ActorRole) -> None:
-    wrong = []
-    for operation in operations_of(world.service):
-        if operation.allowed(role):
+def test_what_is_somebody_elses_or_only_shared_is_answered_like_what_is_not_there(
+    world: World, operations: list[Operation], role: ActorRole
+) -> None:
+    assert list(not_seen(world, operations, role, world.clients[role], world.other, world.shared)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("who", [FORMER, PROPOSED], ids=["ended", "not confirmed"])
+def test_whoever_stands_for_somebody_no_more_or_not_yet_sees_nothing_of_hers(
+    world: World, operations: list[Operation], who: Somebody, kind: ActorRole
+) -> None:
+    with world.standing_for(kind, who, CHI if kind is ActorRole.GUARDIAN else OTHER_COMPANY) as client:
+        assert list(not_seen(world, operations, kind, client, world.other)) == []
+
+
+def seen(
+    operations: list[Operation], role: ActorRole, client: httpx.Client, things: Things, *not_of: Somebody
+) -> Iterator[tuple[str, object]]:
+    """What is wrong when these things must be seen by this role: each can be read, before it is changed."""
+    for operation in operations:
+        if operation.method == "GET" and operation.relates and operation.allowed(role):
+            answer = operation.ask(client, things)
+            told = told_of(answer, *not_of) if operation.name not in _THE_PAPER else []
+            if answer.status_code != 200 or told:
+                yield operation.name, told if answer.is_success else shown(answer)
+
+
+def changed(
+    operations: list[Operation], role: ActorRole, client: httpx.Client, things: Things, *not_of: Somebody
+) -> Iterator[tuple[str, object]]:
+    """What is wrong when the role may do what it may with these things."""
+    for operation in operations:
+        if operation.name in _ASK_FOR_A_SECRET | _NEED_A_BROWSER:
             continue
-        for things in (world.own, world.other, {}):
-            target = things.get(operation.target or "", absent(operation.target))
-            status = world.ask(world.clients[role], operation, target).status_code
-            if status not in (403, 404):
-                wrong.append((operation.name, status))
-    assert not wrong, wrong
+        if operation.method != "GET" and operation.allowed(role):
+            answer = operation.ask(client, things)
+            if (
+                answer.status_code in (401, 403)
+                or answer.status_code >= 500
+                or (told := told_of(answer, *not_of))
+            ):
+                yield operation.name, shown(answer) if not answer.is_success else told
+
+
+@pytest.mark.parametrize("role", [role for role in ActorRole if role not in (*KINDS, ActorRole.VERIFIER)])
+def test_what_is_its_own_a_role_sees(world: World, operations: list[Operation], role: ActorRole) -> None:
+    assert list(seen(operations, role, world.clients[role], world.own, *SHUT_OUT)) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_stands_for_somebody_sees_what_is_hers(
+    world: World, operations: list[Operation], kind: ActorRole
+) -> None:
+    whom = BINH if kind is ActorRole.GUARDIAN else COMPANY
+    with world.standing_for(kind, GIANG, whom) as client:
+        others = [one for one in (AN, *SHUT_OUT) if one is not whom]
+        assert list(seen(operations, kind, client, world.delegated(kind), *others)) == []
 
 
 @pytest.mark.parametrize("role", list(ActorRole))
-def test_what_is_somebody_elses_is_answered_like_what_is_not_there(world: World, role: ActorRole) -> None:
-    wrong = []
-    for operation in operations_of(world.service):
-        theirs = world.other.get(operation.target or "")
-        if ACTS[operation.name] is None or theirs is None or operation.name in _EVERY_AGENCY_SEES:
-            continue
-        answers = [
-            world.ask(world.clients[role], operation, theirs),
-            world.ask(world.clients[role], operation, absent(operation.target)),
-        ]
-        statuses = [answer.status_code for answer in answers]
-        shown = [answer.text for answer in answers]
-        known_to_all = operation.name == "list_store_documents" and role not in CITIZENS
-        if known_to_all and statuses[0] == 200:
-            assert answers[0].json()["documents"] == []
-        elif statuses[0] not in (403, 404) or statuses[0] != statuses[1] or shown[0] != shown[1]:
-            wrong.append((operation.name, *statuses))
-    assert not wrong, wrong
+def test_a_share_opens_itself_for_whoever_brings_its_token_and_nothing_else(
+    world: World, role: ActorRole
+) -> None:
+    world.forget_knocks()
+    client = world.clients[role]
+    opened = client.post(f"{API}/shares/open", json={"token": world.shared["token"], "who": "Sở A"})
+    assert (opened.status_code, opened.content[:5]) == (200, b"%PDF-")
+    assert not told_of(opened, AN, CHI)
+    ended = client.post(f"{API}/shares/open", json={"token": world.other["token"], "who": "Sở A"})
+    absent = client.post(f"{API}/shares/open", json={"token": world.absent()["token"], "who": "Sở A"})
+    assert (ended.status_code, absent.status_code) == (410, 404)
+    assert not told_of(ended, AN, *SHUT_OUT)
 
 
-_THEIR_OFFICE = (ActorRole.CLERK, ActorRole.HANDLER, ActorRole.SIGNER, ActorRole.ARCHIVIST, ActorRole.SYSTEM)
+@pytest.mark.parametrize("role", [role for role in ActorRole if role not in (*KINDS, ActorRole.VERIFIER)])
+def test_what_is_its_own_a_role_may_change(
+    world: World, operations: list[Operation], role: ActorRole
+) -> None:
+    assert list(changed(operations, role, world.clients[role], world.own, *SHUT_OUT)) == []
 
 
-@pytest.mark.parametrize("role", [*_THEIR_OFFICE, ActorRole.AUDITOR, ActorRole.OWNER])
-def test_what_a_role_may_do_with_its_own_it_can(world: World, role: ActorRole) -> None:
-    wrong = []
-    for operation in operations_of(world.service):
-        mine = world.own.get(operation.target or "")
-        if mine is None or not operation.allowed(role) or operation.name == "refile_document":
-            continue
-        status = world.ask(world.clients[role], operation, mine).status_code
-        if status in (401, 403) or status >= 500 or (operation.method == "GET" and status not in (200, 404)):
-            wrong.append((operation.name, status))
-    assert not wrong, wrong
-    if may(role, Act.SEE_PAPERS):
-        seen = world.clients[role].get(f"{API}/documents/{world.own['document_id']}")
-        assert seen.status_code == 200
+@pytest.mark.parametrize("kind", KINDS)
+def test_whoever_stands_for_somebody_may_change_what_is_hers_until_the_time_is_over(
+    world: World, operations: list[Operation], kind: ActorRole
+) -> None:
+    whom, later = (BINH, CHI) if kind is ActorRole.GUARDIAN else (COMPANY, OTHER_COMPANY)
+    others = [one for one in (AN, *SHUT_OUT) if one is not whom]
+    with world.standing_for(kind, GIANG, whom) as client, world.standing_for(kind, GIANG, later) as short:
+        assert list(changed(operations, kind, client, world.delegated(kind), *others)) == []
+        assert (
+            list(not_seen(world, operations, kind, client, world.shared)) == []
+        )  # the last it did was to end it
+        place = f"{API}/documents/{world.other['document_id']}"
+        assert short.get(place).status_code == 200
+        world.clock.by = timedelta(days=3)
+        assert list(not_seen(world, operations, kind, short, world.other)) == []
+        world.clock.by = timedelta()
 
 
-@pytest.mark.parametrize("role", [ActorRole.REPRESENTATIVE, ActorRole.GUARDIAN])
-def test_whoever_stands_for_nobody_sees_nobodys_papers(world: World, role: ActorRole) -> None:
-    for things in (world.own, world.other):
-        seen = world.clients[role].get(f"{API}/documents/{things['document_id']}")
-        assert seen.status_code in (403, 404)
-
-
-def test_postal_staff_sees_what_it_took_in_itself_and_nothing_else(world: World) -> None:
-    postal = world.clients[ActorRole.POSTAL]
-    mine = submit(postal, page(3), AN, type="KHAI_SINH")
-    assert postal.get(f"{API}/documents/{mine['document_id']}").status_code == 200
-    assert postal.get(f"{API}/documents/{world.own['document_id']}").status_code == 404
+def test_a_share_whose_time_is_over_or_that_was_opened_often_enough_opens_nothing(world: World) -> None:
+    with (
+        world.service.client() as nobody,
+        world.service.signed_in("owner", owner_id=world.owners[CHI]) as chi,
+    ):
+        said = {"document_id": world.other["document_id"], "purpose": "x", "recipient": "x", "openings": 1}
+        made = chi.post(f"{API}/shares", json={**said, "until": world.other["until"]}).json()
+        statuses = []
+        for token in (made["token"], made["token"]):
+            statuses.append(
+                nobody.post(f"{API}/shares/open", json={"token": token, "who": "Sở A"}).status_code
+            )
+        world.clock.by = timedelta(days=3)
+        over = nobody.post(f"{API}/shares/open", json={"token": world.shared["token"], "who": "Sở A"})
+        world.clock.by = timedelta()
+        assert (statuses, over.status_code) == ([200, 410], 410)
+        assert not told_of(over, AN, *SHUT_OUT)
