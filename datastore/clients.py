@@ -130,6 +130,10 @@ class ClientTokens:
         self, client_id: str, secret: str, scopes: Iterable[str] | None, audience: str
     ) -> AccessToken:
         """A token for the scopes asked for (None: all that were granted); WrongClient, ScopeNotGranted."""
+        if not self.is_client(
+            client_id, secret
+        ):  # first without a lock that others wait for: anybody may ask
+            raise WrongClient
         now = self.transactions.clock()
         with self.transactions.writing() as session:
             row = session.scalar(select(ClientRow).where(ClientRow.client_id == client_id))

@@ -41,7 +41,7 @@ SIGN_IN = Door("sign_in", 60, timedelta(minutes=5))
 ACCOUNT = Door("account", 20, timedelta(minutes=5))
 """On one account name, there or not; the lockout of an account is stricter."""
 CLIENT = Door("client", 30, timedelta(minutes=5))
-"""Failures on one client id of a system."""
+"""Failures on one client id of a system by one address: who knows the id must not shut the system itself out."""
 SHORT_CODE = Door("short_code", 30, timedelta(minutes=1))
 LOOK_UP = Door("look_up", 60, timedelta(minutes=1))
 SHARE = Door("share", 30, timedelta(minutes=1))

@@ -8,7 +8,7 @@ for her do so no more, or not yet. Everybody has a name, a number and a file nam
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,14 +16,11 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from api.house import open_house
-from api.http import make_app
 from api.http.doors import LocalTally
-from api.settings import Settings
-from common import fold, utc_now
+from common import fold
 from datastore import CITIZENS, Actor, ActorRole
 from tests.api.http.papers import page, upload
-from tests.api.http.servers import AGENCY, OTHER_AGENCY, Quiet, Service, serving
+from tests.api.http.servers import AGENCY, OTHER_AGENCY, MovedClock, Service, service_in_time
 from tests.api.http.test_documents import read_all
 from tests.api.http.test_exchange import imported
 
@@ -64,16 +61,6 @@ SHUT_OUT = (BINH, CHI, COMPANY, OTHER_COMPANY)
 
 Things = dict[str, str]
 """What there is about a paper, by the name under which an address or a body asks for it."""
-
-
-@dataclass(slots=True)
-class MovedClock:
-    """The time of day, and what a test adds to it."""
-
-    by: timedelta = timedelta()
-
-    def __call__(self) -> datetime:
-        return utc_now() + self.by
 
 
 @dataclass(slots=True)
@@ -119,13 +106,9 @@ class World:
 @contextmanager
 def world_at(folder: Path) -> Iterator[World]:
     """All of it: brought over HTTP, read, signed and printed for real."""
-    clock = MovedClock()
-    settings = Settings.model_validate({"data_dir": folder / "var", "workers": 1})
-    with (
-        open_house(settings, Quiet(), clock) as house,
-        serving(make_app(house, development_sign_in=True), house) as served,
-    ):
+    with service_in_time(folder) as (served, clock):
         made = World(served, clock)
+        house = served.house
         with house.datastore.begin(house.system("tests"), "know_agencies") as work:
             for agency in (AGENCY, OTHER_AGENCY):
                 work.agencies.add(agency, f"Agency {agency}")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from api.house import House, open_house
 from api.http import make_app
 from api.http.serving import bound, server
 from api.settings import Settings
+from common import utc_now
 
 AGENCY, OTHER_AGENCY = "H41.08", "H41.09"
 _PATIENCE_SECONDS = 20.0
@@ -85,6 +87,27 @@ def serving(app: FastAPI, house: House, port: int = 0) -> Iterator[Service]:
         web.should_exit = True
         thread.join()
         listening.close()
+
+
+@dataclass(slots=True)
+class MovedClock:
+    """The time of day, and what a test adds to it."""
+
+    by: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() + self.by
+
+
+@contextmanager
+def service_in_time(folder: Path) -> Iterator[tuple[Service, MovedClock]]:
+    """A fresh embedded installation under `folder`, served, and the clock by which it lives."""
+    settings, clock = Settings.model_validate({"data_dir": folder / "var", "workers": 1}), MovedClock()
+    with (
+        open_house(settings, Quiet(), clock) as house,
+        serving(make_app(house, development_sign_in=True), house) as up,
+    ):
+        yield up, clock
 
 
 @contextmanager
