@@ -46,7 +46,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _WHO: ("sign_in_needed", "step_up_required", "wrong_password", "wrong_client"),
     _NOT_ALLOWED: ("not_allowed", "password_to_change", "counter_not_assigned", "csrf_missing", "sign_in_refused"),
     _GONE: ("share_ended",),
-    _TOO_OFTEN: ("too_many_requests", "too_many_streams"),
+    _TOO_OFTEN: ("too_many_requests", "too_many_streams", "too_many_uploads"),
     _TOO_SLOW: ("body_too_slow",),
     _UNKNOWN_KIND: ("file_kind_unknown",),
     _NOT_FOUND: ("file_missing", "no_provider", "not_found"),

@@ -223,6 +223,12 @@ class TooManySubscriptions(KhosoError):
     code = "too_many_subscriptions"
 
 
+class TooManyUploads(KhosoError):
+    """A citizen has sent as much today as one may; facts `most`, `megabytes`."""
+
+    code = "too_many_uploads"
+
+
 class BadEventType(KhosoError):
     """A subscription asks for events that there are none of; fact `known`."""
 

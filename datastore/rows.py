@@ -806,7 +806,7 @@ class UploadRow(Row):
     __tablename__ = "uploads"
     __witnessed__ = False
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    person: Mapped[str]
+    person: Mapped[str] = mapped_column(index=True)
     role: Mapped[str] = mapped_column(String(24))
     agency: Mapped[str] = mapped_column(String(35))
     name: Mapped[str]

@@ -1,24 +1,29 @@
 """Files that wait to become documents: kept for a day, for whoever brought them and for nobody else.
 
 Every process of the installation sees them, so that it does not matter which one is asked next. Their objects
-lie under `staging/`, sealed like everything else.
+lie under `staging/`, sealed like everything else. Staff brings what lies on the counter; a citizen, whom nobody sees
+at it, so much a day and no more.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from common import Digest, nfc
-from datastore.errors import NotFound
+from datastore.errors import NotFound, TooManyUploads
 from datastore.intents import redeem
+from datastore.locks import hold
 from datastore.objects import StoredObject
 from datastore.records import NewUpload, Upload
 from datastore.rows import UploadRow
 from datastore.scope import Scope
 
 KEPT_FOR = timedelta(hours=24)
+MOST_OF_A_CITIZEN = 50
+"""Files that one citizen may send within `KEPT_FOR`: what a household has, on the day it begins to use its store."""
+MOST_BYTES_OF_A_CITIZEN = 500_000_000
 _AT_ONCE = 200
 
 
@@ -30,8 +35,13 @@ class Uploads:
         self._session = scope.session
 
     def keep(self, new: NewUpload) -> Upload:
-        """Keep a file for a day; StaleState when its object was swept meanwhile."""
+        """Keep a file for a day; StaleState when its object was swept meanwhile, TooManyUploads."""
         self._scope.ask_to_bring_in()
+        if self._scope.own_id is not None:
+            hold(
+                self._session, f"uploads {self._scope.actor.person}"
+            )  # two at once do not both find the last place
+            self.require_room(new.object.size)
         redeem(self._session, new.object)
         actor = self._scope.actor
         row = UploadRow(
@@ -54,6 +64,18 @@ class Uploads:
         self._session.add(row)
         self._session.flush()
         return _upload(row)
+
+    def require_room(self, size: int) -> None:
+        """TooManyUploads when this citizen has sent so much that `size` bytes are too many; staff has room always."""
+        self._scope.ask_to_bring_in()
+        if self._scope.own_id is None:
+            return
+        query = select(func.count(), func.coalesce(func.sum(UploadRow.size), 0)).where(
+            UploadRow.person == self._scope.actor.person, UploadRow.until > self._scope.at
+        )
+        files, bytes = self._session.execute(query).one()
+        if files >= MOST_OF_A_CITIZEN or bytes + size > MOST_BYTES_OF_A_CITIZEN:
+            raise TooManyUploads(most=MOST_OF_A_CITIZEN, megabytes=MOST_BYTES_OF_A_CITIZEN // 1_000_000)
 
     def get(self, id: UUID) -> Upload:
         """An upload of this actor that is still kept; NotFound."""

@@ -765,6 +765,11 @@ class Datastore:
             waiting = Uploads(self._scope(session, actor, "look_at_uploads"))
             return tuple(waiting.get(id) for id in ids)
 
+    def require_room_for_upload(self, actor: Actor, size: int = 0) -> None:
+        """TooManyUploads, asked before a body is received. Without a line in the diary."""
+        with self._reading() as session:
+            Uploads(self._scope(session, actor, "look_at_uploads")).require_room(size)
+
     def forget_uploads(self) -> int:
         """Delete the uploads whose time is over, object first; how many there were."""
         forgotten = 0

@@ -99,6 +99,11 @@ class Client:
         }
         return Accepted.of(self._transport.post("/documents", body).json())
 
+    def bring_own(self, owner: UUID, uploads: Sequence[UUID], *, type: str | None = None) -> Accepted:
+        """As a citizen, bring a paper of these files into one's own store, or that of whom one stands for."""
+        body = {"uploads": [str(upload) for upload in uploads], "type": type}
+        return Accepted.of(self._transport.post(f"/stores/{owner}/documents", body).json())
+
     def document(self, id: UUID) -> Document:
         """A paper as it stands."""
         answer = self._transport.get(f"/documents/{id}")

@@ -19,7 +19,7 @@ from api.house import House
 from api.http.browser import site_of
 from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded, TokenRefused
 from common import has_unshown, one_line
-from datastore import CITIZENS, Actor, NotAllowed, PurposeMissing, Session
+from datastore import CITIZENS, Actor, ActorRole, NotAllowed, PurposeMissing, Session
 from ingest import DossierNumber
 
 SESSION_COOKIE = "__Host-khoso"
@@ -171,10 +171,12 @@ async def actor_of(
     purpose: Annotated[str | None, _PURPOSE] = None,
     dossier: Annotated[str | None, _DOSSIER] = None,
 ) -> Actor:
-    """The actor of a journey; PurposeMissing, BadHeader, BadDossierNumber."""
-    if purpose is None or not purpose.strip():
-        raise PurposeMissing
+    """The actor of a journey; PurposeMissing, BadHeader, BadDossierNumber. An owner owes nobody a reason."""
     number = None if dossier is None else str(DossierNumber.parse(dossier))
+    if purpose is None or not purpose.strip():
+        if who.role != ActorRole.OWNER:
+            raise PurposeMissing
+        return who.actor("", number)
     return who.actor(said_in_header("Khoso-Purpose", purpose, longest=_LONGEST_PURPOSE), number)
 
 
@@ -183,9 +185,17 @@ async def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)])
     return actor
 
 
+async def citizens_actor_of(who: Who, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
+    """The actor of a journey that only a citizen may go; NotAllowed."""
+    if who.staff:
+        raise NotAllowed
+    return actor
+
+
 Acting = Annotated[Actor, Depends(actor_of)]
 """A route with it opens or changes somebody's papers: for a purpose, which is written down."""
 StaffActing = Annotated[Actor, Depends(staff_actor_of)]
+CitizenActing = Annotated[Actor, Depends(citizens_actor_of)]
 
 
 def said_in_header(name: str, value: str, *, longest: int) -> str:

@@ -131,19 +131,19 @@ def take_in(
     if _may_be_held(house, actor, paper, scans) and (held := _held(house, actor, paper, scans)):
         return _cite(house, actor, held, paper, doc_type, also)
     _require_open_dossier(house, actor, paper.dossier)
-    verdict = _verdict_on(house, scans)
+    verdict = verdict_on(house, scans)
     provenance = _provenance(actor, paper, verdict)
     indication = None if verdict is None else verdict.indication
     ground = _fitting_ground(house, paper, provenance, indication, scans[0].name)
     draft = house.datastore.draft()
-    originals = [_keep(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
+    originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
     try:
         with house.datastore.begin(actor, "receive") as work:
             document = work.documents.receive(
                 draft,
                 originals=originals,
                 owners=_name_owners(work, paper),
-                weight=_weight(verdict),
+                weight=weight_of(verdict),
                 provenance=provenance,
                 doc_type=doc_type,
                 dossier=paper.dossier,
@@ -278,14 +278,15 @@ def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: Atta
     work.dossiers.attach(dossier, document.id, component=document.doc_type or "unknown", how=how)
 
 
-def _keep(house: House, draft: Draft, scan: Scan, n: int) -> NewOriginal:
+def keep_original(house: House, draft: Draft, scan: Scan, n: int) -> NewOriginal:
+    """The bytes of one file, where no other will be; a transaction must name them."""
     kept = house.datastore.put(original_key(draft.id, 1, n), scan.path, sealing=draft.data_key)
     if kept.sha256_plain != scan.sha256:
         raise FileChanged(name=scan.name)  # what was judged fit is not what was kept
     return NewOriginal(kept, scan.media_type, scan.name)
 
 
-def _verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
+def verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
     """The verdict on a PDF that arrived signed; None for anything else."""
     scan = scans[0]
     if not scan.signed:
@@ -293,7 +294,7 @@ def _verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
     return validate(scan.path, trust=house.trust, now=house.clock())
 
 
-def _weight(verdict: Verdict | None) -> Weight:
+def weight_of(verdict: Verdict | None) -> Weight:
     """What it weighs on arrival: only passed signatures of somebody else count before a person decided.
 
     Our own clerk's signature says that a paper was digitised, not that it was issued electronically.

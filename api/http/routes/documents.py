@@ -1,5 +1,6 @@
 """Papers: handed in, looked at, their bytes, what was read on them, who did what with them."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from api.http.bodies import opening
 from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
 from api.http.faults import RequestInvalid
-from api.http.identity import Acting, StaffActing, proven
+from api.http.identity import Acting, CitizenActing, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import API, TheHouse
@@ -21,10 +22,11 @@ from api.http.views import DiaryLineView, DocumentView
 from api.steps import holdings
 from api.steps.holdings import Form
 from api.steps.intake import Paper, Person, Received, take_in
+from api.steps.own_papers import bring_own
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
 from common import Digest, PartialDate
-from datastore import Actor, Answer, DiaryLine, JobState, Place, Work
+from datastore import Actor, Answer, DiaryLine, JobState, Place, Upload, Work
 from ingest import DossierNumber, MediaType
 
 router = APIRouter(tags=["documents"])
@@ -126,12 +128,62 @@ async def submit_document(
             take_in(house, actor, _paper(said, actor), scans, also)
         return made[-1]
 
-    def work() -> Response:
-        return once.do(said.model_dump(mode="json"), make)
+    return await _taken_in(request, uploads, lambda: once.do(said.model_dump(mode="json"), make))
 
-    if any(
-        upload.signed for upload in uploads
-    ):  # its signatures are judged in the sandbox before it is answered
+
+class OwnPaper(Asked):
+    """A paper of one's own, of one or more uploaded files."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"uploads": ["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"], "type": "KQ.G15.000031"},
+            ]
+        },
+    )
+    uploads: list[UUID] = Field(min_length=1, max_length=100)
+    type: Code | None = Field(None, description="What it is, where one knows it; else it is read.")
+
+
+@router.post(
+    "/stores/{owner_id}/documents",
+    operation_id="bring_own_document",
+    status_code=202,
+    response_class=Response,
+    responses={
+        202: {"model": Accepted, "description": "Kept; reading goes on."},
+        **problems(404, 409, 413, 507),
+    },
+)
+async def bring_own_document(
+    request: Request, house: TheHouse, actor: CitizenActing, once: OnlyOnce, owner_id: UUID, said: OwnPaper
+) -> Response:
+    """Bring a paper into one's own store, or into that of whom one stands for.
+
+    It is kept as *uploaded by the owner*: coded and read, without a ground. An officer of the agency checks it before
+    it is anything more.
+    """
+    uploads = await run_sync(house.datastore.uploads, actor, said.uploads)
+
+    def make(keep: Keep) -> Answer:
+        made: list[Answer] = []
+
+        def also(work: Work, received: Received) -> None:
+            made.append(_accepted(work, received))
+            keep(work, made[-1])
+
+        with house.room.desk() as desk:
+            scans = [fetch_upload(house, one, desk / f"upload-{n}") for n, one in enumerate(uploads)]
+            bring_own(house, actor, owner_id, scans, doc_type=said.type, also=also)
+        return made[-1]
+
+    return await _taken_in(request, uploads, lambda: once.do(said.model_dump(mode="json"), make))
+
+
+async def _taken_in(request: Request, uploads: Sequence[Upload], work: Callable[[], Response]) -> Response:
+    """What `work` answers; a signed file's signatures are judged in the sandbox before it is answered."""
+    if any(upload.signed for upload in uploads):
         return await opening(request, work)
     return await run_sync(work)
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.http.bodies import body_of, opening
-from api.http.identity import Staff, said_in_header
+from api.http.identity import Who, said_in_header
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse
 from api.http.shapes import Instant, problems
@@ -75,21 +76,27 @@ _NAME = Header(
     operation_id="upload_file",
     status_code=201,
     response_class=Response,
-    responses={201: {"model": UploadMade, "description": "Kept."}, **problems(408, 409, 413, 415, 507)},
+    responses={201: {"model": UploadMade, "description": "Kept."}, **problems(408, 409, 413, 415, 429, 507)},
     openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _FILE)}},
 )
 async def upload_file(
     request: Request,
     house: TheHouse,
-    who: Staff,
+    who: Who,
     once: OnlyOnce,
     file_name: Annotated[str | None, _NAME] = None,
 ) -> Response:
-    """Send one file (PDF, JPEG, PNG, TIFF) as the body. What it is, is told by its content, not by its name."""
+    """Send one file (PDF, JPEG, PNG, TIFF) as the body. What it is, is told by its content, not by its name.
+
+    A citizen sends files for its own store, so many a day.
+    """
     name = _UNNAMED
     if file_name is not None:
         name = said_in_header("Khoso-File-Name", file_name, longest=_LONGEST_NAME)
     actor = who.actor("upload")
+    if not who.staff:  # before a byte is received
+        announced = int(request.headers.get("content-length", 0))
+        await run_sync(house.datastore.require_room_for_upload, actor, announced)
     async with body_of(request, house) as body:
 
         def make(keep: Keep) -> Answer:

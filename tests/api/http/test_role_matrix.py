@@ -100,6 +100,7 @@ ACTS: dict[str, Act | None] = {
     # Papers.
     "upload_file": Act.TAKE_IN,
     "submit_document": Act.TAKE_IN,
+    "bring_own_document": Act.UPLOAD_OWN,
     "import_document": Act.TAKE_IN,
     "get_document": Act.SEE_PAPERS,
     "get_document_codes": Act.SEE_PAPERS,
@@ -150,7 +151,7 @@ _NEED_A_BROWSER = {"get_session", "get_roles", "take_role", "step_up", "sign_out
 """About a session of a browser, which nobody of the matrix has: each comes with a token."""
 _THE_PAPER = {"get_document_content", "get_document_reading", "download_imported_document"}
 """The paper itself, where two own it together: it says what it says."""
-_STAFF_ONLY = {"check_holdings", "upload_file", "submit_document", "import_document"}
+_STAFF_ONLY = {"check_holdings"}
 """A citizen may see the dossier, and does not decide what is scanned for it."""
 _EVERY_AGENCY_SEES = {
     "get_store",
@@ -225,7 +226,7 @@ class Operation:
             return True
         if self.name in _STAFF_ONLY and role in CITIZENS:
             return False
-        return may(role, act) or (act is Act.TAKE_IN and may(role, Act.UPLOAD_OWN))
+        return may(role, act) or (self.name == "upload_file" and may(role, Act.UPLOAD_OWN))
 
     def ask(self, client: httpx.Client, things: Things) -> httpx.Response:
         """The answer about these things."""

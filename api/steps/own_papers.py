@@ -1,0 +1,67 @@
+"""A citizen brings a paper of its own, or of whom it stands for, into the store: kept, read, and shown as what it is.
+
+Promised: nothing is decided by it. It weighs *uploaded by the owner* (a PDF with signatures that pass, what those say),
+has no ground, is coded for the one store that it was brought into, and waits after reading until an officer checked it;
+till then it is neither reused nor shared nor printed as good. The same bytes brought again are the same paper.
+"""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from api.house import House
+from api.steps.intake import Received, SignedAmongMany, go_on, keep_original, verdict_on, weight_of
+from archive import SourceForm
+from datastore import Actor, AlreadyHeld, Provenance, Work
+from ingest import Scan
+
+
+def bring_own(
+    house: House,
+    actor: Actor,
+    owner: UUID,
+    scans: Sequence[Scan],
+    *,
+    doc_type: str | None = None,
+    also: Callable[[Work, Received], None] = lambda _work, _received: None,
+) -> Received:
+    """Keeps a paper whose files were opened; `also` is done in the transaction after which it is not lost.
+
+    NotFound for a store that is not the actor's own.
+    """
+    if len(scans) > 1 and any(scan.signed for scan in scans):
+        raise SignedAmongMany
+    code = house.catalogue.find(doc_type).code if doc_type else None
+    with house.datastore.begin(actor, "bring_own") as work:
+        work.owners.store_of(owner)  # before anything is written
+    verdict = verdict_on(house, scans)
+    draft = house.datastore.draft()
+    originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
+    try:
+        with house.datastore.begin(actor, "bring_own") as work:
+            document = work.documents.receive(
+                draft,
+                originals=originals,
+                owners=(owner,),
+                weight=weight_of(verdict),
+                provenance=Provenance(SourceForm.E_COPY if verdict is None else SourceForm.E_ORIGINAL),
+                doc_type=code,
+                page_count=sum(scan.pages for scan in scans),
+                verdict=None if verdict is None else verdict.as_json(),
+            )
+            receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
+            go_on(work, document)
+            received = Received(document, receipt.number, again=False)
+            also(work, received)
+    except AlreadyHeld as held:
+        return _again(house, actor, UUID(str(held.facts["document_id"])), also)
+    return received
+
+
+def _again(house: House, actor: Actor, document_id: UUID, also: Callable[[Work, Received], None]) -> Received:
+    """It is in the store already; what was written for nothing is swept."""
+    with house.datastore.begin(actor, "bring_own") as work:
+        document = work.documents.get(document_id)
+        receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
+        received = Received(document, receipt.number, again=True)
+        also(work, received)
+    return received
