@@ -92,12 +92,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How somebody proved who it is: when, at which level, and in which session of which provider, if any."""
+    """How somebody proved who it is: when, at which level, and in which session of which provider, if any.
+
+    `as_step_up`: it was made at a known time and as strongly as a step-up asks, so that for a while none is asked for.
+    """
 
     at: datetime
     acr: str | None = None
     issuer: str | None = None
     provider_session: str | None = None
+    as_step_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,7 +272,7 @@ def _make(
         acr=proof.acr,
         issuer=proof.issuer,
         provider_session=proof.provider_session,
-        stepped_up_at=None,
+        stepped_up_at=min(proof.at, now) if proof.as_step_up else None,
         revoked_at=None,
         network=_network(seen_from.address),
         agent=None if seen_from.agent is None else seen_from.agent[:_LONGEST_AGENT],

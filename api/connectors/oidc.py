@@ -103,6 +103,8 @@ class ProvenIdentity:
     acr: str | None
     signed_in_at: datetime | None
     """When the person proved it to the provider, if it says so."""
+    as_strong_as_step_up: bool
+    """Whether it was at a level that a step-up would have been content with."""
     claims: Claims = field(repr=False)
 
     def text(self, claim: str) -> str | None:
@@ -179,12 +181,14 @@ class RelyingParty:
         if endpoints.userinfo is not None:  # 4
             claims = {**await self._userinfo(endpoints.userinfo, access_token, subject(claims)), **claims}
         session, acr = claims.get("sid"), claims.get("acr")
+        levels = self.provider.step_up_acr_values
         return ProvenIdentity(
             issuer=self.provider.issuer,
             subject=subject(claims),
             session=session if isinstance(session, str) else None,
             acr=acr if isinstance(acr, str) else None,
             signed_in_at=signed_in_at,
+            as_strong_as_step_up=acr in levels or not levels,
             claims=claims,
         )
 

@@ -126,7 +126,7 @@ def make_app(
     for routes in _AT_THE_ROOT:
         app.include_router(routes.router)
     if development_sign_in and not settings.production:
-        sessions = DevelopmentSessions(settings.agency)
+        sessions = DevelopmentSessions(settings.agency, house.clock)
         app.state.resolvers.append(sessions)
         app.include_router(development_routes(sessions))
         house.steps.say(str(say("development_sign_in_open")))

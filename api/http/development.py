@@ -1,7 +1,8 @@
 """Sign-in with a named role and no proof, for a machine on which somebody develops: a pretend part that says so.
 
 It exists only where `KHOSO_ENV=development` and the server listens on loopback; nothing of it is in the
-application anywhere else. Sessions live in this process and end with it.
+application anywhere else. Sessions live in this process and end with it; what asks for a fresh proof asks them for a
+fresh sign-in.
 """
 
 import secrets
@@ -16,6 +17,7 @@ from api.connectors.bounded_http import is_loopback
 from api.http.browser import site_of
 from api.http.identity import CSRF_HEADER, Credentials, Principal
 from api.http.shapes import Words, problems
+from common import Clock
 from datastore import CITIZENS, ActorRole, NotAllowed
 from ingest import AgencyCode
 
@@ -54,6 +56,7 @@ class DevelopmentSessions:
     """Who signed in to this process."""
 
     agency: str
+    clock: Clock
     sessions: dict[str, Principal] = field(default_factory=dict)
 
     def __call__(self, shown: Credentials) -> Principal | None:
@@ -75,6 +78,7 @@ class DevelopmentSessions:
             asked.owner_id if citizen else None,
             csrf=secrets.token_urlsafe(16),
             principal=asked.principal_id if stands_for else None,
+            proven_at=self.clock(),
         )
         self.sessions[token] = who
         while len(self.sessions) > _MOST:

@@ -7,7 +7,7 @@ something with a cookie must also send the header that only our own pages can se
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Protocol
 from urllib.parse import unquote
 from uuid import UUID
@@ -46,6 +46,8 @@ class Principal:
     scopes: frozenset[str] | None = None
     """What another information system is let do."""
     session: Session | None = field(default=None, repr=False)
+    proven_at: datetime | None = None
+    """When it signed in on a development machine; None for sessions, and for systems, which prove it each time."""
 
     @property
     def staff(self) -> bool:
@@ -143,8 +145,10 @@ TheSession = Annotated[Session, Depends(_session)]
 async def proven(request: Request, who: Who) -> Principal:
     """Whoever asks, if it has proven a short while ago who it is; StepUpNeeded. Systems prove it each time."""
     house: House = request.app.state.house
-    within = timedelta(minutes=house.settings.step_up_minutes)
-    if who.session is not None and not who.session.stepped_up(house.clock(), within):
+    within, now = timedelta(minutes=house.settings.step_up_minutes), house.clock()
+    if who.session is not None and not who.session.stepped_up(now, within):
+        raise StepUpNeeded
+    if who.proven_at is not None and now - who.proven_at > within:
         raise StepUpNeeded
     return who
 

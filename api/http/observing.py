@@ -77,7 +77,7 @@ def _write_down(scope: Scope, answer: _Answer, seconds: float) -> None:
     if route in _QUIET and status < _FAULT:
         return
     principal = scope.get("state", {}).get("principal")
-    who = {} if principal is None else {"role": principal.role, "agency": principal.agency}
+    who = {} if principal is None else {"role": str(principal.role), "agency": principal.agency}
     log.info(
         "request",
         method=method,

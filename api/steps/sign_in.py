@@ -96,14 +96,14 @@ def with_password(house: House, username: str, password: str, seen_from: SeenFro
     account = house.datastore.officers.check(username, password)
     if account.must_change:
         raise PasswordToChange
-    return _officer(house, account, Proof(house.clock()), seen_from)
+    return _officer(house, account, _by_password(house), seen_from)
 
 
 def change_password(house: House, username: str, old: str, new: str, seen_from: SeenFrom) -> Entry:
     """A new password, and a session with it; every other session of the account ends. WrongPassword, PasswordWeak."""
     account = house.datastore.officers.change_password(username, old, new)
     house.datastore.sessions.revoke_all(account=account.id)
-    return _officer(house, account, Proof(house.clock()), seen_from)
+    return _officer(house, account, _by_password(house), seen_from)
 
 
 def officer_by_provider(house: House, proven: ProvenIdentity, seen_from: SeenFrom) -> Entry:
@@ -122,13 +122,17 @@ def citizen_by_provider(house: House, proven: ProvenIdentity, seen_from: SeenFro
 
 
 def prove_by_password(house: House, session: Session, password: str) -> Entry:
-    """An officer proves again who it is; WrongPassword, SignInRefused."""
+    """An officer proves again who it is; WrongPassword, SignInRefused, PasswordToChange."""
     if session.account_id is None:
         raise SignInRefused(reason="no_account")
     account = house.datastore.officers.check(session.person, password)
     if account.id != session.account_id:
         raise SignInRefused(reason="other_person")
-    return Entry(*house.datastore.sessions.step_up(session.id, Proof(house.clock())))
+    if (
+        account.must_change
+    ):  # whoever signed in at the provider, and whoever gave this password, are two people
+        raise PasswordToChange
+    return Entry(*house.datastore.sessions.step_up(session.id, _by_password(house)))
 
 
 def prove_by_provider(house: House, session: Session, proven: ProvenIdentity) -> Entry:
@@ -281,5 +285,16 @@ def _date(text: str | None) -> PartialDate | None:
         return None
 
 
+def _by_password(house: House) -> Proof:
+    return Proof(house.clock(), as_step_up=True)
+
+
 def _proof(house: House, proven: ProvenIdentity) -> Proof:
-    return Proof(proven.signed_in_at or house.clock(), proven.acr, proven.issuer, proven.session)
+    """A provider that does not say when it was may speak of this morning."""
+    return Proof(
+        proven.signed_in_at or house.clock(),
+        proven.acr,
+        proven.issuer,
+        proven.session,
+        as_step_up=proven.signed_in_at is not None and proven.as_strong_as_step_up,
+    )

@@ -138,6 +138,14 @@ def test_a_real_provider_steps_up(real: str) -> None:
     assert sign_in(registered(real), step_up=True).subject == "an"
 
 
+def test_a_sign_in_is_as_strong_as_a_step_up_at_a_level_that_one_asks_for(liar: LyingProvider) -> None:
+    provider = replace(registered(liar.issuer), step_up_acr_values=("LoA3",))
+    for level, strong in (("LoA2", False), ("LoA3", True), (None, False)):
+        liar.alter = _changed(acr=level)
+        assert sign_in(provider).as_strong_as_step_up is strong
+    assert sign_in(registered(liar.issuer)).as_strong_as_step_up  # no level is asked for
+
+
 def test_an_elliptic_key_signs_as_well(liar: LyingProvider) -> None:
     liar.sign = lambda claims: liar.jws(claims, liar.ec)
     assert sign_in(registered(liar.issuer)).subject == "person-1"

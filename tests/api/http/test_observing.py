@@ -16,7 +16,7 @@ from api.http.observing import Observed
 from api.logs import line_handler
 from api.metrics import REGISTRY
 from api.traces import current_trace
-from datastore import Actor
+from datastore import Actor, ActorRole
 
 _TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 _NUMBER = "040090001234"
@@ -38,7 +38,7 @@ def app() -> FastAPI:
 
     @stores.get("/{id}/documents")
     def documents(id: str, request: Request) -> dict[str, str | None]:
-        request.state.principal = Actor("mai", "clerk", "H41.01", "look")
+        request.state.principal = Actor("mai", ActorRole.CLERK, "H41.01", "look")
         return {"trace": current_trace()}
 
     @stores.get("/{id}/broken")
@@ -90,6 +90,15 @@ def test_a_request_is_one_line_with_the_template_of_its_whole_route(
     assert (line["role"], line["agency"]) == ("clerk", "H41.01")
     assert _NUMBER not in log_lines.getvalue()
     assert "An" not in log_lines.getvalue()
+
+
+def test_the_role_of_a_line_is_its_word_and_no_name_of_ours_for_it(
+    app: FastAPI, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "khoso"):
+        ask(app, "/api/v1/stores/1/documents")
+    assert "'clerk'" in caplog.text
+    assert "ActorRole" not in caplog.text
 
 
 def test_the_trace_that_a_caller_names_is_in_the_work_the_answer_and_the_line(

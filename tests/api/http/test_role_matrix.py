@@ -474,7 +474,9 @@ def test_whoever_stands_for_somebody_may_change_what_is_hers_until_the_time_is_o
         place = f"{API}/documents/{world.other['document_id']}"
         assert short.get(place).status_code == 200
         world.clock.by = timedelta(days=3)
-        assert list(not_seen(world, operations, kind, short, world.other)) == []
+        assert short.get(place).status_code == 404
+        with world.standing_for(kind, GIANG, later) as again:
+            assert list(not_seen(world, operations, kind, again, world.other)) == []
         world.clock.by = timedelta()
 
 

@@ -4,13 +4,17 @@ import base64
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from api.http.identity import CSRF_HEADER
-from datastore import ActorRole
+from common import utc_now
+from datastore import ActorRole, Proof
 from tests.api.http.papers import AN as SOMEBODY
 from tests.api.http.papers import page, submit
 from tests.api.http.people import (
@@ -338,16 +342,74 @@ def test_a_role_that_is_taken_away_ends_its_session(served: Service) -> None:
 # --- step-up ------------------------------------------------------------------------------------------
 
 
+ABSENT = "/api/v1/documents/019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11/content"
+"""Whoever has just proven who it is, is told that it is not there."""
+
+
+@contextmanager
+def later(served: Service, minutes: int) -> Iterator[None]:
+    """So long after a proof."""
+    house = served.app.state.house
+    served.app.state.house = replace(house, clock=lambda: utc_now() + timedelta(minutes=minutes))
+    try:
+        yield
+    finally:
+        served.app.state.house = house
+
+
+def test_who_has_just_signed_in_with_a_password_is_not_asked_again_for_a_while(
+    served: Service, mai: httpx.Client
+) -> None:
+    assert code_of(mai.get(ABSENT)) == (404, "not_found")
+    assert mai.get("/session").json()["proven_until"] is not None
+    with later(served, 16):
+        assert code_of(mai.get(ABSENT)) == (401, "step_up_required")
+
+
+def test_a_sign_in_at_the_provider_counts_from_when_the_provider_says_and_else_for_nothing(
+    deceived: Service, liar: LyingProvider
+) -> None:
+    for minutes_ago, answer in ((0, (404, "not_found")), (20, (401, "step_up_required"))):
+        then = int(time.time()) - 60 * minutes_ago
+        liar.alter = lambda claims, then=then: {**claims, "auth_time": then}  # type: ignore[misc]
+        with browser(deceived) as client:
+            let_in(client)
+            assert code_of(client.get(ABSENT)) == answer
+    liar.alter = lambda claims: claims  # it does not say when
+    with browser(deceived) as client:
+        let_in(client)
+        assert client.get("/session").json()["proven_until"] is None
+
+
+def test_whoever_signed_in_on_a_development_machine_proves_it_again_by_signing_in(served: Service) -> None:
+    with served.signed_in() as clerk:
+        assert code_of(clerk.get(ABSENT)) == (404, "not_found")
+        with later(served, 16):
+            assert code_of(clerk.get(ABSENT)) == (401, "step_up_required")
+
+
+def test_a_password_that_somebody_else_gave_proves_nothing(served: Service) -> None:
+    """An administrator who gives a new one would else step up in the place of whoever signed in at the provider."""
+    house, made = served.house, an_officer(served, "linked.officer", ActorRole.CLERK)
+    with house.datastore.begin(house.system("tests"), "reset") as work:
+        work.accounts.set_password(made.id, INITIAL)
+    session, token = house.datastore.sessions.open_for_account(made.id, ActorRole.CLERK, Proof(house.clock()))
+    with browser(served) as client:
+        client.cookies.set("khoso", token, domain="127.0.0.1")
+        client.headers[CSRF_HEADER] = session.csrf
+        given = client.post("/session/step-up", json={"password": INITIAL})
+        assert code_of(given) == (403, "password_to_change")
+        assert client.get("/session").json()["proven_until"] is None
+
+
 def test_a_step_up_with_the_password_gives_a_fresh_token(served: Service, mai: httpx.Client) -> None:
-    absent = "/api/v1/documents/019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11/content"
-    before = mai.cookies["khoso"]
-    assert code_of(mai.get(absent)) == (401, "step_up_required")
+    before, proven = mai.cookies["khoso"], mai.get("/session").json()["proven_until"]
     wrong = mai.post("/session/step-up", json={"password": "not hers at all"})
     assert code_of(wrong) == (401, "wrong_password")
     assert mai.post("/session/step-up", json={"password": OWN}).json() == {"address": None}
     assert mai.cookies["khoso"] != before
-    assert code_of(mai.get(absent)) == (404, "not_found")
-    assert mai.get("/session").json()["proven_until"] is not None
+    assert code_of(mai.get(ABSENT)) == (404, "not_found")
+    assert mai.get("/session").json()["proven_until"] > proven
     with served.client() as thief:
         thief.cookies.set("khoso", before, domain="127.0.0.1")
         assert thief.get("/session").status_code == 401
@@ -369,8 +431,9 @@ def test_another_person_at_the_provider_proves_nothing(served: Service) -> None:
     with browser(served) as client:
         sign_in_citizen(client, "an")
         address = client.post("/session/step-up", json={}).json()["address"]
+        before = client.get("/session").json()
         assert code_of(client.get(str(consent(address, "binh")))) == (403, "sign_in_refused")
-        assert client.get("/session").json()["proven_until"] is None
+        assert client.get("/session").json() == before
 
 
 def test_a_step_up_that_another_session_began_proves_nothing(served: Service) -> None:
