@@ -1,10 +1,12 @@
-"""The head of a request, before anything of ours sees it: it comes soon and it is small, or its connection ends.
+"""What of a request the application never sees: its head, which comes soon and is small, and what is left of a body
+that was answered before its end, which comes soon as well; or the connection ends.
 
-uvicorn waits for a head as long as it takes and keeps whatever comes; behind a proxy that is the proxy's to bound,
-alone it is ours.
+uvicorn waits for both as long as it takes and keeps whatever comes of a head; behind a proxy that is the proxy's to
+bound, alone it is ours.
 """
 
 import asyncio
+from math import inf
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -13,19 +15,22 @@ HEAD_SECONDS = 15.0
 """From the connection, or the first byte of a further request, to the end of the head."""
 LARGEST_HEAD = 64 << 10
 """Bytes; browsers and proxies send a tenth of it."""
+REST_SECONDS = 15.0
+"""From an answer to the end of the body that it did not wait for: who was refused may finish its sentence."""
 
 
 class BoundedHeads(HttpToolsProtocol):
-    """HTTP/1.1 as uvicorn speaks it, which does not wait for a head for ever."""
+    """HTTP/1.1 as uvicorn speaks it, which does not wait for a head or an unwanted body for ever."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._patience: asyncio.TimerHandle | None = None
-        self._head = 0
+        self._came = 0
+        self._most: float = LARGEST_HEAD
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait_for_head()
+        self._wait(HEAD_SECONDS, LARGEST_HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -35,22 +40,36 @@ class BoundedHeads(HttpToolsProtocol):
         super().data_received(data)
         if self._patience is None:
             return
-        self._head += len(data)
-        if self._head > LARGEST_HEAD:
+        self._came += len(data)
+        if self._came > self._most:
             self._give_up()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._wait_for_head()
+        self._wait(HEAD_SECONDS, LARGEST_HEAD)
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
         super().on_headers_complete()
 
-    def _wait_for_head(self) -> None:
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
+            self._wait(REST_SECONDS, inf)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
         self._stop_waiting()
-        self._head = 0
-        self._patience = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        if self.cycle.response_complete and self.timeout_keep_alive_task is None:
+            # Whatever came of the rest has stopped the clock of an idle connection.
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _wait(self, seconds: float, most: float) -> None:
+        self._stop_waiting()
+        self._came, self._most = 0, most
+        self._patience = self.loop.call_later(seconds, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:
