@@ -6,7 +6,6 @@ bound, alone it is ours.
 """
 
 import asyncio
-from math import inf
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -17,6 +16,8 @@ LARGEST_HEAD = 64 << 10
 """Bytes; browsers and proxies send a tenth of it."""
 REST_SECONDS = 15.0
 """From an answer to the end of the body that it did not wait for: who was refused may finish its sentence."""
+LARGEST_REST = 16 << 20
+"""Bytes of it that are received, and dropped."""
 
 
 class BoundedHeads(HttpToolsProtocol):
@@ -26,7 +27,7 @@ class BoundedHeads(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._patience: asyncio.TimerHandle | None = None
         self._came = 0
-        self._most: float = LARGEST_HEAD
+        self._most = LARGEST_HEAD
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -55,7 +56,7 @@ class BoundedHeads(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.cycle.response_complete and self.cycle.more_body and not self.transport.is_closing():
-            self._wait(REST_SECONDS, inf)
+            self._wait(REST_SECONDS, LARGEST_REST)
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
@@ -66,7 +67,7 @@ class BoundedHeads(HttpToolsProtocol):
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
 
-    def _wait(self, seconds: float, most: float) -> None:
+    def _wait(self, seconds: float, most: int) -> None:
         self._stop_waiting()
         self._came, self._most = 0, most
         self._patience = self.loop.call_later(seconds, self._give_up)
