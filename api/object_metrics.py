@@ -27,6 +27,11 @@ class Metered:
         with _timed("ask"):
             self._store.ask()
 
+    def server_time(self) -> datetime | None:
+        """See `ObjectStore.server_time`."""
+        with _timed("ask"):
+            return self._store.server_time()
+
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:

@@ -227,6 +227,9 @@ if TYPE_CHECKING:
     from signing.timestamps import (
         TimeStamper as TimeStamper,
     )
+    from signing.timestamps import (
+        try_out as try_out,
+    )
     from signing.trust import (
         BundleNotGenuine as BundleNotGenuine,
     )
@@ -344,7 +347,7 @@ _NAMES = {
         "StatusListNotGenuine",
         "StatusListOverdue",
     ),
-    "signing.timestamps": ("TimeStamper",),
+    "signing.timestamps": ("TimeStamper", "try_out"),
     "signing.trust": (
         "BundleNotGenuine",
         "LogKey",

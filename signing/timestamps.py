@@ -77,6 +77,11 @@ def stamped(time_stamps: TimeStamper, signature: bytes) -> bytes:
     return token
 
 
+def try_out(time_stamps: TimeStamper) -> None:
+    """Has the authority stamp something, to see whether it does; TimeStampUnusable."""
+    stamped(time_stamps, secrets.token_bytes(32))
+
+
 def token_info(token: bytes) -> tsp.TSTInfo:
     """The signed statement of a token: imprint, time, serial; ValueError when it is none."""
     content = cms.ContentInfo.load(token)["content"]

@@ -12,7 +12,7 @@ from api.steps.queue import recover
 from api.steps.readiness import Seen, Standing
 from common import KhosoError, font_file, shown
 from ingest import confinement_report
-from signing import Role
+from signing import Role, TimeStampUnusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +172,19 @@ def _disk(house: House) -> Finding:
 def _clock(house: House) -> Finding:
     seen = health.clock(house)
     return _finding(
-        "clock", seen, f"{seen.facts['skew_seconds']} s from the database's; kept: {seen.facts['kept']}"
+        "clock",
+        seen,
+        f"{seen.facts['skew_seconds']} s from the database's, {seen.facts.get('objects_skew_seconds', '–')} s from"
+        f" the object server's; kept: {seen.facts['kept']}",
     )
 
 
 def _time_stamps(house: House) -> Finding:
+    if house.keys.signers_here is not None:
+        try:
+            health.authority(house)
+        except TimeStampUnusable as error:
+            return Finding("time stamps", False, error.code, str(error))
     seen = health.time_stamps(house)
     return _finding("time stamps", seen, f"last: {seen.facts.get('last_success', '–')}")
 

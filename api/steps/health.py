@@ -6,14 +6,14 @@ file. The rest degrades: a person should look, and whoever asks is still served.
 
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.connectors.clamd import Clamd
 from api.connectors.kernel_clock import is_synchronised
 from api.house import House, scanner_of
 from api.steps.readiness import Check, Readiness, Seen, Standing
 from common import say, shown_iso
-from datastore import JobRole, JobState, Priority, SchemaTooNew
+from datastore import JobRole, JobState, ObjectStoreUnreachable, Priority, SchemaTooNew
 
 LEAST_FREE = 2_000_000_000
 """Bytes; a morning's scans of one counter."""
@@ -23,6 +23,11 @@ OLDEST_LOCK_PROOF = 8 * 86_400.0
 """Seconds; `khoso doctor` runs daily, a week of long holidays may pass."""
 MOST_SKEW = 2.0
 """Seconds between two clocks of one installation: instants in the diary must be comparable."""
+_SECOND = timedelta(seconds=1)
+
+
+_KEEP_AUTHORITY = 600.0
+"""Seconds between two stamps that prove nothing: an authority may count them."""
 
 
 def readiness(house: House) -> Readiness:
@@ -42,6 +47,8 @@ def checks_of(house: House) -> Mapping[str, Check]:
         "time_stamps": Check(lambda: time_stamps(house), vital=False),
         "clock": Check(lambda: clock(house), vital=False),
     }
+    if house.keys.signers_here is not None:
+        checks["time_stamp_authority"] = Check(lambda: authority(house), vital=False, keep=_KEEP_AUTHORITY)
     scanner = scanner_of(house.settings)
     if scanner is not None:
         checks["malware"] = Check(lambda: malware(scanner), vital=False)
@@ -116,13 +123,21 @@ def events(house: House) -> Seen:
 
 
 def time_stamps(house: House) -> Seen:
-    """No signature waits for the authority. Whoever signs asks it; this process may not even hold a key."""
+    """No signature waits for the authority, as far as the jobs know: a process that does not sign cannot ask it."""
     standing = house.datastore.work_standing()
     last = standing.last_signed_at
     facts = {} if last is None else {"last_success": shown_iso(last)}
     if standing.time_stamps_failing:
         return Seen(Standing.DEGRADED, say("time_stamps_fail", count=standing.time_stamps_failing), facts)
     return Seen(facts=facts)
+
+
+def authority(house: House) -> Seen:
+    """The time-stamp authority answers whoever signs with it here, also while nobody wants a signature."""
+    from signing import try_out  # late: most commands, which load this module, sign nothing
+
+    try_out(house.keys.signers.time_stamps)
+    return Seen()
 
 
 def clock(house: House) -> Seen:
@@ -133,17 +148,34 @@ def clock(house: House) -> Seen:
         "skew_seconds": skew,
         "kept": {True: "yes", False: "no", None: "unknown"}[kept],
     }
-    if skew > MOST_SKEW:
-        reason = say("clock_differs", seconds=skew, part="PostgreSQL")
+    skews = {"PostgreSQL": skew}
+    if (of_objects := _skew_of_objects(house)) is not None:
+        facts["objects_skew_seconds"] = skews["S3"] = of_objects
+    part = max(skews, key=skews.__getitem__)
+    if skews[part] > MOST_SKEW:
+        reason = say("clock_differs", seconds=skews[part], part=part)
         return Seen(Standing.DEGRADED, reason, facts)
     if kept is False and house.settings.production:
         return Seen(Standing.DEGRADED, say("clock_unkept"), facts)
     return Seen(facts=facts)
 
 
-def _skew(before: datetime, theirs: datetime, after: datetime) -> float:
-    """Seconds by which another clock was surely before ours was read, or after it was read again."""
-    apart = max(before - theirs, theirs - after).total_seconds()
+def _skew_of_objects(house: House) -> float | None:
+    """Seconds between this clock and the object server's; None without a server, or where it does not answer, which
+    `objects` tells."""
+    before = house.clock()
+    try:
+        theirs = house.datastore.objects.server_time()
+    except ObjectStoreUnreachable:
+        return None
+    # Its second may have been nearly over when it was said.
+    return None if theirs is None else _skew(before, theirs, house.clock(), within=_SECOND)
+
+
+def _skew(before: datetime, theirs: datetime, after: datetime, *, within: timedelta = timedelta(0)) -> float:
+    """Seconds by which another clock, which says `theirs` or up to `within` later, was surely before ours was read,
+    or after it was read again."""
+    apart = max(before - theirs - within, theirs - after).total_seconds()
     return round(max(apart, 0.0), 1)
 
 

@@ -1,7 +1,8 @@
 """Asking the parts of an installation how they are, so that asking can never hurt them or the asker.
 
-Each check runs in a thread of its own, at most once at a time and at most once in `KEEP` seconds, however often it is
-asked for; whoever asks waits `PATIENCE` seconds at most, and a part that has not answered by then gave no answer.
+Each check runs in a thread of its own, at most once at a time and at most once in `KEEP` seconds (or its own), however
+often it is asked for; whoever asks waits `PATIENCE` seconds at most, and a part that has not answered by then gave no
+answer.
 """
 
 import threading
@@ -44,10 +45,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`look` asks one part; when it raises, or gives no answer, the part has failed, or is degraded if not `vital`."""
+    """`look` asks one part; when it raises, or gives no answer, the part has failed, or is degraded if not `vital`.
+
+    An answer is good for `keep` seconds, or for as long as the others'.
+    """
 
     look: Callable[[], Seen]
     vital: bool = True
+    keep: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,7 @@ class _Probe:
     def __init__(self, name: str, check: Check, keep: float) -> None:
         self._name = name
         self._check = check
-        self._keep = keep
+        self._keep = keep if check.keep is None else check.keep
         self._lock = threading.Lock()
         self._answered = threading.Event()
         self._seen = Seen()

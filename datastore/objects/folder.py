@@ -40,6 +40,9 @@ class FolderObjects(Readable):
         if not self._unfinished.is_dir():
             raise ObjectStoreRefused(reason=f"no folder {self._unfinished}")
 
+    def server_time(self) -> None:
+        """The clock is this machine's."""
+
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:

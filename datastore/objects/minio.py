@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from hashlib import md5, sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -138,6 +139,15 @@ class MinioObjects(Readable):
             there = self.client.bucket_exists(self.bucket)
         if not there:
             raise ObjectStoreRefused(reason="NoSuchBucket")
+
+    def server_time(self) -> datetime:
+        """See `ObjectStore.server_time`. Every answer of HTTP has it, a refusal too."""
+        with translated(self.bucket):
+            answer = self._connections.request("HEAD", f"{self.place.endpoint}/{self.bucket}")
+        try:
+            return parsedate_to_datetime(answer.headers.get("date", ""))
+        except ValueError as error:
+            raise ObjectStoreUnreachable(reason="no Date") from error
 
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None

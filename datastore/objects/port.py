@@ -50,6 +50,10 @@ class ObjectStore(Protocol):
         """A quick look whether it can be used now; ObjectStoreUnreachable, ObjectStoreRefused."""
         ...
 
+    def server_time(self) -> datetime | None:
+        """What the server's clock says, cut to the second; None where there is no server. Errors as `ask`."""
+        ...
+
     def put(
         self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ from api.steps.doctor import examine
 from api.steps.intake import Paper, Person, receive
 from api.steps.readiness import Check, Readiness, Seen, Standing
 from common import say, utc_now
+from signing.timestamps import DevelopmentTimeStamper
 from tests.databases import PostgresServer
 from tests.services import Services
 
@@ -214,6 +216,40 @@ def test_a_time_stamp_authority_that_fails_is_told_by_who_waits_for_it(opened: H
     opened.datastore.queue.fail(job, "time_stamp_unusable")
     seen = health.time_stamps(opened)
     assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "time_stamps_fail")
+
+
+def test_a_time_stamp_authority_that_gives_no_usable_stamps_is_told_before_anybody_needs_one(
+    opened: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _answers(opened, "time_stamp_authority").standing is Standing.WELL
+    stamp = DevelopmentTimeStamper.stamp
+    monkeypatch.setattr(
+        DevelopmentTimeStamper, "stamp", lambda self, digest: stamp(self, sha256(digest).digest())
+    )
+    seen = _answers(opened, "time_stamp_authority")
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "time_stamp_unusable")
+    (found,) = (finding for finding in examine(opened) if finding.check == "time stamps")
+    assert (found.well, found.seen) == (False, "time_stamp_unusable")
+
+
+def _answers(opened: House, check: str) -> Seen:
+    return Readiness(health.checks_of(opened), patience=30).look().checks[check]
+
+
+def test_the_object_server_s_clock_is_compared_as_well(
+    tmp_path: Path, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in services.start("minio").items():
+        if name.startswith("KHOSO_S3"):
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    with steps_on_stderr() as steps, house(steps) as on_minio:
+        assert health.clock(on_minio).facts["objects_skew_seconds"] == 0
+        seen = health.clock(replace(on_minio, clock=_later(1)))
+        with services.killed("minio"):
+            assert "objects_skew_seconds" not in health.clock(on_minio).facts
+    assert (seen.standing, _code(seen)) == (Standing.DEGRADED, "clock_differs")
+    assert 57 < float(seen.facts["objects_skew_seconds"]) < 62
 
 
 def test_what_all_processes_share_is_counted_from_the_database(opened: House) -> None:

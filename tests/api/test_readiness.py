@@ -101,6 +101,23 @@ def test_many_who_look_at_once_ask_a_part_once() -> None:
     assert all(report.ready for report in reports)
 
 
+def test_a_part_may_be_asked_more_rarely_than_the_others() -> None:
+    asked = []
+
+    def counted(part: str) -> Seen:
+        asked.append(part)
+        return Seen()
+
+    checks = {
+        "authority": Check(lambda: counted("authority"), keep=600),
+        "disk": Check(lambda: counted("disk")),
+    }
+    readiness = Readiness(checks, keep=0, patience=30)
+    for _ in range(3):
+        readiness.look()
+    assert (asked.count("authority"), asked.count("disk")) == (1, 3)
+
+
 def test_a_part_that_came_back_is_well_again() -> None:
     answers = iter([_fails, Seen])
     readiness = Readiness({"database": Check(lambda: next(answers)())}, keep=0, patience=30)
