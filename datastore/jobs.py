@@ -29,7 +29,8 @@ from datastore.rights import Act
 from datastore.rows import DocumentRow, JobRow, TurnRow
 from datastore.scope import Scope
 
-_OUTAGE_PAUSE = timedelta(seconds=10)
+_OUTAGE_PAUSE = timedelta(seconds=3)
+"""Long enough for the other jobs to come first, short enough for whoever waits at a counter when it is over."""
 ATTEMPTS = 5
 """So often is a job tried before a person must look at it."""
 DEATHS = 3

@@ -206,7 +206,8 @@ def _do_what_waits(
 ) -> int:
     """Claims and does one job after the other, until there are `enough`; then the log follows.
 
-    `stopped` ends the job in work as well, which is handed back.
+    `stopped` ends the job in work as well, which is handed back. An outage ends the round after the job that met it:
+    those behind it would meet it too, and would all have to wait after its end.
     """
     done = 0
     while not stopped() and not enough():
@@ -215,8 +216,10 @@ def _do_what_waits(
             break
         failed = _do(house, pool, job, stopped)
         done += 1
-        if impatient and isinstance(failed, OUTAGES) and not isinstance(failed, DatabaseBusy):
-            raise failed  # whoever waits can do something about it; the job waits for that
+        if isinstance(failed, OUTAGES) and not isinstance(failed, DatabaseBusy):
+            if impatient:
+                raise failed  # whoever waits can do something about it; the job waits for that
+            break
     if done and house.keys.log_here is not None:
         extend_log(house)
     return done

@@ -21,13 +21,14 @@ from api.settings import Settings
 from api.steps import health
 from api.steps.intake import Paper, Person, receive
 from api.steps.job_kinds import SIGN
-from api.steps.queue import work_off
+from api.steps.queue import never, work_awhile, work_off
 from api.steps.readiness import Standing
 from archive import Status
 from datastore import JobKind, JobRole, JobState
 from datastore.jobs import ATTEMPTS
 from signing import TimeStampUnusable
 from signing.timestamps import DevelopmentTimeStamper
+from tests.api.http.papers import page
 from tests.api.http.servers import Quiet
 from tests.api.test_courier import Clock
 
@@ -159,3 +160,24 @@ def test_an_outage_of_the_time_stamp_authority_is_waited_for_however_long_it_las
         with opened.datastore.begin(opened.system("test"), "look") as work:
             signed = work.documents.get(received.document.id)
     assert (signed.status, len(signed.revisions)) == (Status.PROVISIONAL, 1)
+
+
+def test_an_outage_stops_the_round_and_leaves_the_jobs_behind_it_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every job that waited was tried in vain and put off, so that after a short outage all of them waited longer."""
+    with (
+        open_house(Settings(data_dir=tmp_path / "var", workers=1), Quiet()) as opened,
+        page_pool_when_needed(opened.settings) as pool,
+    ):
+        for shade in (1, 2):
+            (tmp_path / "page.png").write_bytes(page(shade))
+            paper = Paper((tmp_path / "page.png",), (Person(_OWNER),), doc_type="THONG_BAO")
+            receive(opened, opened.system("test"), paper)
+        work_awhile(opened, pool, JobRole.READER, stopped=never)
+        stamp = DevelopmentTimeStamper.stamp
+        monkeypatch.setattr(
+            DevelopmentTimeStamper, "stamp", lambda self, digest: stamp(self, sha256(digest).digest())
+        )
+        work_awhile(opened, pool, JobRole.SIGNER, stopped=never)
+        assert opened.datastore.queue.waiting() == 1
