@@ -5,16 +5,15 @@ again by itself after each fault; 1 otherwise; 3 when this machine has no small 
 """
 
 import argparse
-import json
 import signal
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.faults.disks import NoOwnMounts, in_own_mounts
 from bench.faults.kinds import KINDS
 from bench.faults.soak import Soak
+from bench.results import publish, tell
 
 RESULTS = Path(__file__).resolve().parent / "results"
 NO_OWN_MOUNTS = 3
@@ -42,19 +41,10 @@ def main() -> int:
             seed=chosen.seed,
             hold=chosen.hold,
             kinds=chosen.kind or list(KINDS),
-            tell=_tell,
+            tell=tell,
         )
         result = soak.run().as_json()
-    text = json.dumps(result, ensure_ascii=False, indent=2)
-    chosen.results.mkdir(parents=True, exist_ok=True)
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-f{chosen.faults}-s{chosen.seed}.json"
-    (chosen.results / name).write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return 0 if result["well"] else 1
-
-
-def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    return publish(result, chosen.results, f"f{chosen.faults}-s{chosen.seed}")
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ class Eyes:
             twice_signed=list(self._twice_signed(papers)),
             unfinished=list(self._unfinished(papers)),
             damaged=list(self._damaged(named, set(lying))),
-            unnamed=sorted(f"{bucket}/{key}@{version}" for bucket, key, version in set(lying) - named.keys()),
+            unnamed=sorted("/".join(place) for place in set(lying) - named.keys() if not self._waits(place)),
             counts={
                 "promises": len(self._ledger),
                 "papers": len(papers),
@@ -196,6 +196,14 @@ class Eyes:
                 key = str(one.object_name)
                 if not key.startswith(_PROBES):
                     yield bucket, key, one.version_id or "null"
+
+    def _waits(self, place: tuple[str, str, str]) -> bool:
+        """Whether it cannot be swept yet, and will be: locked from the put on, and its intention is remembered."""
+        bucket, key, version = place
+        intention = "SELECT 1 FROM object_intents WHERE key = %s AND swept"
+        if self._rows.execute(intention, (key,)).fetchone() is None:
+            return False
+        return self._s3.get_object_retention(bucket, key, version_id=version) is not None
 
     def _damaged(
         self, named: dict[tuple[str, str, str], str], lying: set[tuple[str, str, str]]

@@ -21,9 +21,9 @@ from pathlib import Path
 from api.connectors.broker import Wakes
 from bench.faults.disks import Disk
 from bench.faults.ways import Way
-from bench.soak.children import descendants_of
+from bench.soak.children import descendants_of, own_environment
 from datastore import JobRole
-from tests.services import CHECKOUT, Services
+from tests.services import Services
 
 PARTS = ("postgresql", "redis", "minio")
 _KHOSO = str(Path(sys.executable).with_name("khoso"))
@@ -158,12 +158,7 @@ class Place:
     def environment(self) -> dict[str, str]:
         """Nothing but what the processes of this place need; servers are reached over the ways."""
         return {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "HOME": str(self.folder),
-            "TMPDIR": str(self.temporary),
-            "PYTHONPATH": str(CHECKOUT),
-            "KHOSO_DATA_DIR": str(self.data),
+            **own_environment(self.folder, data=self.data, temporary=self.temporary),
             "KHOSO_WORKERS": "1",
             "KHOSO_LOG_STRICT": "true",
             **{name: self._over_the_way(value) for name, value in self.services.settings.items()},

@@ -140,9 +140,11 @@ class Soak:
                     with self._clerks_at_work(sampler):
                         self._strike_all(sampler)
                     self._await_quiet(sampler)
+                    self._tell(f"quiet after {time.monotonic() - started:.1f} s")
                 finally:
                     sampler.end()
                 self._look_at_all()
+                self._tell(f"looked at after {time.monotonic() - started:.1f} s")
             self._result.left = self._place.leftovers()
         self._result.refused, self._result.unequal = self._books.refused, self._books.unequal
         self._result.back = sampler.back
@@ -218,8 +220,6 @@ class Soak:
             )
             if burst is not None:
                 burst.join()
-            if os.environ.get("DEBUG_DEAF") and (deaf := self._place.deaf(8)):
-                self._tell(f"   deaf: {deaf}")
         probes.succeed(_PROBES)
         probes.close()
 
@@ -299,17 +299,16 @@ class Soak:
                 self._tell("\n".join([name, *lines]))
 
     def _let_a_day_pass(self) -> None:
-        """Intentions and uploads become a day older; a beat that is started again sweeps at once."""
+        """Intentions and uploads become a day older; a beat that is started again sweeps both, uploads last."""
         with psycopg.connect(self._place.own_database) as rows:
             rows.execute("UPDATE object_intents SET made_at = made_at - interval '2 days'")
             rows.execute("UPDATE uploads SET until = until - interval '2 days'")
         self._place.kill(self._place.kept["beat"])
         until = time.monotonic() + _QUIET_AFTER
         with psycopg.connect(self._place.own_database, autocommit=True) as rows:
-            query = "SELECT (SELECT count(*) FROM object_intents) + (SELECT count(*) FROM uploads)"
-            while rows.execute(query).fetchone() != (0,):
+            while rows.execute("SELECT count(*) FROM uploads").fetchone() != (0,):
                 if time.monotonic() > until:
-                    self._result.noise.append("what nobody named was not swept")
+                    self._result.noise.append("uploads whose day is over are not forgotten")
                     return
                 time.sleep(_LOOK_EVERY)
 

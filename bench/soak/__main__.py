@@ -4,12 +4,11 @@ Exit 0 when nothing acknowledged was lost, doubled, signed twice or left lying a
 """
 
 import argparse
-import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from bench.results import publish, tell
 from bench.soak.journey import soak
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -24,18 +23,9 @@ def main() -> int:
     chosen = parser.parse_args()
     with TemporaryDirectory(prefix="khoso-soak-") as folder:
         result = soak(
-            Path(folder), kills=chosen.kills, intakes=chosen.intakes, seed=chosen.seed, tell=_tell
+            Path(folder), kills=chosen.kills, intakes=chosen.intakes, seed=chosen.seed, tell=tell
         ).as_json()
-    text = json.dumps(result, ensure_ascii=False, indent=2)
-    chosen.results.mkdir(parents=True, exist_ok=True)
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-k{chosen.kills}-i{chosen.intakes}-s{chosen.seed}.json"
-    (chosen.results / name).write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return 0 if result["well"] else 1
-
-
-def _tell(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
+    return publish(result, chosen.results, f"k{chosen.kills}-i{chosen.intakes}-s{chosen.seed}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+CHECKOUT = Path(__file__).resolve().parents[2]
 _SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER, linux/prctl.h."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -109,6 +110,18 @@ class Watched:
 
     def _orphans(self) -> list[int]:
         return [pid for pid in _children_of(os.getpid()) if pid not in self.before and pid not in _STARTED]
+
+
+def own_environment(home: Path, *, data: Path, temporary: Path) -> dict[str, str]:
+    """What a command of an installation of our own sees: nothing of ours but the programs and this checkout."""
+    return {
+        "PATH": os.environ["PATH"],
+        "LANG": "C.UTF-8",
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "PYTHONPATH": str(CHECKOUT),
+        "KHOSO_DATA_DIR": str(data),
+    }
 
 
 def descendants_of(pid: int) -> list[int]:

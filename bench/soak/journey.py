@@ -24,10 +24,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.soak.checker import Acknowledged, Stand, examine
-from bench.soak.children import Ended, Watched, command_line, descendants_of
+from bench.soak.children import CHECKOUT, Ended, Watched, command_line, descendants_of, own_environment
 from common import Digest
 
-CHECKOUT = Path(__file__).resolve().parents[2]
 _SAMPLE = CHECKOUT / "samples" / "thong_bao_ubnd.jpg"
 _OWNER = "H41.242"
 _PER_DOSSIER = 5
@@ -118,14 +117,7 @@ class Client:
             return ended
 
     def _environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "HOME": str(self.folder),
-            "TMPDIR": str(self.temporary),
-            "PYTHONPATH": str(CHECKOUT),
-            "KHOSO_DATA_DIR": str(self.data),
-        }
+        return own_environment(self.folder, data=self.data, temporary=self.temporary)
 
     def _kill_later(self, watched: Watched, task: Task) -> None:
         moment = self.chance.uniform(0.1, 1.0) * self._usual(task.kind)

@@ -5,7 +5,6 @@ In both columns of the design: by itself (SQLite, a folder, each command does it
 """
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from api.settings import Settings
-from bench.soak.children import Ended, Watched
+from bench.soak.children import Ended, Watched, own_environment
 from datastore import JobRole
 from tests.conftest import CHECKOUT
 from tests.databases import PostgresServer
@@ -76,15 +75,7 @@ class Installation:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "LANG": "C.UTF-8",
-            "HOME": str(self.folder),
-            "TMPDIR": str(self.temporary),
-            "PYTHONPATH": str(CHECKOUT),
-            "KHOSO_DATA_DIR": str(self.data),
-            **self.settings,
-        }
+        return own_environment(self.folder, data=self.data, temporary=self.temporary) | dict(self.settings)
 
     @property
     def read_settings(self) -> Settings:
