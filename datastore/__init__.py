@@ -71,7 +71,7 @@ from datastore.objects import (
     staging_key,
 )
 from datastore.overrides import OverrideKind
-from datastore.passwords import Hashing
+from datastore.passwords import HashedPassword, Hashing
 from datastore.people import (
     ALONE,
     OFFICERS,
@@ -209,6 +209,7 @@ __all__ = [
     "Event",
     "Exchanged",
     "FolderObjects",
+    "HashedPassword",
     "Hashing",
     "Holder",
     "IdentityDiffers",

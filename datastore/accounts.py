@@ -20,7 +20,7 @@ from datastore.account_values import account, counters_of
 from datastore.agencies import is_in_force, parent_of
 from datastore.errors import AlreadyThere, BadUsername, IllegalTransition, NotAllowed, NotFound, RolesExclude
 from datastore.locks import hold, locked
-from datastore.passwords import require_strong
+from datastore.passwords import HashedPassword
 from datastore.people import ALONE, OFFICERS, Account, AccountState
 from datastore.records import ActorRole
 from datastore.rights import Act
@@ -43,13 +43,13 @@ class Accounts:
         name: str,
         *roles: ActorRole,
         agency: str | None = None,
-        password: str | None = None,
+        password: HashedPassword | None = None,
         until: datetime | None = None,
     ) -> Account:
         """An account with these roles; its `password` is to be changed at the first sign-in.
 
         Without one it signs in through the agency's provider only (`link`). AlreadyThere for a name that was ever
-        given, or an agency that has its admin; BadUsername, PasswordWeak, RolesExclude, NotFound.
+        given, or an agency that has its admin; BadUsername, RolesExclude, NotFound.
         """
         self._scope.ask(Act.MANAGE_ACCOUNTS)
         scope = self._scope
@@ -80,8 +80,12 @@ class Accounts:
             for role in dict.fromkeys(roles):
                 self._give(row, role, until)
             if password is not None:
-                self._set_password(row, password, must_change=True)
+                self._set_password(row, password)
         return self._done(row)
+
+    def require_manager(self) -> None:
+        """NotAllowed for whoever manages no accounts: asked before a password is hashed, which takes its time."""
+        self._scope.ask(Act.MANAGE_ACCOUNTS)
 
     def get(self, id: UUID) -> Account:
         """An account of the actor's agency, or the admin of one below it; NotFound."""
@@ -155,11 +159,14 @@ class Accounts:
             credential.failures, credential.resting_until = 0, None
         return self._done(row)
 
-    def set_password(self, id: UUID, password: str) -> Account:
-        """Give a new password, to be changed at the next sign-in; who is signed in is sent out. PasswordWeak."""
+    def set_password(self, id: UUID, password: HashedPassword) -> Account:
+        """Give a new password, to be changed at the next sign-in; who is signed in is sent out.
+
+        NotFound when it was hashed for another account.
+        """
         self._scope.ask(Act.MANAGE_ACCOUNTS)
         row = self._to_change(id)
-        self._set_password(row, password, must_change=True)
+        self._set_password(row, password)
         sessions.revoke(self._session, self._scope.at, account=row.id)
         return self._done(row)
 
@@ -274,11 +281,10 @@ class Accounts:
             former.ended_at = former.until
         self._session.flush()
 
-    def _set_password(self, row: AccountRow, password: str, *, must_change: bool) -> None:
-        require_strong(password, row.username)
-        keep_hash(
-            self._session, row.id, self._scope.hashing.hash(password), self._scope.at, must_change=must_change
-        )
+    def _set_password(self, row: AccountRow, password: HashedPassword) -> None:
+        if password.username != row.username:  # whether it is strong was asked for another name
+            raise NotFound(what="account")
+        keep_hash(self._session, row.id, password.hash, self._scope.at, must_change=True)
 
     def _done(self, row: AccountRow) -> Account:
         self._session.flush()

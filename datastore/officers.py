@@ -15,7 +15,7 @@ from datastore.account_values import account, may_sign_in
 from datastore.accounts import keep_hash, parse_username
 from datastore.errors import BadUsername, PasswordWeak, WrongPassword
 from datastore.locks import locked
-from datastore.passwords import LEAST, Hashing, require_strong
+from datastore.passwords import LEAST, HashedPassword, Hashing, require_strong
 from datastore.people import Account
 from datastore.records import Actor
 from datastore.rows import AccountRow, CredentialRow
@@ -90,6 +90,15 @@ class Officers:
         if tried is not None and tried.rests:
             actor = Actor("system", "system", tried.agency, "sign-in")
             self.transactions.diary(actor, "account_rests", note=tried.username)
+
+    def hashed(self, username: str, password: str) -> HashedPassword:
+        """A password for an account of this name, to be kept by `Accounts`; BadUsername, PasswordWeak.
+
+        Call it with no transaction open.
+        """
+        name = parse_username(username)
+        require_strong(password, name)
+        return HashedPassword(name, self.hashing.hash(password))
 
     def change_password(self, username: str, old: str, new: str) -> Account:
         """Give oneself a new password; WrongPassword, PasswordWeak. The caller ends the other sessions."""

@@ -5,7 +5,7 @@ The parameters are data: a hash made with others is still right, and is made ane
 
 import threading
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from argon2 import PasswordHasher, Type
@@ -61,6 +61,17 @@ class Hashing:
     def is_outdated(self, hash: str) -> bool:
         """Whether the hash was made with other parameters."""
         return self._hasher.check_needs_rehash(hash)
+
+
+@dataclass(frozen=True, slots=True)
+class HashedPassword:
+    """A password that was found strong enough for an account, as it is kept.
+
+    Made before the transaction that keeps it: hashing takes as long as a thousand statements, and others wait.
+    """
+
+    username: str
+    hash: str = field(repr=False)
 
 
 HASHING = Hashing()

@@ -21,7 +21,6 @@ from datastore.intents import name_objects
 from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
-from datastore.passwords import HASHING, Hashing
 from datastore.records import Actor, ActorRole, JobRole
 from datastore.rights import CITIZENS, Act, may
 from datastore.rows import (
@@ -66,8 +65,6 @@ class Scope:
     """Documents made here that have no row of a kind yet: see `has_none_yet`."""
     named: dict[UUID, OwnerRow] = field(default_factory=dict)
     """The owners whom nobody else renames before it ends."""
-    hashing: Hashing = HASHING
-    """How passwords are hashed that this transaction gives."""
     _agencies: tuple[str, ...] = ()
     _stands_for: UUID | None = None
     """The owner for whom a representative or guardian was found to stand."""

@@ -546,7 +546,6 @@ class Datastore:
         self.sessions = Sessions(apart)
         self.logins = Logins(apart)
         self.clients = ClientTokens(apart)
-        self._hashing = hashing
 
     @classmethod
     def open(
@@ -638,7 +637,7 @@ class Datastore:
     def _scope(self, session: Session, actor: Actor, act: str, outcome: str = "done") -> Scope:
         now = self.clock()
         keychain = Keychain(session, self._keys, now)
-        return Scope(session, actor, act, outcome, now, keychain, self._trace(), hashing=self._hashing)
+        return Scope(session, actor, act, outcome, now, keychain, self._trace())
 
     @contextmanager
     def _housekeeping(self) -> Iterator[Session]:

@@ -121,8 +121,10 @@ def add_account(
     Ví dụ / Example: `khoso account add quan.tri "Nguyễn Văn Quản" --role admin`
     """
     password = secrets.token_urlsafe(12)
-    with _at_work(person, agency, "add_account") as work:
-        made = work.accounts.make(username, name, *role, password=password, until=_midnight(until))
+    with at_desk(person, agency, _PURPOSE) as (opened, who):
+        hashed = opened.datastore.officers.hashed(username, password)
+        with opened.datastore.begin(who, "add_account") as work:
+            made = work.accounts.make(username, name, *role, password=hashed, until=_midnight(until))
     if as_json:
         print_json({**_account_as_json(made), "password": password})
     else:
@@ -204,8 +206,10 @@ def new_password(username: Username, person: ActorName = OPERATOR, as_json: Json
     Ví dụ / Example: `khoso account password mai.tran`
     """
     password = secrets.token_urlsafe(12)
-    with _at_work(person, None, "give_password") as work:
-        changed = work.accounts.set_password(work.accounts.find(username).id, password)
+    with at_desk(person, None, _PURPOSE) as (opened, who):
+        hashed = opened.datastore.officers.hashed(username, password)
+        with opened.datastore.begin(who, "give_password") as work:
+            changed = work.accounts.set_password(work.accounts.find(username).id, hashed)
     if as_json:
         print_json({**_account_as_json(changed), "password": password})
     else:

@@ -28,8 +28,9 @@ ADMIN = Actor("quan.tri", "admin", "H41.01", "accounts")
 
 
 def account(house: House, username: str = "hoa.le", *roles: ActorRole, actor: Actor = MAI) -> Account:
+    hashed = house.store.officers.hashed(username, PASSWORD)
     with house.store.begin(actor, "make account") as work:
-        return work.accounts.make(username, "Lê Thị Hoa", *(roles or (ActorRole.CLERK,)), password=PASSWORD)
+        return work.accounts.make(username, "Lê Thị Hoa", *(roles or (ActorRole.CLERK,)), password=hashed)
 
 
 def tree(house: House) -> None:
@@ -93,7 +94,7 @@ def test_an_admin_makes_and_ends_agencies_below_its_own_only(house: House) -> No
 
 def test_each_agency_has_one_admin_who_makes_the_accounts_of_its_own_agency(house: House) -> None:
     with house.store.begin(MAI, "make account") as work:
-        work.accounts.make("quan.tri", "Quản Trị", ActorRole.ADMIN, password=PASSWORD)
+        work.accounts.make("quan.tri", "Quản Trị", ActorRole.ADMIN)
         with pytest.raises(AlreadyThere) as caught:
             work.accounts.make("thu.hai", "Người Thứ Hai", ActorRole.ADMIN)
         assert caught.value.facts == {"what": "admin", "name": "H41.01"}
@@ -153,7 +154,7 @@ def test_whoever_makes_accounts_or_audits_has_no_other_role(house: House) -> Non
 
 def test_nobody_changes_its_own_account(house: House) -> None:
     with house.store.begin(MAI, "make account") as work:
-        own = work.accounts.make("quan.tri", "Quản Trị", ActorRole.ADMIN, password=PASSWORD)
+        own = work.accounts.make("quan.tri", "Quản Trị", ActorRole.ADMIN)
     with house.store.begin(ADMIN, "grant") as work, pytest.raises(NotAllowed):
         work.accounts.grant(own.id, ActorRole.HANDLER)
 
@@ -187,8 +188,15 @@ def test_a_role_that_ends_is_over_by_itself_and_one_taken_away_at_once(house: Ho
 
 @pytest.mark.parametrize("weak", ["", "short", "aaaaaaaaaaaaaaaaaaaa", "xin chào hoa.le nhé", "x" * 300])
 def test_a_weak_password_is_refused(house: House, weak: str) -> None:
-    with house.store.begin(MAI, "make account") as work, pytest.raises(PasswordWeak):
-        work.accounts.make("hoa.le", "Lê Thị Hoa", ActorRole.CLERK, password=weak)
+    with pytest.raises(PasswordWeak):
+        house.store.officers.hashed("hoa.le", weak)
+
+
+def test_a_password_that_was_found_strong_for_one_account_is_given_to_no_other(house: House) -> None:
+    hashed, made = house.store.officers.hashed("lan.tran", "hoa.le is my neighbour"), account(house)
+    assert "argon2" not in repr(hashed)
+    with house.store.begin(MAI, "give") as work, pytest.raises(NotFound):
+        work.accounts.set_password(made.id, hashed)
 
 
 def test_a_password_is_changed_by_whoever_got_it_and_the_old_one_is_over(house: House) -> None:
@@ -313,8 +321,8 @@ def test_no_password_or_hash_is_shown_by_what_the_room_gives_out(house: House) -
     made = account(house)
     assert PASSWORD not in repr(made)
     assert hash_of(house) not in repr(made)
-    with pytest.raises(PasswordWeak) as caught, house.store.begin(MAI, "x") as work:
-        work.accounts.set_password(made.id, "secretpass")
+    with pytest.raises(PasswordWeak) as caught:
+        house.store.officers.hashed(made.username, "secretpass")
     assert "secretpass" not in f"{caught.value!r}{caught.value}{caught.value.facts}"
 
 

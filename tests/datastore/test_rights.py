@@ -45,6 +45,7 @@ ACTS: dict[str, dict[str, Act]] = {
             "lock",
             "make",
             "set_password",
+            "require_manager",
             "unlock",
         ),
         Act.MANAGE_ACCOUNTS,

@@ -26,6 +26,7 @@ from datastore import (
     Actor,
     ActorRole,
     AttachedHow,
+    HashedPassword,
     NotAllowed,
     NotFound,
     Work,
@@ -48,7 +49,7 @@ ABOUT_NO_PAPER = {
     ("overrides", "on"), ("overrides", "put"), ("overrides", "agency_name"), ("overrides", "name_agency"),
     ("owners", "ensure"), ("owners", "recognise"), ("owners", "of_identity"),
     ("prints", "status_of"), ("prints", "statuses"),
-    ("accounts", "all"), ("accounts", "make"), ("clients", "all"), ("clients", "make"),
+    ("accounts", "all"), ("accounts", "make"), ("accounts", "require_manager"), ("clients", "all"), ("clients", "make"),
     ("subscriptions", "all"), ("subscriptions", "make"), ("delegations", "make"), ("shares", "all"),
     ("uploads", "*"), ("work", "entry_key"),
 }  # fmt: skip
@@ -149,9 +150,9 @@ def _prepared(house: House) -> Facts:
         "doc_type": "KET_HON", "fields": {}, "owners": [con], "reason": "x", "said": {}, "content": {},
         "purpose": "x", "recipient": "x", "until": until, "name": "Nguyễn Văn Con", "owners.kind": "old_number",
         "owners.add_identifier.identifier": "183456789", "owners.end_identifier.identifier": "040220001234",
-        "counter": "1", "issuer": "https://id.example", "subject": "s", "password": "một mật khẩu dài",
+        "counter": "1", "issuer": "https://id.example", "subject": "s", "password": HashedPassword("hoa.le", "x"),
         "revision_sha256": Digest.of(b"x"), "to_whom": "x", "seal": b"x", "signature": b"signature value",
-        "to_be_signed": {}, "stamp": None, "delegations.kind": ActorRole.GUARDIAN,
+        "to_be_signed": {}, "stamp": None, "limit": 9, "delegations.kind": ActorRole.GUARDIAN,
         "delegate": guardian, "principal": con,
     }  # fmt: skip
     theirs = {

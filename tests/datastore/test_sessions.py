@@ -121,12 +121,13 @@ def test_whoever_takes_something_away_ends_the_sessions_that_rest_on_it(house: H
     made = account(house)
     _clerk, clerk = opened(house, made, ActorRole.CLERK)
     _handler, handler = opened(house, made, ActorRole.HANDLER)
+    other = house.store.officers.hashed("hoa.le", "một mật khẩu khác")
     with house.store.begin(MAI, ending) as work:
         steps: dict[str, Callable[[], object]] = {
             "lock": lambda: work.accounts.lock(made.id, "lost"),
             "close": lambda: work.accounts.close(made.id, "left"),
             "end_role": lambda: work.accounts.end_role(made.id, ActorRole.CLERK),
-            "set_password": lambda: work.accounts.set_password(made.id, "một mật khẩu khác"),
+            "set_password": lambda: work.accounts.set_password(made.id, other),
         }
         steps[ending]()
     assert house.store.sessions.find(clerk) is None

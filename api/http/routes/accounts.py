@@ -249,14 +249,17 @@ def list_accounts(house: TheHouse, who: Who) -> Accounts:
 @router.post("/accounts", operation_id="make_account", status_code=201, responses=problems(404, 409))
 def make_account(house: TheHouse, who: Who, said: NewAccount, response: Response) -> AccountWithPassword:
     """Make an account. The password in the answer is shown this once."""
-    password = _fresh_password() if said.sign_in == "password" else None
-    with house.datastore.begin(who.actor(_PURPOSE), "make_account") as work:
+    password, actor = _fresh_password() if said.sign_in == "password" else None, who.actor(_PURPOSE)
+    with house.datastore.begin(actor, "make_account") as work:
+        work.accounts.require_manager()
+    hashed = None if password is None else house.datastore.officers.hashed(said.username, password)
+    with house.datastore.begin(actor, "make_account") as work:
         made = work.accounts.make(
             said.username,
             said.name,
             *(ActorRole(role) for role in said.roles),
             agency=None if said.agency is None else str(AgencyCode.parse(said.agency)),
-            password=password,
+            password=hashed,
             until=said.until,
         )
     return AccountWithPassword(account=AccountView.of(made), initial_password=password)
@@ -272,9 +275,12 @@ def get_account(house: TheHouse, who: Who, account_id: AccountId) -> AccountView
 @router.post("/accounts/{account_id}/password", operation_id="reset_password", responses=problems(404, 409))
 def reset_password(house: TheHouse, who: Who, account_id: AccountId) -> AccountWithPassword:
     """Give a new password, shown this once; whoever is signed in with the account is signed out."""
-    password = _fresh_password()
-    with house.datastore.begin(who.actor(_PURPOSE), "reset_password") as work:
-        changed = work.accounts.set_password(account_id, password)
+    password, actor = _fresh_password(), who.actor(_PURPOSE)
+    with house.datastore.begin(actor, "see_account") as work:
+        account = work.accounts.get(account_id)
+    hashed = house.datastore.officers.hashed(account.username, password)
+    with house.datastore.begin(actor, "reset_password") as work:
+        changed = work.accounts.set_password(account_id, hashed)
     return AccountWithPassword(account=AccountView.of(changed), initial_password=password)
 
 

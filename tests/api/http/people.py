@@ -16,8 +16,9 @@ INITIAL, OWN = "given by the administrator", "chosen by herself, long"
 def an_officer(served: Service, username: str, *roles: ActorRole, agency: str = AGENCY) -> Account:
     """An account with a password of its own choice."""
     house = served.house
+    given = house.datastore.officers.hashed(username, INITIAL)
     with house.datastore.begin(house.system("tests", agency=agency), "make_account") as work:
-        made = work.accounts.make(username, username.title(), *roles, password=INITIAL)
+        made = work.accounts.make(username, username.title(), *roles, password=given)
     house.datastore.officers.change_password(username, INITIAL, OWN)
     return made
 

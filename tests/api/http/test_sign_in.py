@@ -205,8 +205,9 @@ def test_an_officer_signs_in_with_a_password_and_out_again(served: Service) -> N
 
 def test_a_password_that_somebody_else_gave_opens_nothing_before_it_is_changed(served: Service) -> None:
     house = served.house
+    given = house.datastore.officers.hashed("new.comer", INITIAL)
     with house.datastore.begin(house.system("tests"), "make_account") as work:
-        work.accounts.make("new.comer", "New Comer", ActorRole.CLERK, password=INITIAL)
+        work.accounts.make("new.comer", "New Comer", ActorRole.CLERK, password=given)
     with browser(served) as client:
         first = client.post("/sign-in/local", json={"account": "new.comer", "password": INITIAL})
         assert code_of(first) == (403, "password_to_change")
@@ -391,14 +392,15 @@ def test_whoever_signed_in_on_a_development_machine_proves_it_again_by_signing_i
 def test_a_password_that_somebody_else_gave_proves_nothing(served: Service) -> None:
     """An administrator who gives a new one would else step up in the place of whoever signed in at the provider."""
     house, made = served.house, an_officer(served, "linked.officer", ActorRole.CLERK)
+    given = house.datastore.officers.hashed("linked.officer", INITIAL)
     with house.datastore.begin(house.system("tests"), "reset") as work:
-        work.accounts.set_password(made.id, INITIAL)
+        work.accounts.set_password(made.id, given)
     session, token = house.datastore.sessions.open_for_account(made.id, ActorRole.CLERK, Proof(house.clock()))
     with browser(served) as client:
         client.cookies.set("khoso", token, domain="127.0.0.1")
         client.headers[CSRF_HEADER] = session.csrf
-        given = client.post("/session/step-up", json={"password": INITIAL})
-        assert code_of(given) == (403, "password_to_change")
+        answer = client.post("/session/step-up", json={"password": INITIAL})
+        assert code_of(answer) == (403, "password_to_change")
         assert client.get("/session").json()["proven_until"] is None
 
 
