@@ -18,6 +18,8 @@ from api.http import make_app
 from api.http.serving import bound, server
 from api.settings import Settings
 from common import utc_now
+from tests.databases import PostgresServer
+from tests.services import Services
 
 AGENCY, OTHER_AGENCY = "H41.08", "H41.09"
 _PATIENCE_SECONDS = 20.0
@@ -126,3 +128,21 @@ def service_at(port: int, folder: Path, **settings: object) -> Iterator[Service]
         serving(make_app(house, development_sign_in=True), house, port) as up,
     ):
         yield up
+
+
+@contextmanager
+def real_service(services: Services, folder: Path) -> Iterator[Service]:
+    """A fresh installation on PostgreSQL and MinIO, served."""
+    told = {**services.start("postgresql"), **services.start("minio")}
+    of_the_store = {
+        name.removeprefix("KHOSO_").lower(): value
+        for name, value in told.items()
+        if name.startswith("KHOSO_S3_")
+    }
+    server = PostgresServer(services)
+    database = server.make()
+    try:
+        with service(folder, database_url=server.url(database), **of_the_store) as up:
+            yield up
+    finally:
+        server.drop(database)

@@ -3,34 +3,23 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 from uuid import uuid4
 
 import httpx
 import pytest
 
 from tests.api.http.papers import AN, BINH, page, submit, upload
-from tests.api.http.servers import Service, service
-from tests.databases import PostgresServer
+from tests.api.http.servers import Service, real_service
+from tests.api.http.test_problems import problem_of
 from tests.services import Services
 
 
 @pytest.fixture(scope="module")
 def served(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """An installation on real parts, in place of the embedded one."""
-    told = {**services.start("postgresql"), **services.start("minio")}
-    server = PostgresServer(services)
-    database = server.make()
-    named = {
-        name.removeprefix("KHOSO_").lower(): value
-        for name, value in told.items()
-        if name.startswith("KHOSO_S3_")
-    }
-    folder: Path = tmp_path_factory.mktemp("real")
-    try:
-        with service(folder, database_url=server.url(database), **named) as up:
-            yield up
-    finally:
-        server.drop(database)
+    with real_service(services, tmp_path_factory.mktemp("real")) as up:
+        yield up
 
 
 def test_rows_and_objects_are_where_they_should_be(served: Service) -> None:
@@ -93,3 +82,31 @@ def test_what_a_database_cannot_keep_is_refused_kindly(clerk: httpx.Client) -> N
             headers={"Content-Type": "application/json"},
         )
         assert answer.status_code == 422, answer.text
+
+
+def test_a_hostile_file_leaves_nothing_in_the_bucket_when_it_is_refused(
+    served: Service, clerk: httpx.Client, shared_data: Path
+) -> None:
+    """What a file is answered does not depend on the parts (`test_uploads` asks about each on one machine); what is
+    kept of it and handed in goes into rows and objects here, with names and texts that the file has chosen."""
+    for file in sorted((shared_data / "hostile").iterdir()):
+        before = staged(served)
+        name = quote(f"{file.name}\u0110\u1ecb'; DROP TABLE--{file.suffix}")
+        answer = clerk.post(
+            "/api/v1/uploads", content=file.read_bytes(), headers={"Khoso-File-Name": name}, timeout=60
+        )
+        if answer.status_code == 201:
+            body = {"uploads": [answer.json()["upload_id"]], "owners": [{"identifier": AN}]}
+            taken = clerk.post("/api/v1/documents", json=body)
+            assert taken.status_code == 202, (file.name, taken.text)
+        else:
+            assert 400 <= answer.status_code < 500, file.name
+            problem_of(answer, answer.status_code, answer.json()["code"])
+            assert staged(served) == before, file.name
+    assert staged(served)
+    assert list(served.house.room.folder.iterdir()) == []
+
+
+def staged(served: Service) -> set[str]:
+    """The keys of all objects that are in the store."""
+    return {version.key for version in served.house.datastore.objects.versions("")}
