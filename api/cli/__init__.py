@@ -1,10 +1,23 @@
 """The command line of design.md, section 7: one module per group of commands."""
 
-from api.cli import demo, jobs, objects, operate, papers, people, read, serve, signatures, webhooks
+from api.cli import (
+    delegations,
+    demo,
+    jobs,
+    objects,
+    operate,
+    papers,
+    people,
+    read,
+    serve,
+    signatures,
+    webhooks,
+)
 from api.cli.app import app, main, run
 
 __all__ = [
     "app",
+    "delegations",
     "demo",
     "jobs",
     "main",
