@@ -92,6 +92,17 @@ class House:
         """The installation itself, at work for an agency."""
         return Actor("system", "system", agency or self.settings.agency, purpose)
 
+    def catalogue_of(self, work: Work) -> Catalogue:
+        """The types as the agency at work knows them today: with what it, and not another one, has imported until now.
+
+        Imports that contradict each other are left out, as when the house is opened.
+        """
+        imported = catalogue_overrides(work.overrides.on(OverrideKind.CATALOGUE, self.today))
+        try:
+            return load_catalogue(self.today, overrides=imported)
+        except BadCatalogueOverride:
+            return load_catalogue(self.today)
+
     def agency_name(self, work: Work, code: str) -> str:
         """How papers show an agency; the installation's own has its name from the settings."""
         return self.settings.agency_name if code == self.settings.agency else work.overrides.agency_name(code)

@@ -15,6 +15,7 @@ from api.steps.paper_copy import shown_object
 from archive import ReuseAnswer, ReuseFacts, Status, decide_reuse
 from common import Digest, KhosoError
 from datastore import Actor, Citation, DocumentRecord, Owner, StaleState
+from ingest import Catalogue
 
 _MOST_PAPERS = 20
 """Of one type of one owner; the newest say what is held."""
@@ -59,9 +60,13 @@ class Answered:
 def check_holdings(
     house: House, actor: Actor, identifiers: Sequence[str], components: Sequence[Component]
 ) -> tuple[Answered, ...]:
-    """One answer for each component, in their order; BadIdentifier, UnknownDocumentType."""
-    codes = {component.doc_type: _codes(house, component.doc_type) for component in components}
+    """One answer for each component, in their order; BadIdentifier, UnknownDocumentType.
+
+    Types are those of the agency that asks: under a code that it has imported papers are found as well.
+    """
     with house.datastore.begin(actor, "check_holdings") as work:
+        catalogue = house.catalogue_of(work)
+        codes = {one.doc_type: _codes(catalogue, one.doc_type) for one in components}
         owners = [owner for one in identifiers if (owner := work.owners.find(one)) is not None]
         papers = {
             doc_type: [
@@ -72,17 +77,18 @@ def check_holdings(
             for doc_type, known_as in codes.items()
         }
         return tuple(
-            _answered(house, component, owners, papers[component.doc_type], work.at)
+            _answered(house, catalogue, component, owners, papers[component.doc_type], work.at)
             for component in components
         )
 
 
-def _codes(house: House, doc_type: str) -> Collection[str]:
-    return frozenset(alias.code for alias in house.catalogue.find(doc_type).aliases)
+def _codes(catalogue: Catalogue, doc_type: str) -> Collection[str]:
+    return frozenset(alias.code for alias in catalogue.find(doc_type).aliases)
 
 
 def _answered(
     house: House,
+    catalogue: Catalogue,
     component: Component,
     owners: Sequence[Owner],
     papers: Sequence[DocumentRecord],
@@ -93,7 +99,7 @@ def _answered(
     known = Known.UNKNOWN if owners else Known.NOT_HELD
     if reusable:
         known = Known.HELD
-    result = house.catalogue.find(component.doc_type).is_result_of_procedure
+    result = catalogue.find(component.doc_type).is_result_of_procedure
     with_held = replace(facts, held_valid=bool(reusable), procedure_result=facts.procedure_result or result)
     decision = decide_reuse(house.rules, house.today, with_held)
     comparable = tuple(paper for paper in papers if paper.status in _COMPARABLE)

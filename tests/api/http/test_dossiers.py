@@ -1,5 +1,6 @@
 """Dossiers over HTTP: their events, what is held before anything is scanned, papers cited as they were seen."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -7,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from datastore import OverrideKind
 from tests.api.http.papers import page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_documents import read_all
@@ -101,6 +103,25 @@ def test_before_scanning_the_counter_learns_what_is_held(
         theirs = opened(stranger, "H41.09-261122-0005")
         elsewhere = held(stranger, theirs, _OWNER)
         assert (elsewhere["state"], elsewhere["reusable"]) == ("unknown", [])  # never: not held
+
+
+def test_what_is_held_is_found_under_a_code_that_the_agency_has_imported_meanwhile(
+    served: Service, clerk: httpx.Client, valid: dict[str, Any]
+) -> None:
+    code = "KQ.G15.999999"
+    with served.house.datastore.begin(served.house.system("import"), "import_catalogue") as work:
+        value = {"local": "KHAI_TU", "national": code}
+        work.overrides.put(
+            OverrideKind.CATALOGUE, "KHAI_TU", value, valid_from=date(2026, 1, 1), decision="QĐ 1/2026"
+        )
+    asked = {"owners": [_OWNER], "components": [{"component": "KQ002269", "type": code, "facts": {}}]}
+    place = opened(clerk, "H41.08-261122-0015")
+    (found,) = clerk.post(f"{place}/holdings-check", json=asked).json()["components"]
+    assert [one["document_id"] for one in found["reusable"]] == [valid["document_id"]]
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:  # has imported nothing
+        theirs = opened(stranger, "H41.09-261122-0015")
+        unknown = stranger.post(f"{theirs}/holdings-check", json=asked)
+        problem_of(unknown, 422, "unknown_document_type")
 
 
 def test_a_paper_is_cited_as_it_was_seen_and_stays_so(clerk: httpx.Client, valid: dict[str, Any]) -> None:
