@@ -61,6 +61,8 @@ class Disk:
             used = (facts.f_blocks - facts.f_bfree) * facts.f_frsize
             if self._resize(f"{used}"):
                 break
+        else:
+            raise AssertionError("a disk is written to so fast that it cannot be made full")
         try:
             yield
         finally:

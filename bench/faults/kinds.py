@@ -76,7 +76,7 @@ def _beat_killed(place: Place, _chance: random.Random, _hold: float) -> Iterator
 
 @contextmanager
 def _lease_lost(place: Place, chance: random.Random, hold: float) -> Iterator[Struck]:
-    """A worker stands still until its job is somebody else's, and then goes on as if nothing had been.
+    """A signer stands still until its job is somebody else's, and then goes on as if nothing had been.
 
     The minute of its lease passes by moving the end of the lease; what follows is the service's own doing.
     """
@@ -84,14 +84,14 @@ def _lease_lost(place: Place, chance: random.Random, hold: float) -> Iterator[St
         rows.execute("SET lock_timeout = '500ms'")
         caught = _caught(place, chance, rows)
         if caught is None:
-            yield Struck("nobody was at work", ("reader", "signer"))
+            yield Struck("nobody was at work", ("signer",))
             return
         kept, pid, job = caught
         try:
             _until(lambda: _is_taken(rows, job), max(hold, _TAKEN_OVER))
         finally:
             _signal(pid, signal.SIGCONT)
-    yield Struck(f"{kept.name}, {job[1]}", ("reader", "signer"))
+    yield Struck(f"{kept.name}, {job[1]}", ("signer",))
 
 
 def _caught(
@@ -99,12 +99,12 @@ def _caught(
 ) -> "tuple[Kept, int, tuple[object, ...]] | None":
     """Somebody who was stopped in the middle of a job, whose lease is over now."""
     end = time.monotonic() + _CATCHING
-    query = "SELECT id, kind, claimed_by FROM jobs WHERE state = 'claimed' AND role IN ('reader', 'signer')"
+    query = "SELECT id, kind, claimed_by FROM jobs WHERE state = 'claimed' AND role = 'signer'"
     while time.monotonic() < end:
         found = rows.execute(query).fetchall()
         if found:
             job = chance.choice(found)
-            kept = place.in_work(str(job[2]), ("reader", "signer"))
+            kept = place.in_work(str(job[2]), "signer")
             if kept is not None and kept.process is not None:
                 pid = kept.process.pid
                 _signal(pid, signal.SIGSTOP)

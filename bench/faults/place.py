@@ -26,6 +26,9 @@ from datastore import JobRole
 from tests.services import Services
 
 PARTS = ("postgresql", "redis", "minio")
+_WORKERS = {"reader": 1, "signer": 2, "archivist": 1}
+"""One reader for a machine, as it should be; two signers, to take each other's work over."""
+_WEBS = 2
 _KHOSO = str(Path(sys.executable).with_name("khoso"))
 _RESTART_AFTER = 0.5
 """Seconds; systemd's own default is 0.1."""
@@ -106,14 +109,12 @@ class Place:
                     kept.end(_GRACE)
 
     def _begin(self) -> None:
-        readers, signers, webs = 2, 2, 2
-        for role, count in (("reader", readers), ("signer", signers), ("archivist", 1)):
+        for role, count in _WORKERS.items():
             for number in range(count):
                 self._add(f"{role}-{number}", "worker", "--role", role)
         self._add("beat", "beat")
-        for number in range(webs):
-            port = _free_port()
-            self._add(f"web-{number}", "serve", "--port", str(port))
+        for number in range(_WEBS):
+            self._add(f"web-{number}", "serve", "--port", str(_free_port()))
         for kept in self.kept.values():
             self._start(kept)
 
@@ -245,10 +246,10 @@ class Place:
         for part, way in self.ways.items():
             way.target = self.port_of(part)
 
-    def in_work(self, worker: str, roles: tuple[str, ...]) -> Kept | None:
+    def in_work(self, worker: str, role: str) -> Kept | None:
         """The process that claims jobs under this name (`place/w-…`): it holds the lock of that workroom."""
         lock = self.data / "work" / f"{worker.rpartition('/')[2]}.lock"
-        for kept in (one for role in roles for one in self.of(role)):
+        for kept in self.of(role):
             if kept.process is not None and _holds(kept.process.pid, lock):
                 return kept
         return None

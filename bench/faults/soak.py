@@ -30,7 +30,7 @@ from bench.faults.sampler import Sampler
 from tests.services import CHECKOUT
 
 _CLERKS = 2
-_MOST_WAITING = 6
+_MOST_WAITING = 4
 """Jobs; clerks pause while more wait, so that recovery is not the time of a backlog."""
 _BURST_EVERY = 15
 _LONGEST_RECOVERY = 180.0
