@@ -115,10 +115,12 @@ def _fts5(term: Term, field: str | None) -> str:
 
 @compiles(SearchIndex, "sqlite")
 def _search_index(_element: SearchIndex, _compiler: DDLCompiler, **_options: object) -> str:
+    # Of a word's first letters there are as many as of all words that begin so: without an index of their own, `ng`
+    # is looked up in every syllable of the language.
     return (
         "CREATE VIRTUAL TABLE search_words USING fts5("
         "exact_owner, exact_code, exact_type, exact_text, owner, code, type, text, "
-        "tokenize = 'unicode61 remove_diacritics 0')"
+        "prefix = '1 2 3', tokenize = 'unicode61 remove_diacritics 0')"
     )
 
 

@@ -127,6 +127,36 @@ def test_jobs_of_the_first_version_get_the_role_of_their_kind_and_a_turn(tmp_pat
     assert sorted(turns) == [(role, 0, "H41.08") for role in ("archivist", "reader", "signer")]
 
 
+def test_an_index_without_first_letters_is_made_anew_with_all_that_it_held(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0018")
+        connection.exec_driver_sql("DROP TABLE search_words")
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE search_words USING fts5("
+            "exact_owner, exact_code, exact_type, exact_text, owner, code, type, text)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO search_words (rowid, exact_owner, owner) VALUES (7, 'nguyễn', 'nguyen')"
+        )
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT rowid FROM search_words WHERE search_words MATCH 'owner : ng*'"
+        )
+        assert found.scalars().all() == [7]
+        made = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE name = 'search_words'"
+        ).scalar()
+        left = connection.exec_driver_sql(
+            "SELECT count(*) FROM sqlite_master WHERE name LIKE '%before%'"
+        ).scalar()
+    engine.dispose()
+    assert ("prefix = '1 2 3'" in str(made), left) == (True, 0)
+
+
 def test_a_database_of_a_newer_version_is_left_alone(house: House) -> None:
     with house.behind_the_program() as rows:
         rows.execute("UPDATE alembic_version SET version_num = '9999'")
