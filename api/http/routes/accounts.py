@@ -13,9 +13,10 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.identity import Who
+from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Code, Day, Instant, Planned, Why, Words, problems
-from datastore import Account, AccountRole, ActorRole, Agency
+from datastore import Account, AccountRole, ActorRole, Agency, Answer
 from ingest import AgencyCode
 
 router = APIRouter(tags=["accounts"])
@@ -179,7 +180,10 @@ class Accounts(BaseModel):
 
 
 class AccountWithPassword(BaseModel):
-    """An account, and the password with which it signs in once to choose its own. It is shown only here."""
+    """An account, and the password with which it signs in once to choose its own.
+
+    It is shown this once: null when the request is only repeated, and for whoever signs in at a provider.
+    """
 
     account: AccountView
     initial_password: str | None = Field(examples=["pVt0lG2k-9nQ4sXw7yZa"])
@@ -246,23 +250,35 @@ def list_accounts(house: TheHouse, who: Who) -> Accounts:
         return Accounts(accounts=[AccountView.of(one) for one in work.accounts.all()])
 
 
-@router.post("/accounts", operation_id="make_account", status_code=201, responses=problems(404, 409))
-def make_account(house: TheHouse, who: Who, said: NewAccount, response: Response) -> AccountWithPassword:
+@router.post(
+    "/accounts",
+    operation_id="make_account",
+    status_code=201,
+    response_class=Response,
+    responses={201: {"model": AccountWithPassword, "description": "Made."}, **problems(404, 409)},
+)
+def make_account(house: TheHouse, who: Who, once: OnlyOnce, said: NewAccount) -> Response:
     """Make an account. The password in the answer is shown this once."""
     password, actor = _fresh_password() if said.sign_in == "password" else None, who.actor(_PURPOSE)
-    with house.datastore.begin(actor, "make_account") as work:
-        work.accounts.require_manager()
-    hashed = None if password is None else house.datastore.officers.hashed(said.username, password)
-    with house.datastore.begin(actor, "make_account") as work:
-        made = work.accounts.make(
-            said.username,
-            said.name,
-            *(ActorRole(role) for role in said.roles),
-            agency=None if said.agency is None else str(AgencyCode.parse(said.agency)),
-            password=hashed,
-            until=said.until,
-        )
-    return AccountWithPassword(account=AccountView.of(made), initial_password=password)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(actor, "make_account") as work:
+            work.accounts.require_manager()
+        hashed = None if password is None else house.datastore.officers.hashed(said.username, password)
+        with house.datastore.begin(actor, "make_account") as work:
+            made = work.accounts.make(
+                said.username,
+                said.name,
+                *(ActorRole(role) for role in said.roles),
+                agency=None if said.agency is None else str(AgencyCode.parse(said.agency)),
+                password=hashed,
+                until=said.until,
+            )
+            view = AccountView.of(made)
+            keep(work, answer(201, AccountWithPassword(account=view, initial_password=None)))
+        return answer(201, AccountWithPassword(account=view, initial_password=password))
+
+    return once.do(said.model_dump(mode="json"), make)
 
 
 @router.get("/accounts/{account_id}", operation_id="get_account", responses=problems(404))

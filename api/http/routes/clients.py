@@ -6,13 +6,14 @@ A secret is shown once, in the answer that made it. While one takes the other's 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.http.identity import Who
+from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Instant, Words, problems
-from datastore import Client
+from datastore import Answer, Client
 
 router = APIRouter(tags=["clients"])
 _PURPOSE = "administration"
@@ -67,10 +68,10 @@ class Clients(BaseModel):
 
 
 class ClientWithSecret(BaseModel):
-    """A system and its fresh secret, which is shown only here."""
+    """A system and its fresh secret, which is shown this once: null when the request is only repeated."""
 
     client: ClientView
-    client_secret: str = Field(examples=["Yk3r…"])
+    client_secret: str | None = Field(examples=["Yk3r…"])
 
 
 class NewClient(Asked):
@@ -93,12 +94,24 @@ def list_clients(house: TheHouse, who: Who) -> Clients:
         return Clients(clients=[ClientView.of(one) for one in work.clients.all()])
 
 
-@router.post("/clients", operation_id="make_client", status_code=201, responses=problems())
-def make_client(house: TheHouse, who: Who, said: NewClient) -> ClientWithSecret:
+@router.post(
+    "/clients",
+    operation_id="make_client",
+    status_code=201,
+    response_class=Response,
+    responses={201: {"model": ClientWithSecret, "description": "Made."}, **problems()},
+)
+def make_client(house: TheHouse, who: Who, once: OnlyOnce, said: NewClient) -> Response:
     """Make a system known. Its secret is shown this once."""
-    with house.datastore.begin(who.actor(_PURPOSE), "make_client") as work:
-        client, secret = work.clients.make(said.name, said.scopes)
-    return ClientWithSecret(client=ClientView.of(client), client_secret=secret)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(who.actor(_PURPOSE), "make_client") as work:
+            client, secret = work.clients.make(said.name, said.scopes)
+            view = ClientView.of(client)
+            keep(work, answer(201, ClientWithSecret(client=view, client_secret=None)))
+        return answer(201, ClientWithSecret(client=view, client_secret=secret))
+
+    return once.do(said.model_dump(mode="json"), make)
 
 
 @router.get("/clients/{id}", operation_id="get_client", responses=problems(404))

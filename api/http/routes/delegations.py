@@ -4,13 +4,14 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.http.identity import Acting, StaffActing
+from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Day, Instant, Why, Words, problems
-from datastore import ActorRole, Delegation
+from datastore import ActorRole, Answer, Delegation
 
 router = APIRouter(tags=["delegations"])
 _ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"
@@ -122,20 +123,32 @@ def list_delegations(house: TheHouse, actor: Acting, owner_id: UUID) -> Delegati
     return Delegations(delegations=[DelegationView.of(one) for one in found])
 
 
-@router.post("/delegations", operation_id="propose_delegation", status_code=201, responses=problems(404, 409))
-def propose_delegation(house: TheHouse, actor: StaffActing, said: NewDelegation) -> DelegationView:
+@router.post(
+    "/delegations",
+    operation_id="propose_delegation",
+    status_code=201,
+    response_class=Response,
+    responses={201: {"model": DelegationView, "description": "Written down."}, **problems(404, 409)},
+)
+def propose_delegation(house: TheHouse, actor: StaffActing, once: OnlyOnce, said: NewDelegation) -> Response:
     """Write a delegation down with its proof. Another officer confirms it."""
-    with house.datastore.begin(actor, "propose_delegation") as work:
-        made = work.delegations.make(
-            ActorRole(said.kind),
-            said.delegate_id,
-            said.principal_id,
-            proof=said.proof_id,
-            ground=said.ground,
-            valid_from=said.valid_from,
-            valid_to=said.valid_to,
-        )
-    return DelegationView.of(made)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(actor, "propose_delegation") as work:
+            made = work.delegations.make(
+                ActorRole(said.kind),
+                said.delegate_id,
+                said.principal_id,
+                proof=said.proof_id,
+                ground=said.ground,
+                valid_from=said.valid_from,
+                valid_to=said.valid_to,
+            )
+            proposed = answer(201, DelegationView.of(made))
+            keep(work, proposed)
+        return proposed
+
+    return once.do(said.model_dump(mode="json"), make)
 
 
 @router.get("/delegations/{id}", operation_id="get_delegation", responses=problems(404))

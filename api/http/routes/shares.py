@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from api.http.doors import SHARE
 from api.http.downloads import BYTES, streamed
 from api.http.identity import Acting, proven
+from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import Asked, Code, Instant, Planned, Why, Words, problems
 from api.steps.sharing import open_shared
-from datastore import Share
+from datastore import Answer, Share
 from ingest import AgencyCode, MediaType
 
 router = APIRouter(tags=["shares"])
@@ -94,10 +95,10 @@ class Shares(BaseModel):
 
 
 class ShareWithToken(BaseModel):
-    """A share, and the token that opens it, which is shown only here."""
+    """A share, and the token that opens it, which is shown this once: null when the request is only repeated."""
 
     share: ShareView
-    token: str = Field(examples=["Yk3r…"])
+    token: str | None = Field(examples=["Yk3r…"])
 
 
 class NewShare(Asked):
@@ -144,20 +145,27 @@ def list_shares(house: TheHouse, actor: Acting) -> Shares:
     operation_id="make_share",
     status_code=201,
     dependencies=[Depends(proven)],
-    responses=problems(404, 409),
+    response_class=Response,
+    responses={201: {"model": ShareWithToken, "description": "Shared."}, **problems(404, 409)},
 )
-def make_share(house: TheHouse, actor: Acting, said: NewShare) -> ShareWithToken:
+def make_share(house: TheHouse, actor: Acting, once: OnlyOnce, said: NewShare) -> Response:
     """Show what stands for a paper now to somebody. Needs a fresh proof of who one is."""
-    with house.datastore.begin(actor, "share") as work:
-        share, token = work.shares.make(
-            said.document_id,
-            purpose=said.purpose,
-            recipient=said.recipient,
-            until=said.until,
-            openings=said.openings,
-            agency=None if said.agency is None else str(AgencyCode.parse(said.agency)),
-        )
-    return ShareWithToken(share=ShareView.of(share), token=token)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(actor, "share") as work:
+            share, token = work.shares.make(
+                said.document_id,
+                purpose=said.purpose,
+                recipient=said.recipient,
+                until=said.until,
+                openings=said.openings,
+                agency=None if said.agency is None else str(AgencyCode.parse(said.agency)),
+            )
+            view = ShareView.of(share)
+            keep(work, answer(201, ShareWithToken(share=view, token=None)))
+        return answer(201, ShareWithToken(share=view, token=token))
+
+    return once.do(said.model_dump(mode="json"), make)
 
 
 @router.post("/shares/{id}/revoke", operation_id="revoke_share", responses=problems(404))

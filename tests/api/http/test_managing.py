@@ -10,9 +10,10 @@ import pytest
 
 from api.http.identity import CSRF_HEADER
 from datastore import Proof, SeenFrom
-from tests.api.http.papers import page
+from tests.api.http.papers import page, submit
 from tests.api.http.people import browser
 from tests.api.http.servers import AGENCY, OTHER_AGENCY, Service
+from tests.api.http.test_documents import read_all
 
 API = "/api/v1"
 KHUYNH, NHIEN = "079098765432", "001187654321"
@@ -151,6 +152,39 @@ def test_sharing_needs_a_fresh_proof(served: Service, two: dict[str, Any]) -> No
         assert code_of(other.post(f"{API}/shares", json=said)) == (404, "not_found")
         content = other.get(f"{API}/documents/{two[KHUYNH]['document']}/content?form=original")
         assert code_of(content) == (404, "not_found")
+
+
+def test_what_is_sent_again_under_its_key_is_made_once_and_its_secret_is_not_shown_again(
+    served: Service, admin: httpx.Client, two: dict[str, Any]
+) -> None:
+    with served.signed_in() as clerk:
+        paper = submit(clerk, page(61), KHUYNH, type="KHAI_SINH")["document_id"]
+    until = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    said = {
+        "document_id": paper,
+        "purpose": "x",
+        "recipient": "Ngân hàng A",
+        "until": until,
+    }
+    account = {"username": "made.once", "name": "Made Once", "roles": ["clerk"]}
+    between = {"delegate_id": two[KHUYNH]["owner"], "principal_id": two[NHIEN]["owner"], "ground": "x"}
+    with citizen(served, two[KHUYNH]["owner"]) as client, served.signed_in("handler") as handler:
+        read_all(served)
+        for asker, place, body, secret in (
+            (client, "/shares", said, "token"),
+            (admin, "/accounts", account, "initial_password"),
+            (admin, "/clients", {"name": "System", "scopes": ["papers.read"]}, "client_secret"),
+            (handler, "/delegations", {"kind": "guardian", "valid_to": "2099-01-01", **between}, None),
+        ):
+            key = {"Idempotency-Key": f"once-{place}"}
+            first, again = (asker.post(f"{API}{place}", json=body, headers=key) for _ in range(2))
+            assert (first.status_code, again.status_code) == (201, 201), first.text
+            assert again.headers["idempotency-replayed"] == "true"
+            expected = first.json()
+            if secret is not None:
+                assert len(expected[secret]) > 10
+                expected[secret] = None
+            assert again.json() == expected
 
 
 def test_a_made_up_token_opens_no_share_and_guessing_is_stopped(served: Service) -> None:
