@@ -6,6 +6,7 @@ Exit 0 when every answer was one that the API describes; 1 otherwise.
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from bench.probe.probing import PHASES, Probed, probe, totals
 from bench.probe.world import world
+from tests.services import own_services
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -25,10 +27,14 @@ def main() -> int:
     parser.add_argument("--as", dest="askers", action="append", help="only this one; may be repeated")
     parser.add_argument("--phase", dest="phases", action="append", choices=PHASES)
     parser.add_argument("--operation", dest="operations", action="append")
+    parser.add_argument("--real-parts", action="store_true", help="on PostgreSQL and MinIO")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     done = []
-    with TemporaryDirectory(prefix="khoso-probe-") as folder, world(Path(folder)) as there:
+    with ExitStack() as open_things:
+        services = open_things.enter_context(own_services()) if chosen.real_parts else None
+        folder = open_things.enter_context(TemporaryDirectory(prefix="khoso-probe-"))
+        there = open_things.enter_context(world(Path(folder), services))
         for asker in there.askers:
             if chosen.askers and asker.name not in chosen.askers:
                 continue
@@ -43,6 +49,7 @@ def main() -> int:
             _tell(probed)
             done.append(probed)
     result = {
+        "parts": "real" if chosen.real_parts else "embedded",
         "seed": chosen.seed,
         "examples": chosen.examples,
         **totals(done),

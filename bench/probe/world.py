@@ -23,8 +23,9 @@ from datastore import CITIZENS, ActorRole, Proof, Session
 from datastore.sessions import Sessions
 from tests.api.http.papers import AN, BINH, page, submit, upload
 from tests.api.http.people import an_officer
-from tests.api.http.servers import AGENCY, OTHER_AGENCY, Service, service
+from tests.api.http.servers import AGENCY, OTHER_AGENCY, Service, real_service, service
 from tests.api.http.test_exchange import metadata
+from tests.services import Services
 
 API = "/api/v1"
 _SITE = "https://kho.example.vn"
@@ -153,11 +154,16 @@ def _made(answer: httpx.Response) -> dict[str, Any]:
 
 
 @contextmanager
-def world(folder: Path, **settings: object) -> Iterator[World]:
-    """A fresh installation with everything in it."""
+def world(folder: Path, services: Services | None = None) -> Iterator[World]:
+    """A fresh installation with everything in it: on one machine, or on PostgreSQL and MinIO of `services`."""
     patience, jobs._LONGEST_SECONDS = jobs._LONGEST_SECONDS, _STREAM_SECONDS
     try:
-        with service(folder, public_url=_SITE, **settings) as served:
+        beginning = (
+            service(folder, public_url=_SITE)
+            if services is None
+            else real_service(services, folder, public_url=_SITE)
+        )
+        with beginning as served:
             own, other = _Office(served, AGENCY, AN), _Office(served, OTHER_AGENCY, BINH)
             own.take_in("H41.08-261122-0001", "G06.01_CV_000021_V1", 10)
             _work_off(served)

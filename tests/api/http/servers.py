@@ -131,7 +131,7 @@ def service_at(port: int, folder: Path, **settings: object) -> Iterator[Service]
 
 
 @contextmanager
-def real_service(services: Services, folder: Path) -> Iterator[Service]:
+def real_service(services: Services, folder: Path, **settings: object) -> Iterator[Service]:
     """A fresh installation on PostgreSQL and MinIO, served."""
     told = {**services.start("postgresql"), **services.start("minio")}
     of_the_store = {
@@ -142,7 +142,7 @@ def real_service(services: Services, folder: Path) -> Iterator[Service]:
     server = PostgresServer(services)
     database = server.make()
     try:
-        with service(folder, database_url=server.url(database), **of_the_store) as up:
+        with service(folder, database_url=server.url(database), **of_the_store, **settings) as up:
             yield up
     finally:
         server.drop(database)
