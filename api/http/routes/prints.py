@@ -146,7 +146,7 @@ def list_prints(
     house: TheHouse,
     actor: Acting,
     document_id: UUID,
-    after: Annotated[int, Query(ge=0, le=2**31, description="`next` of the page before.")] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**31, description="`next` of the page before.")] = 0,
     limit: Limit = 50,
 ) -> Prints:
     """The register of a paper's prints, by their numbers."""

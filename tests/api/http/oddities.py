@@ -160,6 +160,7 @@ _ADDRESSES = tuple(
         f"{_DOCUMENT}/content?form=original&n=" + "9" * 30,
         f"{_DOCUMENT}/content?sha256=%00",
         f"{_DOCUMENT}/prints?after=" + "9" * 30,
+        f"{_DOCUMENT}/prints?after={2**31}",  # one more than PostgreSQL counts to: it was a 500
     )
 )
 ODD_REQUESTS: Sequence[Odd] = (
