@@ -39,7 +39,7 @@ from datastore import (
     reading_key,
 )
 from ingest import MalwareFound, PagePool, Reading, Scan, digitise, open_scan
-from signing import FIELDS, Indication, Role, Verdict, validate
+from signing import Indication, Role, Verdict
 
 MALWARE_ACT = "refuse_malware"
 """The act of the diary lines about malware: signature and digest, never the file's name."""
@@ -291,6 +291,8 @@ def verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
     scan = scans[0]
     if not scan.signed:
         return None
+    from signing import validate  # late: it takes half a second to load, and most papers came unsigned
+
     return validate(scan.path, trust=house.trust, now=house.clock())
 
 
@@ -301,6 +303,8 @@ def weight_of(verdict: Verdict | None) -> Weight:
     """
     if verdict is None or verdict.indication is not Indication.TOTAL_PASSED:
         return Weight.UNCONFIRMED
+    from signing import FIELDS  # late, as above
+
     ours_at_capture = all(signature.field == FIELDS[Role.CLERK] for signature in verdict.signatures)
     return Weight.UNCONFIRMED if ours_at_capture else Weight.ISSUED_ELECTRONICALLY
 
