@@ -15,6 +15,7 @@ _WHO = (Exit.NEGATIVE, HTTPStatus.UNAUTHORIZED)
 _NOT_ALLOWED = (Exit.NEGATIVE, HTTPStatus.FORBIDDEN)
 _TOO_OFTEN = (Exit.NEGATIVE, HTTPStatus.TOO_MANY_REQUESTS)
 _TOO_SLOW = (Exit.NEGATIVE, HTTPStatus.REQUEST_TIMEOUT)
+_UNANNOUNCED = (Exit.BAD_INPUT, HTTPStatus.LENGTH_REQUIRED)
 _UNKNOWN_KIND = (Exit.BAD_INPUT, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
 _GONE = (Exit.NEGATIVE, HTTPStatus.GONE)
@@ -48,6 +49,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _GONE: ("share_ended",),
     _TOO_OFTEN: ("too_many_requests", "too_many_streams", "too_many_uploads"),
     _TOO_SLOW: ("body_too_slow",),
+    _UNANNOUNCED: ("length_required",),
     _UNKNOWN_KIND: ("file_kind_unknown",),
     _NOT_FOUND: ("file_missing", "no_provider", "not_found"),
     # A file of a known kind was looked at and cannot become a document.
@@ -56,7 +58,10 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "file_too_much_memory", "file_too_much_output", "file_changed", "print_pdf_unusable",
         "malware_found", "pdf_not_signable", "pdf_signed_elsewhere", "mark_letter_missing",
     ),
-    _TOO_BIG: ("body_too_large", "file_too_large", "file_too_many_pages", "file_too_many_pixels"),
+    _TOO_BIG: (
+        "body_too_large", "file_too_large", "file_too_many_pages", "file_too_many_pixels",
+        "paper_too_many_pages",
+    ),
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "print_not_ready",

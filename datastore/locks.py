@@ -4,8 +4,8 @@ A row that is going to be changed is locked before it is looked at (`locked`); w
 or a natural key, is held by its name (`hold`). Both last until the transaction ends. On SQLite they do nothing: a
 transaction that writes is alone there.
 
-The order, so that no two wait for each other: documents (several by their ids), dossiers, shares, an owner that
-is corrected, accounts, then names (`agencies`, `account`, `identity`, `identifier`, `key`, `originals`, `code`,
+The order, so that no two wait for each other: uploads, documents (several by their ids), dossiers, shares, an owner
+that is corrected, accounts, then names (`agencies`, `account`, `identity`, `identifier`, `key`, `originals`, `code`,
 `status index`, `receipts`; several of a kind in their order), then what is searched. Where a transaction must leave
 this order the database ends one of the two after a second, as DatabaseBusy: nothing of it stays.
 """

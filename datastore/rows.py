@@ -820,6 +820,7 @@ class UploadRow(Row):
     sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
     at: Mapped[datetime]
     until: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]  # by the one paper that a citizen made of it
 
 
 class AnswerRow(Row):

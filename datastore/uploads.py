@@ -2,19 +2,20 @@
 
 Every process of the installation sees them, so that it does not matter which one is asked next. Their objects
 lie under `staging/`, sealed like everything else. Staff brings what lies on the counter; a citizen, whom nobody sees
-at it, so much a day and no more.
+at it, so much a day and no more, and each file is used up by the one paper that it becomes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from common import Digest, nfc
 from datastore.errors import NotFound, TooManyUploads
 from datastore.intents import redeem
-from datastore.locks import hold
+from datastore.locks import hold, locked
 from datastore.objects import StoredObject
 from datastore.records import NewUpload, Upload
 from datastore.rows import UploadRow
@@ -78,20 +79,34 @@ class Uploads:
             raise TooManyUploads(most=MOST_OF_A_CITIZEN, megabytes=MOST_BYTES_OF_A_CITIZEN // 1_000_000)
 
     def get(self, id: UUID) -> Upload:
-        """An upload of this actor that is still kept; NotFound."""
+        """An upload of this actor that is still kept and not used up; NotFound."""
         self._scope.ask_to_bring_in()
+        row = self._session.scalar(self._waiting().where(UploadRow.id == id))
+        if row is None:
+            raise NotFound(what="upload", id=id)
+        return _upload(row)
+
+    def use_up(self, ids: Sequence[UUID]) -> None:
+        """These become one paper, in this transaction, and no other one; they count as sent all the same. NotFound."""
+        self._scope.ask_to_bring_in()
+        query = locked(self._waiting().where(UploadRow.id.in_(ids)).order_by(UploadRow.id))
+        found = {row.id: row for row in self._session.scalars(query)}
+        for id in ids:
+            if id not in found:
+                raise NotFound(what="upload", id=id)
+            found[id].used_at = self._scope.at
+        self._session.flush()
+
+    def _waiting(self) -> Select[UploadRow]:
+        """What this actor has brought and can still use."""
         actor = self._scope.actor
-        query = select(UploadRow).where(
-            UploadRow.id == id,
+        return select(UploadRow).where(
             UploadRow.person == actor.person,
             UploadRow.role == actor.role,
             UploadRow.agency == actor.agency,
             UploadRow.until > self._scope.at,
+            UploadRow.used_at.is_(None),
         )
-        row = self._session.scalar(query)
-        if row is None:
-            raise NotFound(what="upload", id=id)
-        return _upload(row)
 
 
 def over(session: Session, now: datetime) -> list[Upload]:

@@ -103,6 +103,7 @@ def make_app(
     app.state.streams = jobs.Streams()
     app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)
+    app.state.own_openings = CapacityLimiter(house.settings.openings)
     app.state.checkings = CapacityLimiter(house.settings.openings)
     problems.install(app)
     app.add_exception_handler(OAuthFault, oauth.answer_fault)

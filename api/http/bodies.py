@@ -77,8 +77,14 @@ async def _written(request: Request, file: BinaryIO) -> tuple[int, Digest]:
 
 
 async def opening(request: Request, work: Callable[[], T]) -> T:
-    """Does what opens files of whoever signed in, in one of the few threads that may."""
+    """Does what opens files of staff and systems, in one of the few threads that may."""
     limiter: CapacityLimiter = request.app.state.openings
+    return await run_sync(work, limiter=limiter)
+
+
+async def opening_own(request: Request, work: Callable[[], T]) -> T:
+    """Does what opens files of citizens, in threads of their own: they never keep the counter waiting."""
+    limiter: CapacityLimiter = request.app.state.own_openings
     return await run_sync(work, limiter=limiter)
 
 

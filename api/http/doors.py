@@ -1,4 +1,5 @@
-"""Doors that can be guessed at: passwords, client secrets, short codes, share tokens. Each is knocked on so often.
+"""Doors that can be guessed at, or that cost much: passwords, client secrets, short codes, share tokens, files that
+citizens send. Each is knocked on so often.
 
 Promised: a knock is counted before anything is looked at, so twenty at once are twenty; what is counted by (an
 address, a name) leaves this module only as an HMAC, because it may be a personal number; with a Redis broker all web
@@ -42,6 +43,8 @@ ACCOUNT = Door("account", 20, timedelta(minutes=5))
 """On one account name, there or not; the lockout of an account is stricter."""
 CLIENT = Door("client", 30, timedelta(minutes=5))
 """Failures on one client id of a system by one address: who knows the id must not shut the system itself out."""
+OWN_UPLOAD = Door("own_upload", 60, timedelta(minutes=10))
+"""Files that one citizen sends, whether they are taken or not."""
 SHORT_CODE = Door("short_code", 30, timedelta(minutes=1))
 LOOK_UP = Door("look_up", 60, timedelta(minutes=1))
 SHARE = Door("share", 30, timedelta(minutes=1))

@@ -55,6 +55,12 @@ class LengthWrong(KhosoError):
     code = "length_wrong"
 
 
+class LengthRequired(KhosoError):
+    """The body's length is to be announced, so that one too many is refused before it is received."""
+
+    code = "length_required"
+
+
 class TooManyRequests(KhosoError):
     """Asked more often than is answered; `seconds` says when to ask again."""
 

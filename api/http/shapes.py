@@ -112,6 +112,7 @@ _DESCRIPTIONS: Mapping[int, str] = {
     408: "The body came too slowly.",
     409: "Not possible as things stand.",
     410: "It was there, and is over.",
+    411: "The length of the body is not announced.",
     412: "Changed since it was read.",
     413: "Too large.",
     415: "Content of no known kind.",

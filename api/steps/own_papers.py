@@ -2,7 +2,8 @@
 
 Promised: nothing is decided by it. It weighs *uploaded by the owner* (a PDF with signatures that pass, what those say),
 has no ground, is coded for the one store that it was brought into, and waits after reading until an officer checked it;
-till then it is neither reused nor shared nor printed as good. The same bytes brought again are the same paper.
+till then it is neither reused nor shared nor printed as good. The same bytes brought again are the same paper. What
+was uploaded is used up by it, and its jobs wait behind those of the counter: nobody makes much work of few files.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +12,15 @@ from uuid import UUID
 from api.house import House
 from api.steps.intake import Received, SignedAmongMany, go_on, keep_original, verdict_on, weight_of
 from archive import SourceForm
-from datastore import Actor, AlreadyHeld, Provenance, Work
+from common import KhosoError
+from datastore import Actor, AlreadyHeld, Priority, Provenance, Work
 from ingest import Scan
+
+
+class PaperTooManyPages(KhosoError):
+    """The files of one paper have more pages together than one file may have; facts `pages`, `limit`."""
+
+    code = "paper_too_many_pages"
 
 
 def bring_own(
@@ -21,15 +29,19 @@ def bring_own(
     owner: UUID,
     scans: Sequence[Scan],
     *,
+    uploads: Sequence[UUID],
     doc_type: str | None = None,
     also: Callable[[Work, Received], None] = lambda _work, _received: None,
 ) -> Received:
     """Keeps a paper whose files were opened; `also` is done in the transaction after which it is not lost.
 
-    NotFound for a store that is not the actor's own.
+    NotFound for a store that is not the actor's own, and for an upload that became a paper already; PaperTooManyPages.
     """
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
+    pages = sum(scan.pages for scan in scans)
+    if pages > house.limits.pages:
+        raise PaperTooManyPages(pages=pages, limit=house.limits.pages)
     code = house.catalogue.find(doc_type).code if doc_type else None
     with house.datastore.begin(actor, "bring_own") as work:
         work.owners.store_of(owner)  # before anything is written
@@ -38,6 +50,7 @@ def bring_own(
     originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
     try:
         with house.datastore.begin(actor, "bring_own") as work:
+            work.uploads.use_up(uploads)
             document = work.documents.receive(
                 draft,
                 originals=originals,
@@ -45,21 +58,28 @@ def bring_own(
                 weight=weight_of(verdict),
                 provenance=Provenance(SourceForm.E_COPY if verdict is None else SourceForm.E_ORIGINAL),
                 doc_type=code,
-                page_count=sum(scan.pages for scan in scans),
+                page_count=pages,
                 verdict=None if verdict is None else verdict.as_json(),
             )
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            go_on(work, document)
+            go_on(work, document, Priority.BACK_FILE)
             received = Received(document, receipt.number, again=False)
             also(work, received)
     except AlreadyHeld as held:
-        return _again(house, actor, UUID(str(held.facts["document_id"])), also)
+        return _again(house, actor, UUID(str(held.facts["document_id"])), uploads, also)
     return received
 
 
-def _again(house: House, actor: Actor, document_id: UUID, also: Callable[[Work, Received], None]) -> Received:
+def _again(
+    house: House,
+    actor: Actor,
+    document_id: UUID,
+    uploads: Sequence[UUID],
+    also: Callable[[Work, Received], None],
+) -> Received:
     """It is in the store already; what was written for nothing is swept."""
     with house.datastore.begin(actor, "bring_own") as work:
+        work.uploads.use_up(uploads)
         document = work.documents.get(document_id)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         received = Received(document, receipt.number, again=True)

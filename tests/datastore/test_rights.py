@@ -174,7 +174,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "rotate": Act.MANAGE_SUBSCRIPTIONS,
         "try_out": Act.MANAGE_SUBSCRIPTIONS,
     },
-    "uploads": {"get": Act.TAKE_IN, "keep": Act.TAKE_IN, "require_room": Act.TAKE_IN},
+    "uploads": {"get": Act.TAKE_IN, "keep": Act.TAKE_IN, "require_room": Act.TAKE_IN, "use_up": Act.TAKE_IN},
     "work": {"entry_key": Act.READ_IN, "name_object": Act.READ_IN},
 }
 """Every method of every repository, and what it asks for before it looks at anything. One that is not here fails."""

@@ -51,3 +51,18 @@ def test_after_a_day_an_upload_and_its_object_are_gone(house: House) -> None:
     assert house.store.forget_uploads() == 1
     assert list(house.store.objects.versions(old.object.key)) == []
     assert look(house, young.id).id == young.id
+
+
+def test_what_is_used_up_is_used_by_nothing_else(house: House) -> None:
+    one, other = kept(house), kept(house, b"another page")
+    with house.store.begin(MAI, "use") as work:
+        work.uploads.use_up([one.id])
+    with pytest.raises(NotFound):
+        look(house, one.id)
+    with pytest.raises(NotFound), house.store.begin(MAI, "use") as work:
+        work.uploads.use_up([other.id, one.id])
+    assert look(house, other.id).id == other.id  # nothing of it stays
+    with pytest.raises(NotFound), house.store.begin(STRANGER, "use") as work:
+        work.uploads.use_up([other.id])
+    house.clock.wait(timedelta(hours=25))
+    assert house.store.forget_uploads() == 2

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
-from api.http.bodies import opening
+from api.http.bodies import opening, opening_own
 from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
 from api.http.faults import RequestInvalid
@@ -30,6 +30,20 @@ from datastore import Actor, Answer, DiaryLine, JobState, Place, Upload, Work
 from ingest import DossierNumber, MediaType
 
 router = APIRouter(tags=["documents"])
+
+
+def _each_once(ids: list[UUID]) -> list[UUID]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("repeated")
+    return ids
+
+
+Uploaded = Annotated[
+    list[UUID],
+    AfterValidator(_each_once),
+    Field(min_length=1, max_length=100, json_schema_extra={"uniqueItems": True}),
+]
+"""The files of a paper in their order, each once."""
 
 
 class OwnerNamed(Asked):
@@ -58,7 +72,7 @@ class Submission(Asked):
             ]
         },
     )
-    uploads: list[UUID] = Field(min_length=1, max_length=100)
+    uploads: Uploaded
     owners: list[OwnerNamed] = Field([], max_length=50)
     type: Code | None = None
     dossier: Annotated[str, Field(max_length=64)] | None = None
@@ -142,7 +156,7 @@ class OwnPaper(Asked):
             ]
         },
     )
-    uploads: list[UUID] = Field(min_length=1, max_length=100)
+    uploads: Uploaded
     type: Code | None = Field(None, description="What it is, where one knows it; else it is read.")
 
 
@@ -162,12 +176,13 @@ async def bring_own_document(
     """Bring a paper into one's own store, or into that of whom one stands for.
 
     It is kept as *uploaded by the owner*: coded and read, without a ground. An officer of the agency checks it before
-    it is anything more.
+    it is anything more. An upload becomes one paper.
     """
-    uploads = await run_sync(house.datastore.uploads, actor, said.uploads)
 
     def make(keep: Keep) -> Answer:
         made: list[Answer] = []
+        # Looked for here: a request that is sent again is answered before, though its uploads are used up.
+        uploads = house.datastore.uploads(actor, said.uploads)
 
         def also(work: Work, received: Received) -> None:
             made.append(_accepted(work, received))
@@ -175,10 +190,10 @@ async def bring_own_document(
 
         with house.room.desk() as desk:
             scans = [fetch_upload(house, one, desk / f"upload-{n}") for n, one in enumerate(uploads)]
-            bring_own(house, actor, owner_id, scans, doc_type=said.type, also=also)
+            bring_own(house, actor, owner_id, scans, uploads=said.uploads, doc_type=said.type, also=also)
         return made[-1]
 
-    return await _taken_in(request, uploads, lambda: once.do(said.model_dump(mode="json"), make))
+    return await opening_own(request, lambda: once.do(said.model_dump(mode="json"), make))
 
 
 async def _taken_in(request: Request, uploads: Sequence[Upload], work: Callable[[], Response]) -> Response:

@@ -7,10 +7,12 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from api.http.bodies import body_of, opening
+from api.http.bodies import body_of, opening, opening_own
+from api.http.doors import OWN_UPLOAD
+from api.http.faults import LengthRequired
 from api.http.identity import Who, said_in_header
 from api.http.once import Keep, OnlyOnce, answer
-from api.http.parts import TheHouse
+from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import Instant, problems
 from api.steps.uploads import keep_upload
 from datastore import Answer, Upload
@@ -76,27 +78,34 @@ _NAME = Header(
     operation_id="upload_file",
     status_code=201,
     response_class=Response,
-    responses={201: {"model": UploadMade, "description": "Kept."}, **problems(408, 409, 413, 415, 429, 507)},
+    responses={
+        201: {"model": UploadMade, "description": "Kept."},
+        **problems(408, 409, 411, 413, 415, 429, 507),
+    },
     openapi_extra={"requestBody": {"required": True, "content": dict.fromkeys(_KINDS, _FILE)}},
 )
 async def upload_file(
     request: Request,
     house: TheHouse,
+    visitor: TheVisitor,
     who: Who,
     once: OnlyOnce,
     file_name: Annotated[str | None, _NAME] = None,
 ) -> Response:
     """Send one file (PDF, JPEG, PNG, TIFF) as the body. What it is, is told by its content, not by its name.
 
-    A citizen sends files for its own store, so many a day.
+    A citizen sends files for its own store, so many a day, each with its `Content-Length`.
     """
     name = _UNNAMED
     if file_name is not None:
         name = said_in_header("Khoso-File-Name", file_name, longest=_LONGEST_NAME)
     actor = who.actor("upload")
     if not who.staff:  # before a byte is received
-        announced = int(request.headers.get("content-length", 0))
-        await run_sync(house.datastore.require_room_for_upload, actor, announced)
+        await run_sync(visitor.knock, OWN_UPLOAD, actor.person)
+        announced = request.headers.get("content-length")
+        if announced is None:
+            raise LengthRequired
+        await run_sync(house.datastore.require_room_for_upload, actor, int(announced))
     async with body_of(request, house) as body:
 
         def make(keep: Keep) -> Answer:
@@ -106,7 +115,8 @@ async def upload_file(
             return _answer(made)
 
         said = {"sha256": body.sha256.hex, "name": name}
-        return await opening(request, lambda: once.do(said, make))
+        open_in = opening if who.staff else opening_own
+        return await open_in(request, lambda: once.do(said, make))
 
 
 def _answer(upload: Upload) -> Answer:

@@ -2,15 +2,20 @@
 
 from datetime import date
 from pathlib import Path
+from threading import Event, Thread
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from api.client import Client
-from datastore import Actor, ActorRole, uploads
+from api.house import House
+from api.http.doors import OWN_UPLOAD
+from api.steps.intake import open_file
+from datastore import Actor, ActorRole, Priority, uploads
+from ingest import Scan
 from tests.api.http.papers import AN, BINH, page, submit, upload
-from tests.api.http.servers import AGENCY, Service
+from tests.api.http.servers import AGENCY, Service, service
 from tests.api.http.test_documents import read_all
 from tests.api.http.test_problems import problem_of
 
@@ -37,6 +42,12 @@ def citizen(served: Service, owner: str, **more: str) -> httpx.Client:
     if not more:
         client.headers.pop("Khoso-Purpose")
     return client
+
+
+def newcomer(served: Service, number: str) -> str:
+    """An owner whom nobody knew here."""
+    with served.house.datastore.begin(served.house.system("tests"), "name") as work:
+        return str(work.owners.ensure(number).id)
 
 
 def bring(client: httpx.Client, owner: str, content: bytes, **more: object) -> httpx.Response:
@@ -82,6 +93,96 @@ def test_the_same_bytes_and_the_same_request_are_the_same_paper(
         answers = [an.post(f"{API}/stores/{owners[AN]}/documents", json=body, headers=key) for _ in range(2)]
         assert answers[0].text == answers[1].text
         assert answers[1].headers["idempotency-replayed"] == "true"
+
+
+def test_an_upload_becomes_one_paper(served: Service, owners: dict[str, str]) -> None:
+    place = f"{API}/stores/{owners[AN]}/documents"
+    with citizen(served, owners[AN]) as an:
+        a, b = (upload(an, page(shade))["upload_id"] for shade in (51, 52))
+        problem_of(an.post(place, json={"uploads": [a, a]}), 422, "request_invalid")
+        body, key = {"uploads": [a, b]}, {"Idempotency-Key": str(uuid4())}
+        first = an.post(place, json=body, headers=key)
+        assert first.status_code == 202, first.text
+        for more in ([a, b], [b, a], [a], [b]):
+            problem_of(an.post(place, json={"uploads": more}), 404, "not_found")
+        again = an.post(place, json=body, headers=key)
+        assert (again.status_code, again.text) == (202, first.text)
+        # The same bytes, sent again, are the same paper and used up as well.
+        sent_again = [upload(an, page(shade))["upload_id"] for shade in (51, 52)]
+        same = an.post(place, json={"uploads": sent_again}).json()
+        assert (same["again"], same["document_id"]) == (True, first.json()["document_id"])
+        problem_of(an.post(place, json={"uploads": sent_again[:1]}), 404, "not_found")
+    with served.signed_in("clerk") as clerk:
+        c = upload(clerk, page(51))["upload_id"]
+        problem_of(clerk.post(f"{API}/documents", json={"uploads": [c, c]}), 422, "request_invalid")
+
+
+def test_what_was_used_up_counts_as_sent(served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = newcomer(served, "040090001236")
+    monkeypatch.setattr(uploads, "MOST_OF_A_CITIZEN", 1)
+    with citizen(served, other) as client:
+        assert bring(client, other, page(53)).status_code == 202
+        problem_of(client.post(f"{API}/uploads", content=page(54)), 429, "too_many_uploads")
+
+
+def test_a_citizens_paper_waits_behind_the_counter(served: Service, owners: dict[str, str]) -> None:
+    with citizen(served, owners[AN]) as an:
+        made = bring(an, owners[AN], page(55)).json()
+    with served.house.datastore.begin(served.house.system("tests"), "look") as work:
+        (job,) = work.jobs.of_document(UUID(made["document_id"]))
+    assert job.priority is Priority.BACK_FILE
+
+
+def test_a_citizens_paper_has_no_more_pages_than_a_file_may_have(tmp_path: Path) -> None:
+    with service(tmp_path, max_pages=1) as small:
+        owner = newcomer(small, AN)
+        with citizen(small, owner) as an:
+            two = [upload(an, page(shade))["upload_id"] for shade in (56, 57)]
+            place = f"{API}/stores/{owner}/documents"
+            problem_of(an.post(place, json={"uploads": two}), 413, "paper_too_many_pages")
+            assert an.post(place, json={"uploads": two[:1]}).status_code == 202  # nothing was used up
+
+
+def test_files_of_citizens_keep_no_clerk_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though there is one thread for each, and the citizen's file is slow to open."""
+    opening, opened = Event(), Event()
+
+    def slow(house: House, actor: Actor, path: Path, *, name: str | None = None) -> Scan:
+        if actor.role == ActorRole.OWNER:
+            opening.set()
+            assert opened.wait(60)
+        return open_file(house, actor, path, name=name)
+
+    monkeypatch.setattr("api.steps.uploads.open_file", slow)
+    with (
+        service(tmp_path, openings=1) as narrow,
+        citizen(narrow, newcomer(narrow, AN)) as an,
+        narrow.signed_in("clerk") as clerk,
+    ):
+        sending = Thread(target=upload, args=(an, page(58)))
+        sending.start()
+        try:
+            assert opening.wait(60)
+            upload(clerk, page(59))
+        finally:
+            opened.set()
+            sending.join()
+
+
+def test_what_is_refused_is_counted_too(served: Service, owners: dict[str, str]) -> None:
+    with citizen(served, newcomer(served, "040090001237")) as client, citizen(served, owners[AN]) as an:
+        for _ in range(OWN_UPLOAD.most):
+            problem_of(client.post(f"{API}/uploads", content=b"no file"), 415, "file_kind_unknown")
+        waits = client.post(f"{API}/uploads", content=page(60))
+        problem_of(waits, 429, "too_many_requests")
+        assert int(waits.headers["retry-after"]) > 0
+        upload(an, page(60))  # another person is not held up
+
+
+def test_a_citizen_says_before_how_long_a_file_is(served: Service, owners: dict[str, str]) -> None:
+    with citizen(served, owners[AN]) as an, served.signed_in("clerk") as clerk:
+        problem_of(an.post(f"{API}/uploads", content=iter([page(61)])), 411, "length_required")
+        assert clerk.post(f"{API}/uploads", content=iter([page(61)])).status_code == 201
 
 
 def test_nobody_brings_a_paper_into_a_store_that_is_not_his(served: Service, owners: dict[str, str]) -> None:
