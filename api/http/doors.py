@@ -43,6 +43,8 @@ ACCOUNT = Door("account", 20, timedelta(minutes=5))
 """On one account name, there or not; the lockout of an account is stricter."""
 CLIENT = Door("client", 30, timedelta(minutes=5))
 """Failures on one client id of a system by one address: who knows the id must not shut the system itself out."""
+CLIENTS = Door("clients", 60, timedelta(minutes=5))
+"""Failures by one address on whatever ids: whoever asks chooses the id."""
 OWN_UPLOAD = Door("own_upload", 60, timedelta(minutes=10))
 """Files that one citizen sends, whether they are taken or not."""
 SHORT_CODE = Door("short_code", 30, timedelta(minutes=1))

@@ -14,7 +14,8 @@ from pydantic import BaseModel, Field
 
 from api.house import House
 from api.http.browser import audience, site_of
-from api.http.doors import CLIENT
+from api.http.doors import CLIENT, CLIENTS
+from api.http.faults import TooManyRequests
 from api.http.oauth_forms import (
     ClientSecret,
     OAuthError,
@@ -113,17 +114,32 @@ async def get_token(request: Request, house: TheHouse, visitor: TheVisitor) -> R
 
 
 def _give(house: House, visitor: Visitor, asked: TokenRequest, here: str) -> AccessToken:
-    client, door = asked.client, _door_of(visitor, asked.client)
-    visitor.knock(CLIENT, door)
+    client = asked.client
+    _knock(visitor, client)
     try:
         token = house.datastore.clients.issue_token(client.client_id, client.secret, asked.scopes, here)
     except WrongClient as error:
         raise invalid_client() from error
     except ScopeNotGranted as error:
-        visitor.forgive(CLIENT, door)
+        _forgive(visitor, client)
         raise OAuthFault("invalid_scope", "a scope was not granted to this client") from error
-    visitor.forgive(CLIENT, door)
+    _forgive(visitor, client)
     return token
+
+
+def _knock(visitor: Visitor, client: ClientSecret) -> None:
+    """By its address first: one that guesses at many ids fills no tally with them."""
+    visitor.knock(CLIENTS)
+    try:
+        visitor.knock(CLIENT, _door_of(visitor, client))
+    except TooManyRequests:
+        visitor.forgive(CLIENTS)  # one system that errs without end does not shut its neighbours out
+        raise
+
+
+def _forgive(visitor: Visitor, client: ClientSecret) -> None:
+    visitor.forgive(CLIENTS)
+    visitor.forgive(CLIENT, _door_of(visitor, client))
 
 
 def _door_of(visitor: Visitor, client: ClientSecret) -> str:
@@ -154,9 +170,9 @@ async def revoke_token(request: Request, house: TheHouse, visitor: TheVisitor) -
 
 
 def _revoke(house: House, visitor: Visitor, client: ClientSecret, token: str) -> None:
-    tokens, door = house.datastore.clients, _door_of(visitor, client)
-    visitor.knock(CLIENT, door)
+    tokens = house.datastore.clients
+    _knock(visitor, client)
     if not tokens.is_client(client.client_id, client.secret):
         raise invalid_client()
-    visitor.forgive(CLIENT, door)
+    _forgive(visitor, client)
     tokens.revoke_token(client.client_id, token)

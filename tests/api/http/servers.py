@@ -74,7 +74,7 @@ class Service:
 def serving(app: FastAPI, house: House, port: int = 0) -> Iterator[Service]:
     """The application behind a socket for as long as the block runs."""
     listening: socket.socket = bound("127.0.0.1", port)
-    web = server(app)
+    web = server(app, proxies=house.settings.trusted_proxies)
     thread = threading.Thread(target=web.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
@@ -102,9 +102,10 @@ class MovedClock:
 
 
 @contextmanager
-def service_in_time(folder: Path) -> Iterator[tuple[Service, MovedClock]]:
+def service_in_time(folder: Path, **more: object) -> Iterator[tuple[Service, MovedClock]]:
     """A fresh embedded installation under `folder`, served, and the clock by which it lives."""
-    settings, clock = Settings.model_validate({"data_dir": folder / "var", "workers": 1}), MovedClock()
+    settings = Settings.model_validate({"data_dir": folder / "var", "workers": 1, **more})
+    clock = MovedClock()
     with (
         open_house(settings, Quiet(), clock) as house,
         serving(make_app(house, development_sign_in=True), house) as up,

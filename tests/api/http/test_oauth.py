@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.http.browser import audience
-from api.http.doors import CLIENT, LocalTally
+from api.http.doors import CLIENT, CLIENTS, LocalTally
 from datastore import SCOPES
 from datastore.clients import TOKEN_LASTS
 from tests.api.http.papers import AN, page, submit
@@ -28,10 +28,13 @@ class System:
     id: str
     client_id: str
     secret: str
+    address: str = "198.51.100.1"
+    """From where it asks, as a proxy of ours tells it."""
 
     def asks(self, **said: str) -> httpx.Response:
         """A token, with the secret in the header."""
-        with self.service.client(Authorization=self.basic) as client:
+        shown = {"Authorization": self.basic, "X-Forwarded-For": self.address}
+        with self.service.client(**shown) as client:
             return client.post("/oauth/token", data={"grant_type": "client_credentials", **said})
 
     @property
@@ -49,7 +52,7 @@ class System:
 
 @pytest.fixture(scope="module")
 def timed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Service, MovedClock]]:
-    with service_in_time(tmp_path_factory.mktemp("oauth")) as made:
+    with service_in_time(tmp_path_factory.mktemp("oauth"), trusted_proxies="127.0.0.1") as made:
         yield made
 
 
@@ -161,9 +164,31 @@ def test_who_guesses_from_one_address_has_to_wait(served: Service, admin: httpx.
 
 def test_who_guesses_elsewhere_does_not_shut_the_system_out(served: Service, admin: httpx.Client) -> None:
     system = made(served, admin, "papers.read")
-    keeper = served.app.state.doorkeeper
-    for _ in range(CLIENT.most):
-        keeper.knock(CLIENT, f"203.0.113.7 {system.client_id}")
+    guesser = replace(system, secret="x" * 43, address="203.0.113.7")
+    statuses = [guesser.asks().status_code for _ in range(CLIENT.most + 1)]
+    assert statuses == [401] * CLIENT.most + [429]
+    assert system.asks().status_code == 200
+
+
+def test_who_guesses_at_one_id_after_the_other_has_to_wait(served: Service, admin: httpx.Client) -> None:
+    system = made(served, admin, "papers.read")
+    elsewhere = replace(system, address="203.0.113.7")
+    guesses = [replace(elsewhere, client_id=f"{n:024}") for n in range(CLIENTS.most + 1)]
+    assert [one.asks().status_code for one in guesses] == [401] * CLIENTS.most + [429]
+    assert elsewhere.asks().status_code == 429
+    with served.client(**{"Authorization": system.basic, "X-Forwarded-For": elsewhere.address}) as client:
+        assert client.post("/oauth/revoke", data={"token": "x"}).status_code == 429
+    assert system.asks().status_code == 200
+
+
+def test_a_system_that_is_let_in_or_errs_without_end_shuts_no_neighbour_out(
+    served: Service, admin: httpx.Client
+) -> None:
+    system, neighbour = made(served, admin, "papers.read"), made(served, admin, "papers.read")
+    wrong = replace(neighbour, secret="x" * 43)
+    for _ in range(CLIENTS.most + 1):
+        assert system.asks().status_code == 200
+        assert wrong.asks().status_code in (401, 429)
     assert system.asks().status_code == 200
 
 
