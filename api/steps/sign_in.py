@@ -21,10 +21,10 @@ from datastore import (
     ActorRole,
     Answer,
     Delegation,
+    Holder,
     NewLogin,
     NotAllowed,
     Proof,
-    RequestInProgress,
     SeenFrom,
     Session,
 )
@@ -177,12 +177,10 @@ def leave(house: House, token: str | None) -> None:
 
 def ended_at_provider(house: House, notice: LogoutNotice) -> bool:
     """End what rests on a session that the provider ended; without its name, every session of the person that had
-    begun then. False when the notice came before, which is remembered for longer than a notice counts: nothing ends."""
-    requests = house.datastore.requests
-    try:
-        claim = requests.claim(f"logout/{notice.issuer}", notice.id, Digest.of(b"logout"))
-    except RequestInProgress:
-        return False
+    begun then. False when the notice came before, which is remembered for longer than a notice counts: nothing ends.
+    RequestInProgress while it is not known what became of an earlier try: the provider may send it again."""
+    requests, here = house.datastore.requests, Holder(house.room.worker, house.room.is_alive)
+    claim = requests.claim(f"logout/{notice.issuer}", notice.id, Digest.of(b"logout"), here)
     if isinstance(claim, Answer):
         return False
     try:

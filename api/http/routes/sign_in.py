@@ -329,7 +329,7 @@ async def sign_out(
     response_class=Response,
     responses={
         200: {"description": "Done, as far as there was anything."},
-        **problems(429, public=True),
+        **problems(409, 429, public=True),
         400: {"model": OAuthError, "description": "Not a notice of a provider of ours."},
     },
     openapi_extra=form_body("logout_token"),

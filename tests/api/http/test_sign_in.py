@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from api.http.identity import CSRF_HEADER
-from common import utc_now
-from datastore import ActorRole, Proof
+from common import Digest, utc_now
+from datastore import ActorRole, Claim, Holder, Proof
 from tests.api.http.papers import AN as SOMEBODY
 from tests.api.http.papers import page, submit
 from tests.api.http.people import (
@@ -545,6 +545,27 @@ def test_a_logout_token_is_taken_once_and_ends_nothing_that_began_later(
         assert provider.post("/sign-in/back-channel-logout", data=said).status_code == 200
         assert client.get("/session").status_code == 200
     liar.alter = lambda claims: claims
+
+
+def test_a_logout_whose_first_try_is_in_work_or_died_is_sent_again(
+    deceived: Service, liar: LyingProvider
+) -> None:
+    """Told that it was used, the provider would give up, and the session would live on."""
+    liar.person = dict(AN)
+    room, requests = deceived.house.room, deceived.house.datastore.requests
+    place = f"logout/{liar.issuer}"
+    with browser(deceived) as client, deceived.client() as provider:
+        assert let_in(client).status_code == 303
+        said = {"logout_token": liar.jws(liar.claims(events={LOGOUT: {}}, jti="tried"), typ="logout+jwt")}
+        claim = requests.claim(place, "tried", Digest.of(b"logout"), Holder(room.worker, room.is_alive))
+        assert isinstance(claim, Claim)
+        in_work = provider.post("/sign-in/back-channel-logout", data=said)
+        assert code_of(in_work) == (409, "request_in_progress")
+        assert client.get("/session").status_code == 200
+        requests.release(claim)
+        requests.claim(place, "tried", Digest.of(b"logout"), Holder(f"{room.place}/w-gone"))
+        assert provider.post("/sign-in/back-channel-logout", data=said).status_code == 200
+        assert client.get("/session").status_code == 401
 
 
 @pytest.mark.parametrize("forged", ["signature", "algorithm", "audience", "expired", "id_token"])
