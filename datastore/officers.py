@@ -19,6 +19,7 @@ from datastore.passwords import LEAST, HashedPassword, Hashing, require_strong
 from datastore.people import Account
 from datastore.records import Actor
 from datastore.rows import AccountRow, CredentialRow
+from datastore.sessions import revoke
 from datastore.transactions import Transactions
 
 FREE = 5
@@ -101,14 +102,16 @@ class Officers:
         return HashedPassword(name, self.hashing.hash(password))
 
     def change_password(self, username: str, old: str, new: str) -> Account:
-        """Give oneself a new password; WrongPassword, PasswordWeak. The caller ends the other sessions."""
+        """Give oneself a new password, which ends every session of the account; WrongPassword, PasswordWeak."""
         found = self.check(username, old)
         require_strong(new, found.username)
         if self.hashing.fits(self._hash_of(found.id), new):
             raise PasswordWeak(least=LEAST)  # whoever gave the old one knows it
         hash = self.hashing.hash(new)
         with self.transactions.writing() as session:
-            keep_hash(session, found.id, hash, self.transactions.clock(), must_change=False)
+            now = self.transactions.clock()
+            keep_hash(session, found.id, hash, now, must_change=False)
+            revoke(session, now, account=found.id)
             return account(session, session.get_one(AccountRow, found.id))
 
     def _hash_of(self, id: UUID) -> str:

@@ -47,6 +47,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._unset_keepalive_if_required()  # it may have come in one packet with what set the clock
         self._wait(HEAD_SECONDS, LARGEST_HEAD)
 
     def on_headers_complete(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path as PathOnDisk
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import ConfigDict, Field, StrictInt, StringConstraints
 from pydantic.config import JsonDict
 
@@ -18,7 +18,7 @@ from api.house import House
 from api.http.bodies import opening
 from api.http.downloads import BYTES, streamed
 from api.http.faults import RequestInvalid
-from api.http.identity import Acting, StaffActing
+from api.http.identity import Acting, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import API, TheHouse
 from api.http.shapes import Asked, Day, Line11, Line30, Line100, Line500, Words, problems
@@ -188,6 +188,7 @@ def look_up(house: House, actor: Actor, doc_code: str) -> ExchangeView:
     "/documents/download/{doc_code}",
     operation_id="download_imported_document",
     response_class=Response,
+    dependencies=[Depends(proven)],
     responses={
         200: {"description": "The bytes.", "content": {kind.value: BYTES for kind in MediaType}},
         **problems(404),

@@ -41,7 +41,7 @@ class AccessTokenView(BaseModel):
 
     access_token: str
     token_type: str = "Bearer"
-    expires_in: int = Field(examples=[3600])
+    expires_in: int = Field(examples=[900])
     scope: str = Field(examples=["papers.read dossiers.read"])
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.house import House
 from api.http.downloads import BYTES, streamed
-from api.http.identity import Acting, StaffActing
+from api.http.identity import Acting, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Limit
 from api.http.parts import API, TheHouse
@@ -172,6 +172,7 @@ def get_print(house: TheHouse, actor: Acting, print_id: UUID) -> PrintView:
     "/prints/{print_id}/content",
     operation_id="get_print_content",
     response_class=Response,
+    dependencies=[Depends(proven)],
     responses={
         200: {"description": "The sheets.", "content": {MediaType.PDF.value: BYTES}},
         **problems(404, 409),

@@ -262,6 +262,7 @@ def change_password(
     visitor.knock(SIGN_IN)
     visitor.knock(ACCOUNT, said.account.lower())
     entry = steps.change_password(house, said.account, said.old, said.new, _seen_from(request, visitor))
+    steps.leave(house, _token(request))
     visitor.forgive(SIGN_IN)
     visitor.forgive(ACCOUNT, said.account.lower())
     return _hand_out(house, site, response, entry)

@@ -1,6 +1,7 @@
 """Signing in over a real server: at a real provider's process, and with accounts of the installation."""
 
 import base64
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -230,6 +232,19 @@ def test_changing_a_password_ends_every_other_session(served: Service) -> None:
         assert other.get("/session").status_code == 401
 
 
+def test_whoever_changes_a_password_in_a_browser_ends_the_session_that_another_left_there(
+    served: Service,
+) -> None:
+    an_officer(served, "was.before", ActorRole.CLERK)
+    an_officer(served, "comes.after", ActorRole.CLERK)
+    with browser(served) as desk, browser(served) as elsewhere:
+        sign_in(desk, "was.before")
+        elsewhere.cookies.set("khoso", desk.cookies["khoso"], domain="127.0.0.1")
+        said = {"account": "comes.after", "old": OWN, "new": "yet another long password"}
+        assert desk.post("/sign-in/password", json=said).status_code == 200
+        assert elsewhere.get("/session").status_code == 401
+
+
 def test_an_unknown_name_and_a_wrong_password_get_the_same_answer(served: Service) -> None:
     with browser(served) as client:
         known = client.post("/sign-in/local", json={"account": "mai.tran", "password": "wrong"})
@@ -365,6 +380,22 @@ def test_who_has_just_signed_in_with_a_password_is_not_asked_again_for_a_while(
     assert mai.get("/session").json()["proven_until"] is not None
     with later(served, 16):
         assert code_of(mai.get(ABSENT)) == (401, "step_up_required")
+
+
+def test_whatever_hands_out_the_bytes_of_papers_asks_for_a_fresh_proof(
+    served: Service, mai: httpx.Client
+) -> None:
+    asked = []
+    for place, operations in served.app.openapi()["paths"].items():
+        kinds = operations.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        if "application/pdf" in kinds:
+            asked.append(
+                re.sub(r"\{\w*code\}", "H41.08-261122-0001", re.sub(r"\{\w*id\}", str(uuid4()), place))
+            )
+    assert len(asked) >= 3
+    with later(served, 16):
+        for place in asked:
+            assert code_of(mai.get(place)) == (401, "step_up_required"), place
 
 
 def test_a_sign_in_at_the_provider_counts_from_when_the_provider_says_and_else_for_nothing(
