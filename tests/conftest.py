@@ -62,5 +62,5 @@ def services() -> Iterator[Services]:
     program("redis-server")
     if not any(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         real_part_missing("PostgreSQL")
-    with own_services(lasting=False) as running:
+    with own_services() as running:
         yield running

@@ -26,8 +26,6 @@ class Services:
     """One set of servers. PostgreSQL, Redis and MinIO are the parts `postgresql`, `redis`, `minio`."""
 
     folder: Path
-    lasting: bool = True
-    """Whether PostgreSQL waits for the disk; measurements do, tests need not: no test ends the machine."""
 
     def start(self, *parts: str) -> dict[str, str]:
         """Starts these parts where they do not run yet; the `KHOSO_…` settings of all that run."""
@@ -86,11 +84,7 @@ class Services:
     def _script(self, *arguments: str) -> None:
         done = subprocess.run(
             [CHECKOUT / "script" / "services", *arguments],
-            env=os.environ
-            | {
-                "KHOSO_SERVICES_DIR": str(self.folder),
-                "KHOSO_SERVICES_FSYNC": "on" if self.lasting else "off",
-            },
+            env=os.environ | {"KHOSO_SERVICES_DIR": str(self.folder)},
             capture_output=True,
             text=True,
             check=False,
@@ -99,10 +93,10 @@ class Services:
 
 
 @contextmanager
-def own_services(*, lasting: bool = True) -> Iterator[Services]:
+def own_services() -> Iterator[Services]:
     """A set of servers that ends with the block."""
     _end_abandoned()
-    services = Services(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")), lasting)
+    services = Services(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")))
     try:
         yield services
     finally:

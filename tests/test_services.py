@@ -92,14 +92,6 @@ def test_a_folder_of_somebody_elses_is_left_alone(services: Services) -> None:
     assert [path.name for path in theirs.iterdir()] == ["thesis.txt"]
 
 
-def test_only_the_databases_of_tests_do_not_wait_for_the_disk(services: Services) -> None:
-    with connection(services) as rows, own_services() as others, connection(others) as lasting:
-        assert rows.execute("SHOW fsync").fetchone() == ("off",)
-        assert lasting.execute("SHOW fsync").fetchone() == ("on",)
-    rows.close()
-    lasting.close()
-
-
 def test_a_killed_database_runs_again_though_its_parent_never_collects_it() -> None:
     """Whoever watches for what processes leave behind adopts them, and may not collect them for long."""
     adopt = ctypes.CDLL(None).prctl
