@@ -67,18 +67,19 @@ class Search:
             return []
         hits = dialect.hits_of(self._session, terms, field)
         most = max(limit, _RANKED)
-        rows = dialect.newest_of(self._session, hits, most)
-        found = self._seen(SearchRow.id.in_(rows))
-        if len(rows) == most and len(found) < limit:  # mostly others': look through all of them
+        for window in (2 * most, 10 * most):
+            rows = dialect.newest_of(self._session, hits, window)
+            found = self._seen(SearchRow.id.in_(rows), most)
+            if len(found) == most or len(rows) < window:
+                break
+        else:  # nearly all are others': look through all of them
             every = select(SearchRow.id).join(hits.table, hits.row == SearchRow.id).where(hits.matches)
             found = self._seen(SearchRow.id.in_(every), most)
         best = sorted(found, key=lambda hit: dialect.place_of(terms, (hit.code, hit.owner, hit.type)))
         return [hit.document_id for hit in best[:limit]]
 
-    def _seen(
-        self, which: ColumnElement[bool], most: int | None = None
-    ) -> Sequence[Row[UUID, str, str, str]]:
-        """Of these search rows those whose documents the actor may see, newest first."""
+    def _seen(self, which: ColumnElement[bool], most: int) -> Sequence[Row[UUID, str, str, str]]:
+        """Of these search rows the newest whose documents the actor may see."""
         query = (
             select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
             .join(DocumentRow, DocumentRow.id == SearchRow.document_id)

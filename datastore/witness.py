@@ -77,6 +77,18 @@ def refuse_unseen_changes(state: ORMExecuteState) -> None:
         raise RuntimeError(f"{statement.table} is witnessed: change its rows through the session")
 
 
+def refuse_changes(state: ORMExecuteState) -> None:
+    """The session event of whoever only looks: outside of a transaction a change would stand at once."""
+    if not state.is_select:
+        raise RuntimeError("a look changes nothing")
+
+
+def refuse_flush(session: Session, _context: UOWTransaction, _instances: object) -> None:
+    """The same for what a session would write by itself."""
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("a look changes nothing")
+
+
 def _key_of(row: Row) -> str:
     (identity,) = inspect(row).mapper.primary_key_from_instance(row)
     return str(identity)

@@ -126,7 +126,13 @@ from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
 from datastore.transactions import Transactions
 from datastore.uploads import Uploads
-from datastore.witness import Touched, refuse_unseen_changes, write_lines
+from datastore.witness import (
+    Touched,
+    refuse_changes,
+    refuse_flush,
+    refuse_unseen_changes,
+    write_lines,
+)
 from ingest import DossierNumber, parse_identifier
 
 Wake = Callable[[frozenset[JobRole]], None]
@@ -661,6 +667,8 @@ class Datastore:
         """For statements that read and stand by themselves: the same without a transaction around them."""
         self._require_current()
         with _our_errors(), Session(self._engine) as session:
+            event.listen(session, "do_orm_execute", refuse_changes)
+            event.listen(session, "before_flush", refuse_flush)
             session.connection(execution_options={LOOKING: True})
             yield session
 
@@ -876,11 +884,18 @@ class Datastore:
         """
         with self._reading() as session:
             ending = [log.stored_tile(row) for row in retentions.tiles_ending(session, before, most)]
+        missing = None
         for tile in ending:
-            standing = self.objects.retain(tile, until)
+            try:
+                standing = self.objects.retain(tile, until)
+            except ObjectMissing as error:
+                missing = error  # told when those behind it have their locks
+                continue
             if standing is not None:
                 with self._housekeeping() as session:
                     retentions.keep_tile(session, tile.key, standing)
+        if missing is not None:
+            raise missing
         return len(ending)
 
     def keep_lock_proof(self, *, with_root: bool) -> None:
@@ -897,6 +912,7 @@ class Datastore:
     def check_objects(self) -> Iterator[KhosoError]:
         """Read every named object through: an ObjectDamaged or ObjectMissing for each that is not as kept."""
         with self._reading() as session:
+            dialect.unhurried(session.connection())
             chain = self._keychain(session)
             rows = select(ObjectRow).order_by(ObjectRow.key).execution_options(yield_per=100)
             for row in session.scalars(rows):

@@ -158,7 +158,7 @@ def print_document(
         return deliver_print(house, actor, entry.id, out)
     except BaseException:
         with house.datastore.begin(actor, "take_back_print") as work:
-            work.prints.revoke(entry.id, reason=say("print_not_made").vi)
+            _take_back(work, entry)
         raise
 
 

@@ -12,7 +12,7 @@ from api.logs import log
 from api.steps.job_kinds import PROTECT
 from archive import decide_lock
 from common import VIETNAM
-from datastore import Job, Work
+from datastore import Job, ObjectMissing, Work
 
 _EXTEND_BEFORE = timedelta(days=30)
 """So long before its end a lock is extended: a month of outages may pass."""
@@ -48,9 +48,15 @@ def extend_locks(house: House) -> None:
         return
     soon = house.clock() + _EXTEND_BEFORE
     for document in house.datastore.locks_ending(soon):
-        log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
-    if count := house.datastore.extend_tiles(soon, until):
-        log.info("tile_locks_extended", count=count)
+        try:
+            log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
+        except ObjectMissing as error:  # the doctor tells it too; the locks of all others go on
+            log.error("lock_not_extended", document=document, code=error.code)
+    try:
+        if count := house.datastore.extend_tiles(soon, until):
+            log.info("tile_locks_extended", count=count)
+    except ObjectMissing as error:
+        log.error("tile_locks_not_extended", code=error.code)
 
 
 def lock_until(house: House) -> datetime | None:

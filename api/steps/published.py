@@ -157,9 +157,10 @@ class PublishedFiles:
         """As `published`; what the archivist of another machine wrote is here within seconds."""
         if time.monotonic() >= self._look_again and self._looking.acquire(blocking=self._opened is None):
             try:
-                fetch(self._house)
-                self._look_again = time.monotonic() + _LOOK_EVERY
+                if time.monotonic() >= self._look_again:  # nobody else has looked while this one waited
+                    fetch(self._house)
             finally:
+                self._look_again = time.monotonic() + _LOOK_EVERY
                 self._looking.release()
         files = [self._house.published / name for name in (PIN, TRUST, STATUSES)]
         # Written whole and renamed into place: another time, another content.

@@ -66,7 +66,7 @@ _RECOVER_EVERY = 30.0
 """Seconds between two looks of a worker for what dead processes left."""
 _ATTEMPTS_BEFORE_REFUSAL = 2
 """The file was opened when it came: a slow moment or a killed child is not its fault, a second time is."""
-_PAUSE_IN_TROUBLE = 10.0
+_PAUSE_IN_TROUBLE = 3.0
 _WARN_AFTER = 10.0
 """Seconds until who waits is told whom for."""
 _PATIENCE_WITH_DATABASE = 40.0
@@ -184,7 +184,7 @@ def able(house: House) -> Roles:
 def _serve_until(house: House, pool: OpenPool, end: float, stopped: Callable[[], bool], roles: Roles) -> None:
     while not stopped() and time.monotonic() < end:
         if house.datastore.queue.roles_waiting() & roles:
-            _do_what_waits(house, pool, stopped=stopped, roles=roles)
+            _do_what_waits(house, pool, stopped=stopped, roles=roles, impatient=True)
         else:
             time.sleep(_PAUSE)
 

@@ -293,6 +293,10 @@ def test_an_owner_is_shown_no_code_of_another_with_whom_the_paper_is_or_was(hous
         assert {code.code for one in shown for code in one.codes} == {f"{AN}.KET_HON"}
         listed = [*work.documents.listed(an, limit=9), *work.search.listed("ket hon")]
         assert [one.codes for one in listed] == [(f"{AN}.KET_HON",)] * 2
+    with house.store.begin(Actor(str(an), "owner", "H41.01", ""), "visit") as work:
+        for another in (binh, dung):
+            with pytest.raises(NotFound):
+                work.documents.listed(another, limit=9)
 
 
 def test_a_superseded_paper_names_its_successor_and_its_citers_are_told(house: House) -> None:

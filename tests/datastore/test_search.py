@@ -172,3 +172,17 @@ def test_hits_beyond_the_newest_rows_and_among_those_of_others_are_found(
         assert [found.id for found in work.search.listed("nguyen van", limit=2)] == mine[:0:-1]
     with house.store.begin(STRANGER, "search") as work:
         assert [found.id for found in work.search.find("nguyen", limit=2)] == theirs[:0:-1]
+
+
+def test_newer_papers_of_others_take_no_place_among_those_that_are_compared(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A paper known by its owner comes first, though others' papers with the word came in after it."""
+    monkeypatch.setattr("datastore.search._RANKED", 3)
+    mine = house.receive(house.owner()).id
+    mentions = house.read(house.receive(house.owner(BINH, "Trần Bình"), content=b"b").id, "Nguyễn Văn An").id
+    for n in range(4):
+        house.receive(house.owner(), content=bytes([n]), actor=STRANGER)
+    with house.store.begin(MAI, "search") as work:
+        assert [found.id for found in work.search.find("nguyen van an", limit=1)] == [mine]
+        assert [found.id for found in work.search.find("nguyen van an")] == [mine, mentions]
