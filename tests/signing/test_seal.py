@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from uuid import UUID
 
 import cbor2
@@ -278,6 +279,7 @@ GOOD_HEADER = {1: -7, 4: KEY.key_id}
         seal_bytes(b"x", ES256, KEY.key_id, lambda _data: bytes(63)),
         cbor2.dumps(cbor2.CBORTag(18, [1, {}, b"", bytes(64)])),
     ],
+    ids=count(),  # the key is another one each time, the tests' names are not
 )
 def test_an_envelope_in_another_form_fails(seal: bytes) -> None:
     assert verdict(seal) == (Indication.TOTAL_FAILED, "seal-malformed")

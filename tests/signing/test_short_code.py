@@ -1,6 +1,7 @@
 """Short codes: forgiving to read, and no slip of the pen goes unnoticed."""
 
 import re
+from itertools import count
 
 import pytest
 from hypothesis import given, settings
@@ -52,7 +53,9 @@ def test_every_swap_of_neighbours_is_found() -> None:
                 check_short_code(swapped)
 
 
-@pytest.mark.parametrize("text", ["", CODE[:-1], CODE + "0", "UUUU-UUUU-UUUU-U", "?" * 13, "１" * 13])
+@pytest.mark.parametrize(
+    "text", ["", CODE[:-1], CODE + "0", "UUUU-UUUU-UUUU-U", "?" * 13, "１" * 13], ids=count()
+)
 def test_other_text_is_no_code(text: str) -> None:
     with pytest.raises(BadShortCode):
         check_short_code(text)
