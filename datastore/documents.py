@@ -55,6 +55,7 @@ from datastore.scope import Scope, Sight, papers_in
 from datastore.search import make_findable
 from datastore.telling import tell
 
+_NEWEST_FIRST = (DocumentRow.received_at.desc(), DocumentRow.id.desc())
 _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 """In these states the same paper may be brought again."""
 _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
@@ -292,11 +293,8 @@ class Documents:
         self._scope.require_owner(owner)
         query = _page_of_store(self._scope.sight, of_types=doc_types is not None)
         asked = {"owner": owner, "types": list(doc_types or ())}
-        ids = self._session.scalars(query.limit(limit), asked).all()
-        rows = {
-            row.id: row for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
-        }
-        found = [rows[id] for id in ids]
+        papers = select(DocumentRow).where(DocumentRow.id.in_(query.limit(limit))).order_by(*_NEWEST_FIRST)
+        found = self._session.scalars(papers, asked).all()
         self._scope.note(owner=owner)
         return tuple(mapping.document(row, self._scope.own_id) for row in found)
 
@@ -325,10 +323,8 @@ class Documents:
         if after is not None:
             asked |= {"at": after.at, "id": after.id}
         found = listing.listed_by(self._session, query, asked, self._scope.own_id)
-        if (
-            self._scope.own_id is not None or not found
-        ):  # staff that finds papers need not be told of their owner
-            self._scope.require_owner(owner)
+        if self._scope.own_id is not None or not found:
+            self._scope.require_owner(owner)  # staff that finds papers is not asked: their owner is there
         self._scope.note(owner=owner)
         return found
 
@@ -676,7 +672,7 @@ def _lines_of_store(
     """At most `most` of `_page_of_store` as lines of a list."""
     page = _page_of_store(sight, of_types=of_types, of_status=of_status, after=after)
     lines = listing.lines(page.limit(bindparam("most", type_=Integer)))
-    return lines.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
+    return lines.order_by(*_NEWEST_FIRST)
 
 
 @lru_cache(maxsize=1_000)
@@ -697,7 +693,7 @@ def _page_of_store(
     if after:
         earlier = and_(DocumentRow.received_at == bindparam("at"), DocumentRow.id < bindparam("id"))
         query = query.where(or_(DocumentRow.received_at < bindparam("at"), earlier))
-    return query.order_by(DocumentRow.received_at.desc(), DocumentRow.id.desc())
+    return query.order_by(*_NEWEST_FIRST)
 
 
 def may_be_held(

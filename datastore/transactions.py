@@ -28,5 +28,5 @@ class Transactions:
     writing: Callable[[], AbstractContextManager[Session]]
     reading: Callable[[], AbstractContextManager[Session]]
     looking: Callable[[], AbstractContextManager[Session]]
-    """For a single statement."""
+    """For statements that read and stand by themselves."""
     diary: Diarist

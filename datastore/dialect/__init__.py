@@ -8,7 +8,7 @@ writers at once). What both promise:
 2. `hold` lets one transaction at a time past a name, until it ends, and whoever comes second sees what the first
    one committed. So `max() + 1` gives no number twice and leaves none out.
 3. A transaction that only reads (`READING`) sees the rows of one moment; it neither waits for writers nor keeps
-   them waiting. A look (`LOOKING`) is the same for a single statement, and costs no more than it.
+   them waiting. A look (`LOOKING`) has no transaction around its statements: each sees its own moment.
 4. A commit is on the disk when it returns.
 5. What an operator can act on has an error of this room: DatabaseBusy (try again), DatabaseUnreachable,
    StorageFull, TextNotKept. No error tells what was in a row.

@@ -14,7 +14,7 @@ from datastore.dialect.words import Term
 READING = "khoso_reading"
 """Execution option of a connection that only reads: it takes no write lock and sees one moment."""
 LOOKING = "khoso_looking"
-"""Execution option of a connection that reads by a single statement, which sees one moment by itself."""
+"""Execution option of a connection whose statements only read and stand by themselves: each sees its own moment."""
 
 
 class SearchIndex(ExecutableDDLElement):

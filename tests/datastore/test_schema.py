@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import delete
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
 
@@ -27,7 +28,7 @@ from datastore import (
 )
 from datastore.columns import Instant
 from datastore.dialect import make_engine, search_tables
-from datastore.rows import Row
+from datastore.rows import LockProofRow, Row
 from datastore.work import Datastore as DatastoreClass
 from tests.conftest import CHECKOUT
 from tests.databases import PostgresServer
@@ -231,3 +232,16 @@ def test_no_error_of_the_database_shows_somebodys_name(house: House) -> None:
     with pytest.raises(SQLAlchemyError) as caught, house.store.begin(MAI, "x") as work:
         work.owners._session.execute(text("INSERT INTO owners (name) VALUES (:n)"), {"n": "Nguyễn Văn An"})
     assert "Nguyễn" not in str(caught.value)
+
+
+def test_a_look_cannot_write(house: House) -> None:
+    """On PostgreSQL it would stand at once, and be part of nothing."""
+    house.owner()
+    proof = LockProofRow(at=utc_now(), with_root=False)
+    for change in (
+        lambda look: look.execute(delete(LockProofRow)),
+        lambda look: (look.add(proof), look.flush()),
+    ):
+        with pytest.raises(RuntimeError, match="a look changes nothing"), house.store._looking() as look:
+            change(look)
+    assert house.store.last_lock_proof() is None
