@@ -29,8 +29,11 @@ from datastore.rights import Act
 from datastore.rows import DocumentRow, JobRow, TurnRow
 from datastore.scope import Scope
 
-_OUTAGE_PAUSE = timedelta(seconds=3)
+_SHORTEST_OUTAGE_PAUSE = timedelta(seconds=3)
 """Long enough for the other jobs to come first, short enough for whoever waits at a counter when it is over."""
+_LONGEST_OUTAGE_PAUSE = timedelta(minutes=1)
+"""Each try writes a line into the owner's diary, and an outage may last for days."""
+_FREED_AT_ONCE = 500
 ATTEMPTS = 5
 """So often is a job tried before a person must look at it."""
 DEATHS = 3
@@ -248,6 +251,8 @@ def finish(session: Session, job: Job, now: datetime) -> None:
     if row is not None and row.state == JobState.DONE:
         return
     row = _ours(session, job)
+    if row.outage_since is not None:
+        _end_outage(session, row, now)
     if row.again:
         row.attempts, row.deaths = 0, 0
         _queue(row, now)
@@ -270,14 +275,40 @@ def fail(session: Session, job: Job, now: datetime, error: str, *, again: bool) 
     return _job(row)
 
 
-def await_end(session: Session, job: Job, now: datetime, outage: str) -> Job:
-    """Try again after an outage, which counts as no attempt: however long it lasts, nobody need clear up after it."""
+def await_end(
+    session: Session, job: Job, now: datetime, outage: str, patience: timedelta | None = None
+) -> Job:
+    """Try again after an outage, which counts as no attempt: however long it lasts, nobody need clear up after it.
+
+    What may not be over by itself has a `patience`: the job that meets the same still after that is set aside. The
+    pause is as long as the outage has lasted, within bounds.
+    """
     row = _ours(session, job)
+    since = now if row.outage_since is None or row.last_error != outage else row.outage_since
     row.last_error = outage
     row.attempts = max(row.attempts - 1, 0)
-    _queue(row, now + _OUTAGE_PAUSE)
+    if patience is not None and now - since > patience:
+        _let_go(row, JobState.SET_ASIDE)
+    else:
+        _queue(row, now + min(max(now - since, _SHORTEST_OUTAGE_PAUSE), _LONGEST_OUTAGE_PAUSE))
+        row.outage_since = since
     session.flush()
     return _job(row)
+
+
+def _end_outage(session: Session, first: JobRow, now: datetime) -> None:
+    """The first job that gets through tells the others of its role, which would pause for longer: the rest of many
+    come by themselves."""
+    paused = select(JobRow).where(
+        _QUEUED,
+        JobRow.role == first.role,
+        JobRow.priority.in_(Priority),
+        JobRow.not_before > now,
+        JobRow.last_error == first.last_error,
+        JobRow.outage_since.is_not(None),
+    )
+    for row in session.scalars(paused.limit(_FREED_AT_ONCE).with_for_update(skip_locked=True)):
+        row.not_before, row.outage_since = now, None
 
 
 def hand_back(session: Session, job: Job) -> Job:
@@ -338,6 +369,7 @@ def _let_go(row: JobRow, state: JobState) -> None:
     """Nobody has it any more, and it runs at most once from here."""
     row.state, row.claimed_by, row.lease_until = state, None, None
     row.done, row.total, row.again = None, None, False
+    row.outage_since = None
 
 
 def unfinished(session: Session, documents: Collection[UUID]) -> int:

@@ -697,6 +697,7 @@ class JobRow(Row):
     lease_until: Mapped[datetime | None]
     not_before: Mapped[datetime]
     last_error: Mapped[str | None] = mapped_column(String(64))
+    outage_since: Mapped[datetime | None]  # of which `last_error` tells
     done: Mapped[int | None]
     total: Mapped[int | None]
     again: Mapped[bool]  # asked for once more while it is in work

@@ -289,10 +289,11 @@ class Queue:
         with self._store._housekeeping() as session:
             return jobs.fail(session, job, self._store.clock(), error, again=again)
 
-    def await_end(self, job: Job, outage: str) -> Job:
-        """Give it back during an outage: it is tried again later, and that counts as no attempt."""
+    def await_end(self, job: Job, outage: str, *, patience: timedelta | None = None) -> Job:
+        """Give it back during an outage: it is tried again later, and that counts as no attempt; set aside when it has
+        met the same for longer than `patience`."""
         with self._store._housekeeping() as session:
-            return jobs.await_end(session, job, self._store.clock(), outage)
+            return jobs.await_end(session, job, self._store.clock(), outage, patience)
 
     def hand_back(self, job: Job) -> Job:
         """Give it back as it was, because this worker was told to stop; another is woken for it."""

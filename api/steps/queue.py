@@ -17,7 +17,7 @@ from api.deliver import require_free
 from api.house import House
 from api.logs import log, tell_fault
 from api.metrics import JOB_SECONDS, JOBS, timed
-from api.outages import OUTAGES
+from api.outages import OUTAGES, patience_with
 from api.steps.archivist import extend_log
 from api.steps.at_work import AtWork, ToldToStop
 from api.steps.intake import read
@@ -313,6 +313,10 @@ def _write_down(outcome: str, job: Job, code: str | None = None) -> None:
     )
 
 
+def _write_down_given(given: Job, job: Job, code: str) -> None:
+    _write_down("set_aside" if given.state is JobState.SET_ASIDE else "failed", job, code)
+
+
 def _hand_back(house: House, job: Job) -> None:
     with suppress(StaleState):  # it was finished, or is somebody else's by now
         _in_the_end(lambda: house.datastore.queue.hand_back(job))
@@ -334,15 +338,16 @@ def _in_the_end(action: Callable[[], Job]) -> Job:
 def _give_back(house: House, job: Job, code: str, *, again: bool = True) -> None:
     with suppress(StaleState):  # it is somebody else's by now, and so is what becomes of it
         given = _in_the_end(lambda: house.datastore.queue.fail(job, code, again=again))
-        _write_down("set_aside" if given.state is JobState.SET_ASIDE else "failed", job, code)
+        _write_down_given(given, job, code)
 
 
 def _await_end(house: House, job: Job, outage: KhosoError) -> None:
     """It waits until what is out of reach is there again, however often it has to ask."""
     house.steps.say(str(outage))
+    queue, patience = house.datastore.queue, patience_with(outage)
     with suppress(StaleState):
-        _in_the_end(lambda: house.datastore.queue.await_end(job, outage.code))
-        _write_down("failed", job, outage.code)
+        given = _in_the_end(lambda: queue.await_end(job, outage.code, patience=patience))
+        _write_down_given(given, job, outage.code)
 
 
 def _reject(house: House, job: Job, refusal: Refusal) -> None:

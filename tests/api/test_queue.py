@@ -21,7 +21,7 @@ from api.settings import Settings
 from api.steps import health
 from api.steps.intake import Paper, Person, receive
 from api.steps.job_kinds import SIGN
-from api.steps.queue import never, work_awhile, work_off
+from api.steps.queue import never, retry_set_aside, work_awhile, work_off
 from api.steps.readiness import Standing
 from archive import Status
 from datastore import JobKind, JobRole, JobState
@@ -132,7 +132,7 @@ def test_a_job_of_a_kind_that_nobody_knows_is_set_aside_and_shown(capsys: pytest
     assert run(["jobs", "retry", str(aside.id)]) == Exit.BAD_INPUT
 
 
-def test_an_outage_of_the_time_stamp_authority_is_waited_for_however_long_it_lasts(
+def test_an_outage_of_the_time_stamp_authority_is_waited_for_over_days_and_then_somebody_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It once counted as attempts: after some minutes good papers were set aside as poison."""
@@ -155,6 +155,13 @@ def test_an_outage_of_the_time_stamp_authority_is_waited_for_however_long_it_las
             (job,) = [one for one in opened.datastore.queue.of_documents(papers) if one.kind == SIGN.name]
             assert (job.state, job.attempts, job.last_error) == (JobState.QUEUED, 0, "time_stamp_unusable")
             assert health.time_stamps(opened).standing is Standing.DEGRADED
+            for days in (2, 2):
+                clock.wait(timedelta(days=days))
+                with pytest.raises(TimeStampUnusable):
+                    work_off(opened, pool, until_done=papers)
+            (aside,) = opened.datastore.queue.set_aside()
+            assert (aside.id, aside.last_error) == (job.id, "time_stamp_unusable")
+        assert retry_set_aside(opened) == 1
         work_off(opened, pool, until_done=papers)
         assert health.time_stamps(opened).standing is Standing.WELL
         with opened.datastore.begin(opened.system("test"), "look") as work:

@@ -190,6 +190,47 @@ def test_an_outage_however_long_counts_as_no_attempt(house: House) -> None:
     assert house.store.queue.set_aside() == []
 
 
+def test_during_an_outage_a_job_waits_as_long_as_it_has_lasted_up_to_a_minute(house: House) -> None:
+    """It once asked every three seconds for days, and wrote a line about its owner each time."""
+    waiting_job(house)
+    pauses = []
+    for _ in range(8):
+        waiting = house.store.queue.await_end(claimed(house), "object_store_unreachable")
+        pauses.append(waiting.not_before - house.clock.now)
+        house.clock.wait(pauses[-1])
+    assert pauses[0] == timedelta(seconds=3)
+    assert pauses[-2:] == [timedelta(minutes=1)] * 2
+    assert pauses == sorted(pauses)
+    waiting = house.store.queue.await_end(claimed(house), "database_unreachable")
+    assert waiting.not_before - house.clock.now == timedelta(seconds=3)  # another one has just begun
+
+
+def test_the_first_job_that_gets_through_ends_the_pause_of_the_others(house: House) -> None:
+    jobs = waiting_jobs(house, MAI, 3)
+    outages = ("object_store_unreachable", "object_store_unreachable", "time_stamp_unusable")
+    for job, outage in zip([claimed(house) for _ in jobs], outages, strict=True):
+        house.store.queue.await_end(job, outage)
+    house.clock.wait(timedelta(hours=1))
+    first, second, third = (claimed(house) for _ in jobs)
+    house.store.queue.await_end(second, "object_store_unreachable")
+    house.store.queue.await_end(third, "time_stamp_unusable")
+    assert house.store.queue.claim("worker-1") is None
+    house.store.queue.finish(first)
+    assert [job.id for job in all_in_turn(house)] == [jobs[1].id]
+
+
+def test_what_may_not_be_over_by_itself_is_waited_for_with_patience_only(house: House) -> None:
+    waiting_job(house)
+    for _ in range(2):
+        for state in (JobState.QUEUED, JobState.QUEUED, JobState.SET_ASIDE):
+            patience = timedelta(days=3)
+            given = house.store.queue.await_end(claimed(house), "object_store_refused", patience=patience)
+            assert (given.state, given.last_error) == (state, "object_store_refused")
+            house.clock.wait(timedelta(days=2))
+        with house.store.begin(MAI, "retry") as work:
+            assert work.jobs.retry(given.id).state is JobState.QUEUED  # and is given all the time again
+
+
 def test_a_job_that_must_not_be_tried_again_is_set_aside_at_once(house: House) -> None:
     waiting_job(house)
     failed = house.store.queue.fail(claimed(house), "damaged_file", again=False)
