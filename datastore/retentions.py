@@ -5,14 +5,14 @@ The server's own retention is the truth; these rows spare asking it, and tell wh
 The objects of a document are those sealed under its key, and the entries that tell of it in the stores.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from archive import Status
+from archive import WIDTH, Status
 from datastore import mapping
 from datastore.objects import StoredObject, manifest_key
 from datastore.rows import DocumentRow, ObjectRow, RetentionRow, StoreEntryRow, TileRetentionRow, TileRow
@@ -54,33 +54,55 @@ def until(session: Session, document: UUID) -> datetime | None:
     return session.scalar(select(func.min(RetentionRow.until)).where(RetentionRow.object_id.in_(mine)))
 
 
-def ending(session: Session, before: datetime, most: int) -> Sequence[UUID]:
-    """Documents that are kept and of which an object becomes free before then."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A lock that ends: of which object, and of which document that is."""
+
+    until: datetime
+    object: UUID
+    document: UUID
+
+
+def ending(session: Session, before: datetime, after: Ending | None, most: int) -> list[Ending]:
+    """The locks of kept documents that end before then, in their order; those behind `after`."""
+    place = (RetentionRow.until, RetentionRow.object_id)
     query = (
-        select(ObjectRow.document_id)
-        .join(RetentionRow, RetentionRow.object_id == ObjectRow.id)
+        select(*place, ObjectRow.document_id)
+        .join(ObjectRow, ObjectRow.id == RetentionRow.object_id)
         .join(DocumentRow, DocumentRow.id == ObjectRow.document_id)
         .where(RetentionRow.until < before, DocumentRow.status != Status.DESTROYED)
-        .group_by(ObjectRow.document_id)
-        .order_by(func.min(RetentionRow.until))
-        .limit(most)
+        .order_by(*place)
     )
-    return [id for id in session.scalars(query) if id is not None]
+    if after is not None:
+        query = query.where(tuple_(*place) > (after.until, after.object))
+    found = session.execute(query.limit(most))
+    return [Ending(until, object, document) for until, object, document in found if document is not None]
 
 
 def keep_tile(session: Session, name: str, until: datetime) -> None:
     """Write down that a tile is protected. Those from which it grew need not be for longer."""
     row = session.get(TileRetentionRow, name)
-    if row is None:
-        session.add(TileRetentionRow(name=name, until=until))
-    else:
+    if row is not None:
         row.until = max(row.until, until)
-    grown = TileRetentionRow.name.startswith(f"{name}.p/", autoescape=True)
-    session.execute(delete(TileRetentionRow).where(grown))
+        return
+    session.add(TileRetentionRow(name=name, until=until))
+    grown = [
+        f"{name}.p/{width}" for width in range(1, WIDTH)
+    ]  # by the key: a pattern would look at every row
+    session.execute(delete(TileRetentionRow).where(TileRetentionRow.name.in_(grown)))
 
 
-def tiles_ending(session: Session, before: datetime, most: int) -> list[TileRow]:
-    """Tiles that become free before then."""
-    query = select(TileRow).join(TileRetentionRow, TileRetentionRow.name == TileRow.name)
-    ending = query.where(TileRetentionRow.until < before).order_by(TileRetentionRow.until)
-    return list(session.scalars(ending.limit(most)))
+def tiles_ending(
+    session: Session, before: datetime, after: tuple[datetime, str] | None, most: int
+) -> list[tuple[datetime, TileRow]]:
+    """Tiles that become free before then, and when, in that order; those behind `after`."""
+    place = (TileRetentionRow.until, TileRetentionRow.name)
+    query = (
+        select(TileRetentionRow.until, TileRow)
+        .join(TileRow, TileRow.name == TileRetentionRow.name)
+        .where(TileRetentionRow.until < before)
+        .order_by(*place)
+    )
+    if after is not None:
+        query = query.where(tuple_(*place) > after)
+    return [(until, row) for until, row in session.execute(query.limit(most))]

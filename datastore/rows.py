@@ -961,6 +961,7 @@ class RetentionRow(Row):
     """Until when the object server was asked to protect an object. Not witnessed: the server itself holds to it."""
 
     __tablename__ = "retentions"
+    __table_args__ = (Index("ix_retentions_ending", "until", "object_id"),)
     __witnessed__ = False
     object_id: Mapped[UUID] = mapped_column(ForeignKey("objects.id"), primary_key=True)
     until: Mapped[datetime]

@@ -351,6 +351,7 @@ class Queue:
 
 
 _NOBODY_KNOWN = Holder()
+_LOCKS_AT_ONCE = 500
 
 
 class Requests:
@@ -855,17 +856,24 @@ class Datastore:
         that is new.
 
         Only ever extended. Nothing where the store is not write-once. May run twice. ObjectStoreUnreachable,
-        ObjectStoreRefused, ObjectMissing.
+        ObjectStoreRefused; ObjectMissing when the objects that are there have their locks.
         """
         if not self.objects.write_once:
             return 0
         with self._reading() as session:
             due = retentions.due(session, document, until)
+        missing = None
         for id, stored in due:
-            standing = self.objects.retain(stored, until)
+            try:
+                standing = self.objects.retain(stored, until)
+            except ObjectMissing as error:
+                missing = error  # told when those behind it have their locks
+                continue
             if standing is not None:
                 with self._housekeeping() as session:
                     retentions.keep(session, id, standing)
+        if missing is not None:
+            raise missing
         return len(due)
 
     def protected_until(self, document: UUID) -> datetime | None:
@@ -873,31 +881,38 @@ class Datastore:
         with self._reading() as session:
             return retentions.until(session, document)
 
-    def locks_ending(self, before: datetime, most: int = 1000) -> Sequence[UUID]:
-        """Documents that are kept and of which an object can be deleted from an instant before then on."""
-        with self._reading() as session:
-            return retentions.ending(session, before, most)
+    def locks_ending(self, before: datetime) -> Iterator[UUID]:
+        """Documents that are kept and of which an object can be deleted from an instant before then on.
 
-    def extend_tiles(self, before: datetime, until: datetime, most: int = 1000) -> int:
-        """Let nobody delete the log's tiles that become free before then before `until`; how many there were.
-
-        May run twice; errors as `protect`.
+        However many: they are looked up a few at a time, and each is met once if its locks are extended meanwhile.
         """
-        with self._reading() as session:
-            ending = [log.stored_tile(row) for row in retentions.tiles_ending(session, before, most)]
-        missing = None
-        for tile in ending:
-            try:
-                standing = self.objects.retain(tile, until)
-            except ObjectMissing as error:
-                missing = error  # told when those behind it have their locks
-                continue
-            if standing is not None:
-                with self._housekeeping() as session:
-                    retentions.keep_tile(session, tile.key, standing)
-        if missing is not None:
-            raise missing
-        return len(ending)
+        last = None
+        while True:
+            with self._reading() as session:
+                found = retentions.ending(session, before, last, _LOCKS_AT_ONCE)
+            if not found:
+                return
+            yield from dict.fromkeys(each.document for each in found)
+            last = found[-1]
+
+    def tile_locks_ending(self, before: datetime) -> Iterator[StoredObject]:
+        """The same of the log's tiles."""
+        last = None
+        while True:
+            with self._reading() as session:
+                found = retentions.tiles_ending(session, before, last, _LOCKS_AT_ONCE)
+                tiles = [log.stored_tile(row) for _until, row in found]
+            if not tiles:
+                return
+            yield from tiles
+            last = (found[-1][0], tiles[-1].key)
+
+    def protect_tile(self, tile: StoredObject, until: datetime) -> None:
+        """Let nobody delete a tile of the log before `until`; as `protect`."""
+        standing = self.objects.retain(tile, until)
+        if standing is not None:
+            with self._housekeeping() as session:
+                retentions.keep_tile(session, tile.key, standing)
 
     def keep_lock_proof(self, *, with_root: bool) -> None:
         """Remember that nobody could break the object server's lock just now."""

@@ -4,6 +4,7 @@ A lock in COMPLIANCE mode cannot be taken back, so the first one is short and is
 (`archive/rules.toml`, locks). Where objects lie in a folder there is nothing to lock.
 """
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
@@ -41,8 +42,11 @@ def protect(house: House, job: Job) -> None:
     house.datastore.queue.finish(job)
 
 
-def extend_locks(house: House) -> None:
-    """Locks that end soon are set anew, while the paper is kept; those of the log's tiles always."""
+def extend_locks(house: House) -> Iterator[None]:
+    """Locks that end soon are set anew, while the paper is kept; those of the log's tiles always.
+
+    One paper or tile at each step: at the end of a year the locks of a whole year end at once.
+    """
     until = lock_until(house)
     if until is None or not house.datastore.objects.write_once:
         return
@@ -52,11 +56,14 @@ def extend_locks(house: House) -> None:
             log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
         except ObjectMissing as error:  # the doctor tells it too; the locks of all others go on
             log.error("lock_not_extended", document=document, code=error.code)
-    try:
-        if count := house.datastore.extend_tiles(soon, until):
-            log.info("tile_locks_extended", count=count)
-    except ObjectMissing as error:
-        log.error("tile_locks_not_extended", code=error.code)
+        yield
+    for tile in house.datastore.tile_locks_ending(soon):
+        try:
+            house.datastore.protect_tile(tile, until)
+            log.info("tile_lock_extended")
+        except ObjectMissing as error:
+            log.error("tile_lock_not_extended", code=error.code)
+        yield
 
 
 def lock_until(house: House) -> datetime | None:

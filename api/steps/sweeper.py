@@ -5,7 +5,7 @@ that runs beside it does no harm.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 from api.house import House
@@ -22,19 +22,26 @@ _KEEPERS_EVERY = 60.0
 """Signer and archivist renew what is old and number what was written, also when no job asks for it."""
 _SWEEP_EVERY = 3600.0
 _ORPHANS = timedelta(days=1)
+_LOCKS_EVERY = 3600.0
+_LOCKS_MOMENT = 1.0
+"""Seconds of extending locks until the other duties have a turn."""
+_LOCKS_AFTER_OUTAGE = 60.0
 _PAUSE = 0.2
+
+
+_Duty = Callable[[House, Wake], None]
 
 
 def beat(house: House, wake: Wake, *, stopped: Callable[[], bool]) -> None:
     """Looks again and again until told to stop; a database that is away is waited for."""
-    due = {_wake_waiting: 0.0, _reclaim: 0.0, _wake_keepers: 0.0, _sweep: 0.0, _extend_locks: 0.0}
-    every = {
+    every: dict[_Duty, float] = {
         _wake_waiting: _EVERY,
         _reclaim: _RECLAIM_EVERY,
         _wake_keepers: _KEEPERS_EVERY,
         _sweep: _SWEEP_EVERY,
-        _extend_locks: _SWEEP_EVERY,
+        Locks().extend_awhile: 0.0,
     }
+    due = dict.fromkeys(every, 0.0)
     while not stopped():
         for duty, moment in due.items():
             if time.monotonic() >= moment:
@@ -43,7 +50,7 @@ def beat(house: House, wake: Wake, *, stopped: Callable[[], bool]) -> None:
         time.sleep(_PAUSE)
 
 
-def _do(duty: Callable[[House, Wake], None], house: House, wake: Wake) -> None:
+def _do(duty: _Duty, house: House, wake: Wake) -> None:
     try:
         duty(house, wake)
     except OUTAGES as error:
@@ -76,5 +83,24 @@ def _sweep(house: House, _wake: Wake) -> None:
         log.info("uploads_forgotten", count=count)
 
 
-def _extend_locks(house: House, _wake: Wake) -> None:
-    extend_locks(house)
+class Locks:
+    """Extends the locks that end soon, in rounds: each goes on until none is left, a moment at a time."""
+
+    def __init__(self) -> None:
+        self._round: Iterator[None] | None = None
+        self._next_round = 0.0
+
+    def extend_awhile(self, house: House, _wake: Wake) -> None:
+        """Goes on with the round, or begins one that is due; an outage ends it, and there is another one soon."""
+        began = time.monotonic()
+        if self._round is None and began >= self._next_round:
+            self._round = extend_locks(house)
+        if self._round is None:
+            return
+        under_way, self._round = self._round, None
+        self._next_round = began + _LOCKS_AFTER_OUTAGE
+        for _ in under_way:
+            if time.monotonic() >= began + _LOCKS_MOMENT:
+                self._round = under_way
+                return
+        self._next_round = began + _LOCKS_EVERY

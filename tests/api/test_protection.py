@@ -14,11 +14,14 @@ from api.cli.place import house
 from api.exits import Exit
 from api.house import House
 from api.progress import steps_on_stderr
+from api.steps import sweeper
+from api.steps.intake import Paper, Person, receive
 from api.steps.protect import extend_locks
 from archive import Status
 from common import VIETNAM
 from datastore import DocumentRecord
 from datastore.objects import ObjectVersion
+from tests.api.http.papers import page
 from tests.datastore.stores import root_client
 from tests.services import Services
 
@@ -81,11 +84,29 @@ def test_a_lock_that_ends_soon_is_extended_while_the_paper_is_kept(opened: House
     document, soon = _brought(opened), datetime.now(UTC) + timedelta(days=1)
     assert opened.datastore.protect(document.id, soon) >= 3
     assert opened.datastore.protected_until(document.id) == soon
-    extend_locks(opened)
+    list(extend_locks(opened))
     later = opened.datastore.protected_until(document.id)
     assert later is not None
     assert later > soon + timedelta(days=300)
-    assert opened.datastore.locks_ending(soon + timedelta(days=30)) == []
+    assert list(opened.datastore.locks_ending(soon + timedelta(days=30))) == []
+
+
+def test_the_beat_extends_locks_a_moment_at_a_time_until_none_is_left(
+    opened: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A thousand an hour was all it did, and meanwhile nothing else."""
+    soon, papers = datetime.now(UTC) + timedelta(days=1), []
+    for shade in (1, 2, 3):
+        (tmp_path / "page.png").write_bytes(page(shade))
+        received = receive(opened, opened.system("test"), Paper((tmp_path / "page.png",), (Person(_OWNER),)))
+        papers.append(received.document.id)
+        assert opened.datastore.protect(papers[-1], soon) == 1
+    monkeypatch.setattr(sweeper, "_LOCKS_MOMENT", 0.0)
+    locks, waiting = sweeper.Locks(), []
+    for _ in range(4):
+        locks.extend_awhile(opened, opened.wake)
+        waiting.append(len(list(opened.datastore.locks_ending(soon + timedelta(days=30)))))
+    assert waiting == [2, 1, 0, 0]
 
 
 def test_what_a_store_says_of_a_locked_paper_is_locked_as_well(opened: House, services: Services) -> None:
@@ -113,7 +134,7 @@ def test_the_tiles_of_the_log_are_locked_at_once_and_extended_before_they_are_fr
     opened.datastore.log.put_tile("tile/7/000", b"whole", soon)
     opened.datastore.log.put_tile("tile/7/001.p/1", b"grows", soon)
     opened.datastore.log.put_tile("tile/7/001", b"grown", soon)
-    extend_locks(opened)
+    list(extend_locks(opened))
     until = {
         each.key: _locked_until(opened, services, each)
         for each in opened.datastore.objects.versions("log/tile/7")

@@ -1,0 +1,62 @@
+"""Locks of objects on the server: however many end, and whatever is gone, the others are extended."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from datastore import ObjectMissing, retentions, work
+from tests.datastore.house import House
+
+_SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+_LATER = _SOON + timedelta(days=300)
+
+
+def test_an_object_that_is_gone_is_told_and_keeps_no_other_from_its_lock(
+    house_on_postgresql: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It once kept those behind it, and a thousand of them would have kept all others."""
+    house, store = house_on_postgresql, house_on_postgresql.store
+    monkeypatch.setattr(work, "_LOCKS_AT_ONCE", 2)
+    owner = house.owner()
+    papers = [house.receive(owner, content=bytes([n])) for n in range(5)]
+    house.read(papers[0].id)
+    for paper in papers:
+        store.protect(paper.id, _SOON)
+    gone = papers[0].version.originals[0].object
+    with house.behind_the_program() as rows:
+        assert rows.execute(f"UPDATE objects SET version = '{uuid4()}' WHERE version = '{gone.version}'") == 1
+    missing, extended = [], []
+    for document in store.locks_ending(_SOON + timedelta(days=30)):
+        try:
+            store.protect(document, _LATER)
+            extended.append(document)
+        except ObjectMissing as error:
+            missing.append((document, error.facts["key"]))
+    assert missing == [(papers[0].id, gone.key)]
+    assert sorted(extended) == sorted(paper.id for paper in papers[1:])
+    assert {store.protected_until(paper.id) for paper in papers[1:]} == {_LATER}
+    with store._reading() as session:
+        assert [stored.key for _id, stored in retentions.due(session, papers[0].id, _LATER)] == [gone.key]
+
+
+def test_a_tile_that_is_gone_is_told_and_all_others_are_met_once(
+    house_on_postgresql: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, store = house_on_postgresql, house_on_postgresql.store
+    monkeypatch.setattr(work, "_LOCKS_AT_ONCE", 2)
+    for number in range(5):
+        store.log.put_tile(f"tile/0/00{number}", bytes([number]), _SOON)
+    with house.behind_the_program() as rows:
+        gone = f"UPDATE log_tiles SET object_version = '{uuid4()}' WHERE name = 'log/tile/0/000'"
+        assert rows.execute(gone) == 1
+    met = []
+    for tile in store.tile_locks_ending(_SOON + timedelta(days=30)):
+        met.append(tile.key)
+        if tile.key == "log/tile/0/000":
+            with pytest.raises(ObjectMissing):
+                store.protect_tile(tile, _LATER)
+        else:
+            store.protect_tile(tile, _LATER)
+    assert met == [f"log/tile/0/00{number}" for number in range(5)]
+    assert [tile.key for tile in store.tile_locks_ending(_LATER)] == met[:1]
