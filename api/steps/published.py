@@ -20,6 +20,8 @@ from archive import Status
 from signing import AuthorityFacts, BundleNotGenuine, Standing, StatusList, StatusListNotGenuine, TrustBundle
 
 _FACTS = "authority-facts.json"
+_WHOLE = "status-list-whole"
+"""Under this name is kept when the list was made from the rows of all prints; nobody is given it."""
 _KNOWN_ROOTS = "known-roots.json"
 _FACTS_FRESH = timedelta(minutes=20)
 """Well inside the time for which a revocation list is fresh enough for a certificate that was made just now."""
@@ -81,6 +83,8 @@ def _publish_standings(
     else:
         listed = last.changed(standings, as_of=now, next_update=until)
     publish(house, STATUSES, listed.to_bytes(key), now)
+    if last is None:
+        house.datastore.published.put(_WHOLE, b"", now)
 
 
 def _standings(house: House, document: UUID | None = None) -> Mapping[int, Standing]:
@@ -111,14 +115,15 @@ def publish(house: House, name: str, content: bytes, as_of: datetime) -> None:
 
 
 def publish_when_old(house: House) -> None:
-    """Renews the list before its time is over, also when nothing changes, and the bundle when the authority said
-    something new; a missing or foreign one as well."""
+    """Renews the list from the rows of all prints before its time is over, whether something changes or nothing, and
+    the bundle when the authority said something new; a missing or foreign one as well."""
     try:
         found = published(house.published)
     except (NothingPublished, BundleNotGenuine, StatusListNotGenuine):
         publish_all(house)
         return
-    old = found.statuses is None or house.clock() > found.statuses.as_of + NEXT_UPDATE / 2
+    whole, lately = house.datastore.published.as_of(_WHOLE), house.clock() - NEXT_UPDATE / 2
+    old = found.statuses is None or found.statuses.as_of < lately or whole is None or whole < lately
     told = house.datastore.published.as_of(_FACTS)
     newer = told is not None and (found.trust.as_of is None or told > found.trust.as_of)
     if old or newer:

@@ -1,7 +1,8 @@
 """Each process holds its own keys and no other, and together they bring a paper from the counter to a sealed print."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -25,11 +26,13 @@ from api.steps.printing import (
     request_print,
     take_back_abandoned,
 )
-from api.steps.published import publish_about, publish_all, published_for
+from api.steps.published import publish, publish_about, publish_all, publish_when_old, published_for
 from api.steps.queue import work_awhile
 from archive import Ground, Status
 from datastore import JobRole, JobState, Print, PrintState
-from signing import Indication, Standing
+from signing import Indication, Standing, StatusList
+from tests.api.http.servers import Quiet
+from tests.api.test_courier import Clock
 
 _SAMPLE = Path(__file__).parents[2] / "samples" / "trich_luc_khai_tu.png"
 _OWNER = Person("040144985806")
@@ -188,18 +191,43 @@ def test_what_becomes_of_one_paper_is_published_without_reading_the_prints_of_al
         listed = published_for(archivist).statuses
         assert listed is not None
         elsewhere = index + 7
-        of_another = listed.changed(
-            {index: Standing.UNKNOWN, elsewhere: Standing.PROVISIONAL},
-            as_of=listed.as_of,
-            next_update=listed.next_update,
+        _publish_in_the_place_of(
+            listed, {index: Standing.UNKNOWN, elsewhere: Standing.PROVISIONAL}, archivist
         )
-        content = of_another.to_bytes(archivist.keys.log)
-        archivist.datastore.published.put(STATUSES, content, archivist.clock())
 
         publish_about(archivist, valid)
         assert _standings(archivist, index, elsewhere) == [Standing.GOOD, Standing.PROVISIONAL]
         publish_all(archivist)
         assert _standings(archivist, index, elsewhere) == [Standing.GOOD, Standing.UNKNOWN]
+
+
+def test_twice_a_day_the_list_is_made_from_all_rows_however_often_papers_change(valid: UUID) -> None:
+    """Each paper that changed once put it off: in a busy office it was never made again."""
+    with process() as web:
+        requested(web, valid)
+    work(SIGNER, ARCHIVIST)
+    clock = Clock()
+    with open_house(Settings(), Quiet(), clock, roles=[ARCHIVIST]) as archivist:
+        publish_all(archivist)
+        listed = published_for(archivist).statuses
+        assert listed is not None
+        elsewhere = the_print(archivist, valid).status_index + 7
+        _publish_in_the_place_of(listed, {elsewhere: Standing.PROVISIONAL}, archivist)
+        for _ in range(2):
+            clock.wait(timedelta(hours=5))
+            publish_about(archivist, valid)
+            publish_when_old(archivist)
+            assert _standings(archivist, elsewhere) == [Standing.PROVISIONAL]
+        clock.wait(timedelta(hours=3))
+        publish_about(archivist, valid)
+        publish_when_old(archivist)
+        assert _standings(archivist, elsewhere) == [Standing.UNKNOWN]
+
+
+def _publish_in_the_place_of(listed: StatusList, standings: Mapping[int, Standing], archivist: House) -> None:
+    """A list that says of these prints what no row says."""
+    wrong = listed.changed(standings, as_of=listed.as_of, next_update=listed.next_update)
+    publish(archivist, STATUSES, wrong.to_bytes(archivist.keys.log), archivist.clock())
 
 
 def _standings(archivist: House, *indexes: int) -> list[Standing]:
