@@ -4,17 +4,16 @@ Exit 0 when every answer was one that the API describes; 1 otherwise.
 """
 
 import argparse
-import json
 import sys
 from contextlib import ExitStack
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench.probe.probing import PHASES, Probed, probe, totals
 from bench.probe.world import world
+from bench.results import publish, tell
 from tests.services import own_services
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -46,26 +45,17 @@ def main() -> int:
                 seed=chosen.seed,
                 operations=chosen.operations,
             )
-            _tell(probed)
+            tell(f"{asker.name}: {probed.requests.total()} requests, {len(probed.findings)} findings")
             done.append(probed)
     result = {
+        "well": all(one.well for one in done),
         "parts": "real" if chosen.real_parts else "embedded",
         "seed": chosen.seed,
         "examples": chosen.examples,
         **totals(done),
         "by": [_as_json(one) for one in done],
     }
-    text = json.dumps(result, ensure_ascii=False, indent=2)
-    chosen.results.mkdir(parents=True, exist_ok=True)
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-e{chosen.examples}-s{chosen.seed}.json"
-    (chosen.results / name).write_text(text + "\n", encoding="utf-8")
-    print(text)
-    return 0 if all(one.well for one in done) else 1
-
-
-def _tell(probed: Probed) -> None:
-    counts = f"{probed.requests.total()} requests, {len(probed.findings)} findings"
-    print(f"{probed.asker}: {counts}", file=sys.stderr, flush=True)
+    return publish(result, chosen.results, f"e{chosen.examples}-s{chosen.seed}")
 
 
 def _as_json(probed: Probed) -> dict[str, Any]:
