@@ -1,6 +1,7 @@
 """datastore: who holds what, who may see it, what was done, and the encrypted objects. The door of the
 room."""
 
+from datastore.answers import LEASE as CLAIM_LEASE
 from datastore.answers import Holder
 from datastore.deliveries import ASKED as PAUSED_BY_PERSON
 from datastore.deliveries import LEASE as COURIER_LEASE
@@ -155,11 +156,12 @@ from datastore.records import (
 )
 from datastore.rights import CITIZENS, SCOPES, Act, may, roles_that_may
 from datastore.signings import NewRevision
-from datastore.work import Datastore, Queue, Wake, Work, nobody_to_wake
+from datastore.work import Datastore, Queue, Requests, Wake, Work, nobody_to_wake
 
 __all__ = [
     "ALONE",
     "CITIZENS",
+    "CLAIM_LEASE",
     "COURIER_LEASE",
     "EVENT_TYPES",
     "OFFICERS",
@@ -263,6 +265,7 @@ __all__ = [
     "Queue",
     "Receipt",
     "RequestInProgress",
+    "Requests",
     "Revision",
     "RolesExclude",
     "S3Place",

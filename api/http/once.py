@@ -17,6 +17,7 @@ from api.house import House
 from api.http.faults import BadIdempotencyKey
 from api.http.identity import Who
 from api.http.parts import TheHouse
+from api.steps.requests import release
 from common import Digest
 from datastore import Answer, Claim, Holder, Work
 
@@ -75,7 +76,7 @@ class Once:
             if not self._kept:
                 self.house.datastore.requests.keep(claim, made)
         except BaseException:
-            self.house.datastore.requests.release(claim)  # an answer that was kept stays
+            release(self.house.datastore.requests, claim)
             raise
         return respond(made)
 

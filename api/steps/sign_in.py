@@ -14,6 +14,7 @@ from uuid import UUID
 from api.connectors.oidc import Attempt, LogoutNotice, ProvenIdentity, SignInRefused
 from api.connectors.oidc_tokens import SKEW
 from api.house import House
+from api.steps.requests import release
 from common import Digest, KhosoError, PartialDate
 from datastore import (
     Account,
@@ -185,7 +186,7 @@ def ended_at_provider(house: House, notice: LogoutNotice) -> bool:
     try:
         _end_at_provider(house, notice)
     except BaseException:
-        requests.release(claim)  # the provider may send it again
+        release(requests, claim)  # the provider may send it again
         raise
     requests.keep(claim, Answer(HTTPStatus.OK, {}, ""))
     return True

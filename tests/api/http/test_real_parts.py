@@ -1,7 +1,9 @@
 """The API over PostgreSQL and MinIO: many at once, one key, the same answers as on one machine."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -9,6 +11,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.http.once import Keep, Once
+from datastore import Answer, DatabaseUnreachable, RequestInProgress
 from tests.api.http.papers import AN, BINH, page, submit, upload
 from tests.api.http.servers import Service, real_service
 from tests.api.http.test_problems import problem_of
@@ -110,3 +114,27 @@ def test_a_hostile_file_leaves_nothing_in_the_bucket_when_it_is_refused(
 def staged(served: Service) -> set[str]:
     """The keys of all objects that are in the store."""
     return {version.key for version in served.house.datastore.objects.versions("")}
+
+
+def test_a_key_is_free_soon_after_the_database_was_lost_in_the_middle_of_its_request(
+    served: Service, services: Services
+) -> None:
+    """It was held by the living process for five minutes: whoever sent the request again was told to wait."""
+    once = Once(served.house, "somebody", str(uuid4()), "POST /papers")
+    done = Answer(202, {}, "{}")
+    with ExitStack() as outage:
+
+        def do_and_lose_the_database(_keep: Keep) -> Answer:
+            outage.enter_context(services.killed("postgresql"))
+            return done
+
+        with pytest.raises(DatabaseUnreachable):
+            once.do({}, do_and_lose_the_database)
+    until = time.monotonic() + 60
+    while True:
+        try:
+            assert once.do({}, lambda _keep: done).status_code == 202
+            return
+        except RequestInProgress:
+            assert time.monotonic() < until
+            time.sleep(0.1)
