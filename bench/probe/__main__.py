@@ -45,7 +45,8 @@ def main() -> int:
                 seed=chosen.seed,
                 operations=chosen.operations,
             )
-            tell(f"{asker.name}: {probed.requests.total()} requests, {len(probed.findings)} findings")
+            found = f"{len(probed.findings)} findings, {len(probed.broken)} broken"
+            tell(f"{asker.name}: {probed.requests.total()} requests, {found}")
             done.append(probed)
     result = {
         "well": all(one.well for one in done),

@@ -4,6 +4,7 @@ Officers sign in the development way, citizens have sessions with their token ag
 token: each the way of the service itself. What an address names is a thing of one's own, of somebody else's, or none.
 """
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -192,12 +193,18 @@ def _officers(own: _Office) -> Iterator[Asker]:
         if role not in CITIZENS and role is not ActorRole.SYSTEM:
             with own.by(role) as client:
                 yield _with_token(str(role), client.headers["Authorization"])
-    account = an_officer(own.served, "has.session", ActorRole.HANDLER, ActorRole.CLERK)
-    yield _with_sessions(
-        "handler in a browser",
-        own.served,
-        lambda sessions, proof: sessions.open_for_account(account.id, ActorRole.HANDLER, proof),
-    )
+    yield _with_sessions("handler in a browser", own.served, _with_an_account(own.served))
+
+
+def _with_an_account(served: Service) -> "Begin":
+    """Each session is of an account of its own: an admin may have changed the one before."""
+    numbers = itertools.count()
+
+    def begin(sessions: Sessions, proof: Proof) -> tuple[Session, str]:
+        account = an_officer(served, f"has.session.{next(numbers)}", ActorRole.HANDLER, ActorRole.CLERK)
+        return sessions.open_for_account(account.id, ActorRole.HANDLER, proof)
+
+    return begin
 
 
 def _citizens(own: _Office, other: _Office) -> Iterator[Asker]:

@@ -36,7 +36,8 @@ ATTEMPT_LASTS = timedelta(minutes=10)
 _SEE_OTHER = 303
 _ELSEWHERE: dict[int | str, dict[str, Any]] = {_SEE_OTHER: {"description": "The browser goes on there."}}
 Password = Annotated[str, Field(min_length=1, max_length=1024, json_schema_extra={"format": "password"})]
-Brought = Annotated[str | None, Query(max_length=4096)]
+Brought = Annotated[str | None, Query(max_length=4096, pattern=r"^[\x20-\x7e]*$")]
+"""Visible ASCII, as RFC 6749 has it: all of them together fit into a head, whatever they say."""
 
 
 class RoleView(BaseModel):
