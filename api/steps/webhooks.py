@@ -56,7 +56,16 @@ def change_subscription(house: House, actor: Actor, id: UUID, change: Change) ->
         )
 
 
-def rotate_secret(house: House, actor: Actor, id: UUID, keep_old_for: timedelta) -> str:
-    """A new secret; the old one signs beside it for a while."""
+def rotate_secret(
+    house: House,
+    actor: Actor,
+    id: UUID,
+    keep_old_for: timedelta,
+    *,
+    also: Callable[[Work], None] = lambda _work: None,
+) -> str:
+    """A new secret; the old one signs beside it for a while. `also` is done in the same transaction."""
     with house.datastore.begin(actor, "rotate_secret") as work:
-        return shown_secret(work.subscriptions.rotate(id, keep_old_for=keep_old_for))
+        secret = shown_secret(work.subscriptions.rotate(id, keep_old_for=keep_old_for))
+        also(work)
+    return secret

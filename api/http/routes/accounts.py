@@ -90,12 +90,24 @@ def list_agencies(house: TheHouse, who: Who) -> Agencies:
         return Agencies(agencies=[AgencyView.of(one) for one in work.agencies.all()])
 
 
-@router.post("/agencies", operation_id="add_agency", status_code=201, responses=problems(404, 409))
-def add_agency(house: TheHouse, who: Who, said: NewAgency) -> AgencyView:
+@router.post(
+    "/agencies",
+    operation_id="add_agency",
+    status_code=201,
+    response_class=Response,
+    responses={201: {"model": AgencyView, "description": "Made known."}, **problems(404, 409)},
+)
+def add_agency(house: TheHouse, who: Who, once: OnlyOnce, said: NewAgency) -> Response:
     """Make an agency known below one's own."""
-    with house.datastore.begin(who.actor(_PURPOSE), "add_agency") as work:
-        made = work.agencies.add(said.code, said.name, parent=who.agency, since=said.since)
-    return AgencyView.of(made)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(who.actor(_PURPOSE), "add_agency") as work:
+            added = work.agencies.add(said.code, said.name, parent=who.agency, since=said.since)
+            made = answer(201, AgencyView.of(added))
+            keep(work, made)
+        return made
+
+    return once.do(said.model_dump(mode="json"), make)
 
 
 @router.post("/agencies/{code}/end", operation_id="end_agency", responses=problems(404, 409))
@@ -288,16 +300,26 @@ def get_account(house: TheHouse, who: Who, account_id: AccountId) -> AccountView
         return AccountView.of(work.accounts.get(account_id))
 
 
-@router.post("/accounts/{account_id}/password", operation_id="reset_password", responses=problems(404, 409))
-def reset_password(house: TheHouse, who: Who, account_id: AccountId) -> AccountWithPassword:
+@router.post(
+    "/accounts/{account_id}/password",
+    operation_id="reset_password",
+    response_class=Response,
+    responses={200: {"model": AccountWithPassword, "description": "Changed."}, **problems(404, 409)},
+)
+def reset_password(house: TheHouse, who: Who, once: OnlyOnce, account_id: AccountId) -> Response:
     """Give a new password, shown this once; whoever is signed in with the account is signed out."""
     password, actor = _fresh_password(), who.actor(_PURPOSE)
-    with house.datastore.begin(actor, "see_account") as work:
-        account = work.accounts.get(account_id)
-    hashed = house.datastore.officers.hashed(account.username, password)
-    with house.datastore.begin(actor, "reset_password") as work:
-        changed = work.accounts.set_password(account_id, hashed)
-    return AccountWithPassword(account=AccountView.of(changed), initial_password=password)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(actor, "see_account") as work:
+            account = work.accounts.get(account_id)
+        hashed = house.datastore.officers.hashed(account.username, password)
+        with house.datastore.begin(actor, "reset_password") as work:
+            view = AccountView.of(work.accounts.set_password(account_id, hashed))
+            keep(work, answer(200, AccountWithPassword(account=view, initial_password=None)))
+        return answer(200, AccountWithPassword(account=view, initial_password=password))
+
+    return once.do({}, make)
 
 
 @router.post("/accounts/{account_id}/lock", operation_id="lock_account", responses=problems(404, 409))

@@ -121,13 +121,23 @@ def get_client(house: TheHouse, who: Who, id: UUID) -> ClientView:
         return ClientView.of(work.clients.get(id))
 
 
-@router.post("/clients/{id}/secret", operation_id="rotate_client_secret", responses=problems(404, 409))
-def rotate_client_secret(house: TheHouse, who: Who, id: UUID) -> ClientWithSecret:
+@router.post(
+    "/clients/{id}/secret",
+    operation_id="rotate_client_secret",
+    response_class=Response,
+    responses={200: {"model": ClientWithSecret, "description": "Changed."}, **problems(404, 409)},
+)
+def rotate_client_secret(house: TheHouse, who: Who, once: OnlyOnce, id: UUID) -> Response:
     """A fresh secret, shown this once; the one before it counts for a week more."""
-    with house.datastore.begin(who.actor(_PURPOSE), "rotate_client_secret") as work:
-        secret = work.clients.rotate(id)
-        client = work.clients.get(id)
-    return ClientWithSecret(client=ClientView.of(client), client_secret=secret)
+
+    def make(keep: Keep) -> Answer:
+        with house.datastore.begin(who.actor(_PURPOSE), "rotate_client_secret") as work:
+            secret = work.clients.rotate(id)
+            view = ClientView.of(work.clients.get(id))
+            keep(work, answer(200, ClientWithSecret(client=view, client_secret=None)))
+        return answer(200, ClientWithSecret(client=view, client_secret=secret))
+
+    return once.do({}, make)
 
 
 @router.post("/clients/{id}/disable", operation_id="disable_client", responses=problems(404))

@@ -126,9 +126,9 @@ class Rotation(Asked):
 
 
 class NewSecret(BaseModel):
-    """The new signing secret, shown this once."""
+    """The new signing secret, which is shown this once: null when the request is only repeated."""
 
-    secret: str = Field(examples=[_SECRET])
+    secret: str | None = Field(examples=[_SECRET])
 
 
 class DeliveryView(BaseModel):
@@ -257,12 +257,24 @@ def remove_webhook(house: TheHouse, who: Staff, id: UUID) -> Response:
 
 
 @router.post(
-    "/webhooks/{id}/secret", operation_id="rotate_webhook_secret", status_code=201, responses=problems(404)
+    "/webhooks/{id}/secret",
+    operation_id="rotate_webhook_secret",
+    status_code=201,
+    response_class=Response,
+    responses={201: {"model": NewSecret, "description": "Changed."}, **problems(404)},
 )
-def rotate_webhook_secret(house: TheHouse, who: Staff, id: UUID, said: Rotation) -> NewSecret:
-    """A new secret; messages carry both signatures while the old one holds. Sent again it makes another."""
+def rotate_webhook_secret(house: TheHouse, who: Staff, once: OnlyOnce, id: UUID, said: Rotation) -> Response:
+    """A new secret; messages carry both signatures while the old one holds."""
     keep_old_for = timedelta(hours=said.keep_old_hours)
-    return NewSecret(secret=rotate_secret(house, _actor(who), id, keep_old_for))
+
+    def make(keep: Keep) -> Answer:
+        shown_again = answer(201, NewSecret(secret=None))
+        secret = rotate_secret(
+            house, _actor(who), id, keep_old_for, also=lambda work: keep(work, shown_again)
+        )
+        return answer(201, NewSecret(secret=secret))
+
+    return once.do(said.model_dump(mode="json"), make)
 
 
 @router.post("/webhooks/{id}/test", operation_id="try_webhook", status_code=202, responses=problems(404))

@@ -187,6 +187,44 @@ def test_what_is_sent_again_under_its_key_is_made_once_and_its_secret_is_not_sho
             assert again.json() == expected
 
 
+def test_a_secret_that_is_renewed_again_under_its_key_is_renewed_once(admin: httpx.Client) -> None:
+    """A second renewal would end the secret that the other system still uses."""
+    client = admin.post(f"{API}/clients", json={"name": "System", "scopes": ["papers.read"]}).json()["client"]
+    account = admin.post(
+        f"{API}/accounts", json={"username": "twice.given", "name": "Twice Given", "roles": ["clerk"]}
+    ).json()["account"]
+    webhook = admin.post(
+        f"{API}/webhooks", json={"url": "https://93.184.216.34/", "types": ["vn.khoso.document.*"]}
+    ).json()
+    for place, secret in (
+        (f"/clients/{client['id']}/secret", "client_secret"),
+        (f"/accounts/{account['id']}/password", "initial_password"),
+        (f"/webhooks/{webhook['id']}/secret", "secret"),
+    ):
+        key = {"Idempotency-Key": f"renewed-{secret}"}
+        body: dict[str, int] | None = {} if secret == "secret" else None
+        first, again = (admin.post(f"{API}{place}", json=body, headers=key) for _ in range(2))
+        assert first.is_success, first.text
+        assert len(first.json()[secret]) > 10
+        assert (again.status_code, again.headers["idempotency-replayed"]) == (first.status_code, "true")
+        assert again.json() == {**first.json(), secret: None}
+        other = admin.post(f"{API}{place}", json=body)
+        assert other.json()[secret] not in (None, first.json()[secret])
+
+
+def test_an_agency_that_is_made_again_under_its_key_is_made_once(
+    served: Service, admin: httpx.Client
+) -> None:
+    with served.house.datastore.begin(served.house.system("tests"), "know_agency") as work:
+        work.agencies.add("H41.08", "Quận")
+    said = {"code": "H41.08.77", "name": "Phường Bảy Bảy"}
+    key = {"Idempotency-Key": "agency-77"}
+    first, again = (admin.post(f"{API}/agencies", json=said, headers=key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201), first.text
+    assert (again.json(), again.headers["idempotency-replayed"]) == (first.json(), "true")
+    assert code_of(admin.post(f"{API}/agencies", json=said)) == (409, "already_there")
+
+
 def test_a_made_up_token_opens_no_share_and_guessing_is_stopped(served: Service) -> None:
     with served.client() as client:
         said = {"token": "x" * 43, "who": "Ngân hàng A"}
