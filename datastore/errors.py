@@ -224,9 +224,14 @@ class TooManySubscriptions(KhosoError):
 
 
 class TooManyUploads(KhosoError):
-    """A citizen has sent as much today as one may; facts `most`, `megabytes`."""
+    """A citizen has sent as much today as one may; facts `most`, `megabytes`, and `seconds` until some of it counts no
+    more."""
 
     code = "too_many_uploads"
+
+    def __init__(self, *, most: int, megabytes: int, seconds: int) -> None:
+        super().__init__(most=most, megabytes=megabytes, seconds=seconds)
+        self.seconds: int = seconds
 
 
 class BadEventType(KhosoError):

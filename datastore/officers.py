@@ -101,8 +101,11 @@ class Officers:
         require_strong(password, name)
         return HashedPassword(name, self.hashing.hash(password))
 
-    def change_password(self, username: str, old: str, new: str) -> Account:
-        """Give oneself a new password, which ends every session of the account; WrongPassword, PasswordWeak."""
+    def change_password(self, username: str, old: str, new: str) -> tuple[Account, bool]:
+        """Give oneself a new password, which ends every session of the account; and whether the old one was one's own.
+
+        WrongPassword, PasswordWeak.
+        """
         found = self.check(username, old)
         require_strong(new, found.username)
         if self.hashing.fits(self._hash_of(found.id), new):
@@ -112,7 +115,7 @@ class Officers:
             now = self.transactions.clock()
             keep_hash(session, found.id, hash, now, must_change=False)
             revoke(session, now, account=found.id)
-            return account(session, session.get_one(AccountRow, found.id))
+            return account(session, session.get_one(AccountRow, found.id)), not found.must_change
 
     def _hash_of(self, id: UUID) -> str:
         with self.transactions.looking() as session:

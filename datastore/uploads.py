@@ -7,6 +7,7 @@ at it, so much a day and no more, and each file is used up by the one paper that
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -71,12 +72,17 @@ class Uploads:
         self._scope.ask_to_bring_in()
         if self._scope.own_id is None:
             return
-        query = select(func.count(), func.coalesce(func.sum(UploadRow.size), 0)).where(
-            UploadRow.person == self._scope.actor.person, UploadRow.until > self._scope.at
-        )
-        files, bytes = self._session.execute(query).one()
+        now = self._scope.at
+        query = select(
+            func.count(), func.coalesce(func.sum(UploadRow.size), 0), func.min(UploadRow.until)
+        ).where(UploadRow.person == self._scope.actor.person, UploadRow.until > now)
+        files, bytes, until = self._session.execute(query).one()
         if files >= MOST_OF_A_CITIZEN or bytes + size > MOST_BYTES_OF_A_CITIZEN:
-            raise TooManyUploads(most=MOST_OF_A_CITIZEN, megabytes=MOST_BYTES_OF_A_CITIZEN // 1_000_000)
+            raise TooManyUploads(
+                most=MOST_OF_A_CITIZEN,
+                megabytes=MOST_BYTES_OF_A_CITIZEN // 1_000_000,
+                seconds=ceil(((until or now + KEPT_FOR) - now).total_seconds()),
+            )
 
     def get(self, id: UUID) -> Upload:
         """An upload of this actor that is still kept and not used up; NotFound."""

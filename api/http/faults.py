@@ -43,6 +43,12 @@ class BodyTooLarge(KhosoError):
     code = "body_too_large"
 
 
+class BodyNotUtf8(KhosoError):
+    """JSON in another encoding than the one that systems exchange it in (RFC 8259, section 8.1)."""
+
+    code = "body_not_utf8"
+
+
 class BodyTooSlow(KhosoError):
     """The body came so slowly that it kept a place from others."""
 

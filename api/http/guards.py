@@ -4,14 +4,18 @@ Plain ASGI, so that bodies and event streams pass through without being gathered
 """
 
 import asyncio
+import json
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.http.faults import BodyTooLarge, BodyTooSlow
+from api.http.faults import BodyNotUtf8, BodyTooLarge, BodyTooSlow
 from api.http.languages import language_of
 from api.http.problems import SECURITY_HEADERS, of_error
+
+_TELLS_ENCODING = 4
+"""Bytes of a JSON text by which its encoding is known."""
 
 
 class SecurityHeaders:
@@ -39,7 +43,8 @@ class BodyBounds:
     """A body larger than its address takes, or slower than a poor line, ends the request.
 
     What is announced (Content-Length) is refused before a byte is read; what is not is counted. A body has
-    `grace` seconds, and beyond them as many as its bytes need at `rate` bytes a second.
+    `grace` seconds, and beyond them as many as its bytes need at `rate` bytes a second. JSON comes in UTF-8: the
+    library that reads it would take UTF-16 and UTF-32 as well, which whoever looks for something in a body would not.
     """
 
     def __init__(
@@ -64,15 +69,16 @@ class BodyBounds:
             refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send)
             return
-        await self._app(scope, self._bounded(receive, limit), send)
+        is_json = headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
+        await self._app(scope, self._bounded(receive, limit, is_json), send)
 
-    def _bounded(self, receive: Receive, limit: int) -> Receive:
-        came, done = 0, False
+    def _bounded(self, receive: Receive, limit: int, is_json: bool) -> Receive:
+        came, done, head = 0, False, b""
         clock = asyncio.get_running_loop().time
         begun = clock()
 
         async def bounded() -> Message:
-            nonlocal came, done
+            nonlocal came, done, head
             if done:
                 return await receive()  # waits for the client to go
             deadline = begun + self._grace + came / self._rate
@@ -85,6 +91,10 @@ class BodyBounds:
             done = not message.get("more_body", False)
             if came > limit:
                 raise BodyTooLarge(limit=limit)
+            if is_json and len(head) < _TELLS_ENCODING:
+                head += message.get("body", b"")[:_TELLS_ENCODING]
+                if not json.detect_encoding(head).startswith("utf-8"):
+                    raise BodyNotUtf8
             return message
 
         return bounded

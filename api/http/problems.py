@@ -20,6 +20,7 @@ from api.http.languages import Language, language_of
 from api.http.observing import route_template
 from api.logs import log
 from common import KhosoError, Sentence, say
+from datastore import TooManyUploads
 
 MEDIA_TYPE = "application/problem+json"
 SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
@@ -102,7 +103,7 @@ def of_error(error: KhosoError, language: Language) -> Response:
         headers["WWW-Authenticate"] = (
             'Bearer error="invalid_token"' if isinstance(error, TokenRefused) else "Bearer"
         )
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | TooManyUploads):
         headers["Retry-After"] = str(error.seconds)
     return problem(status, sentence, language, headers=headers)
 

@@ -6,7 +6,7 @@ made; a step-up proves the very person whose session it is, and gives it a fresh
 gave opens nothing before it is changed.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from http import HTTPStatus
 from uuid import UUID
@@ -101,9 +101,12 @@ def with_password(house: House, username: str, password: str, seen_from: SeenFro
 
 
 def change_password(house: House, username: str, old: str, new: str, seen_from: SeenFrom) -> Entry:
-    """A new password, and a session with it; every other session of the account ends. WrongPassword, PasswordWeak."""
-    account = house.datastore.officers.change_password(username, old, new)
-    return _officer(house, account, _by_password(house), seen_from)
+    """A new password, and a session with it; every other session of the account ends. WrongPassword, PasswordWeak.
+
+    It is no step-up where somebody else knew the old one.
+    """
+    account, own = house.datastore.officers.change_password(username, old, new)
+    return _officer(house, account, replace(_by_password(house), as_step_up=own), seen_from)
 
 
 def officer_by_provider(house: House, proven: ProvenIdentity, seen_from: SeenFrom) -> Entry:

@@ -205,7 +205,8 @@ def test_a_password_is_changed_by_whoever_got_it_and_the_old_one_is_over(house: 
     assert house.store.officers.check("Hoa.Le", PASSWORD).id == made.id
     with pytest.raises(PasswordWeak):
         house.store.officers.change_password("hoa.le", PASSWORD, PASSWORD)
-    changed = house.store.officers.change_password("hoa.le", PASSWORD, "mật khẩu mới của Hoa")
+    changed, own = house.store.officers.change_password("hoa.le", PASSWORD, "mật khẩu mới của Hoa")
+    assert not own
     assert not changed.must_change
     with pytest.raises(WrongPassword):
         house.store.officers.check("hoa.le", PASSWORD)

@@ -1,5 +1,6 @@
 """Every answer that is no success is a problem in the asked language, whatever went wrong."""
 
+import json
 import logging
 import socket
 from uuid import uuid4
@@ -93,6 +94,21 @@ def test_what_is_wrong_in_a_request_is_named_without_its_value(served: Service) 
             sent = client.post("/dev/sign-in", content=broken, headers={"Content-Type": "application/json"})
             assert sent.status_code in (400, 422), broken
             assert sent.headers["content-type"] == MEDIA_TYPE
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("block", [1, 1000])
+def test_json_that_is_not_in_utf_8_is_refused(served: Service, encoding: str, block: int) -> None:
+    said = json.dumps({"role": "clerk", "person": "mai.tran"})
+    kind = {"Content-Type": "application/json"}
+    with served.client() as client:
+
+        def send(encoded: bytes) -> httpx.Response:
+            blocks = (encoded[at : at + block] for at in range(0, len(encoded), block))
+            return client.post("/dev/sign-in", content=blocks, headers=kind)
+
+        problem_of(send(said.encode(encoding)), 422, "body_not_utf8")
+        assert send(said.encode()).status_code == 200
 
 
 def test_a_body_too_large_is_refused_before_and_while_it_is_read(served: Service) -> None:
