@@ -27,7 +27,7 @@ _SECOND = timedelta(seconds=1)
 
 
 _KEEP_AUTHORITY = 600.0
-"""Seconds between two stamps that prove nothing: an authority may count them."""
+"""Seconds between two stamps that prove nothing, while the authority gives them: it may count them."""
 
 
 def readiness(house: House) -> Readiness:

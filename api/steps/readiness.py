@@ -1,8 +1,8 @@
 """Asking the parts of an installation how they are, so that asking can never hurt them or the asker.
 
-Each check runs in a thread of its own, at most once at a time and at most once in `KEEP` seconds (or its own), however
-often it is asked for; whoever asks waits `PATIENCE` seconds at most, and a part that has not answered by then gave no
-answer.
+Each check runs in a thread of its own, at most once at a time and at most once in `KEEP` seconds (or its own, while the
+part is well), however often it is asked for; whoever asks waits `PATIENCE` seconds at most, and a part that has not
+answered by then gave no answer.
 """
 
 import threading
@@ -15,6 +15,8 @@ from common import KhosoError, Sentence, say
 
 KEEP = 5.0
 """Seconds for which an answer is good."""
+_KEEP_TROUBLE = 30.0
+"""Seconds, at most, for which a part counts as not well, however long a good answer counts."""
 PATIENCE = 2.0
 """Seconds; less than whoever asks us will wait."""
 
@@ -47,7 +49,7 @@ class Seen:
 class Check:
     """`look` asks one part; when it raises, or gives no answer, the part has failed, or is degraded if not `vital`.
 
-    An answer is good for `keep` seconds, or for as long as the others'.
+    A good answer counts for `keep` seconds, or for as long as the others'; any other for half a minute at most.
     """
 
     look: Callable[[], Seen]
@@ -127,7 +129,8 @@ class _Probe:
             took = round((time.monotonic() - started) * 1000, 1)
             with self._lock:
                 self._seen = Seen(seen.standing, seen.reason, {**seen.facts, "ms": took})
-                self._good_until = time.monotonic() + self._keep
+                well = seen.standing is Standing.WELL
+                self._good_until = time.monotonic() + (self._keep if well else min(self._keep, _KEEP_TROUBLE))
                 self._answered.set()
 
     def _look(self) -> Seen:

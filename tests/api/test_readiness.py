@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from api.steps import readiness
 from api.steps.readiness import Check, Readiness, Seen, Standing
 from common import say
 from datastore import DatabaseUnreachable
@@ -70,6 +71,17 @@ def test_a_part_that_hangs_gives_no_answer_and_the_others_are_told() -> None:
         assert checks["disk"].standing is Standing.WELL
     finally:
         over.set()
+
+
+def test_a_part_that_was_not_well_is_asked_again_soon_and_one_that_is_well_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One moment without an answer was told of an authority for ten minutes."""
+    monkeypatch.setattr(readiness, "_KEEP_TROUBLE", 0.0)
+    answers = iter([_fails, _degraded, Seen])
+    check = Readiness({"authority": Check(lambda: next(answers)(), vital=False, keep=600)}, patience=30)
+    standings = [check.look().checks["authority"].standing for _ in range(4)]
+    assert standings == [Standing.DEGRADED, Standing.DEGRADED, Standing.WELL, Standing.WELL]
 
 
 def test_a_part_that_hangs_is_asked_once_however_often_somebody_looks() -> None:
