@@ -3,9 +3,10 @@
     log.info("request", method="GET", route="/api/v1/documents/{id}", status=200, ms=3.1)
 
 Promised: a line holds nothing but the fields of `_FIELDS`, each in its own narrow shape, so that a name, a personal
-number, a file's name, a token or a query cannot get into it, whoever writes the line; libraries' lines are reduced to
-who spoke, where, and the constant part of the sentence; exceptions to their types and the places they passed. What
-does not fit is left out and its field named under `left_out`; with `strict` (in tests) it is an error.
+number, a file's name, a token or a query cannot get into it, whoever writes the line; libraries' lines, from warnings
+on, are reduced to who spoke, where, and the constant part of the sentence; exceptions to their types and the places
+they passed. What does not fit is left out and its field named under `left_out`; with `strict` (in tests) it is an
+error.
 
 In service the lines are JSON, in a terminal they are for people. Before `write_logs` was called (the commands, whose
 answers are for people) events go nowhere.
@@ -129,7 +130,7 @@ def write_logs(process: str, *, strict: bool = False, stream: TextIO | None = No
     """From now on events, and what libraries say, are lines of `process` on standard error, or on `stream`."""
     root = logging.getLogger()
     root.handlers = [line_handler(process, strict=strict, stream=stream or sys.stderr)]
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.WARNING)  # what libraries say for information is about their inside
     _OURS.setLevel(logging.INFO)  # whatever a library thinks of the level of others
     logging.captureWarnings(True)
     # Python would print these with their messages.

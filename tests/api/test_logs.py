@@ -244,6 +244,23 @@ write_logs("web")
     assert (_NUMBER in ended.stderr, "Nguy" in ended.stderr) == (False, False)
 
 
+def test_libraries_are_heard_when_they_warn_and_we_always() -> None:
+    """Every process began with Alembic's lines about its own setting up, a dozen of them."""
+    program = """
+import logging
+from api.logs import log, write_logs
+write_logs("web")
+logging.getLogger("alembic.runtime.migration").info("Context impl %s.", "X")
+logging.getLogger("alembic.runtime.migration").warning("Ask for %s.", "X")
+log.info("serving")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=CHECKOUT, check=True
+    )
+    lines = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert [(line["level"], line["event"]) for line in lines] == [("warning", "library"), ("info", "serving")]
+
+
 def test_commands_for_people_write_no_events() -> None:
     program = "from api.logs import log\nlog.error('job_fault', code='x')"
     ended = subprocess.run(
