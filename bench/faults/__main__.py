@@ -1,7 +1,8 @@
 """`python -m bench.faults --faults 200 --seed 1`: faults on the service, and their result as JSON beside this file.
 
-Exit 0 when nothing acknowledged was lost, doubled, signed twice, went back or was left lying about, and all worked
-again by itself after each fault; 1 otherwise; 3 when this machine has no small file systems for it.
+Exit 0 when nothing acknowledged was lost, doubled, signed twice, went back or was left lying about, every print
+verifies, every event was told, and all worked again by itself after each fault; 1 otherwise; 3 when this machine has no
+small file systems for it.
 """
 
 import argparse
@@ -24,6 +25,9 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--hold", type=float, default=5.0, help="the longest that a fault lasts, in seconds")
+    parser.add_argument(
+        "--longest", type=float, default=180.0, help="the longest recovery, in seconds; then it ends"
+    )
     parser.add_argument("--kind", action="append", choices=list(KINDS), help="only faults of this kind")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args()
@@ -40,6 +44,7 @@ def main() -> int:
             faults=chosen.faults,
             seed=chosen.seed,
             hold=chosen.hold,
+            longest=chosen.longest,
             kinds=chosen.kind or list(KINDS),
             tell=tell,
         )

@@ -1,15 +1,16 @@
 """`python -m bench.faults.checker FACTS`: what stands after the soak, told by the API, SQL and S3 and nothing else.
 
 A program of its own with plain psycopg, minio-py and pyHanko, which knows nothing of the service's code: it reads the
-ledger, asks the API for every promise, reads the rows, fetches every object, and counts signatures in the bytes that
-the API hands out. It prints a JSON object of lists, which are empty when all is well.
+ledgers, asks the API for every promise, reads the rows, fetches every object, counts signatures in the bytes that the
+API hands out, has every print checked as the public would, and compares the rows with what the receiver was told. It
+prints a JSON object of lists, which are empty when all is well.
 """
 
 import io
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -28,11 +29,19 @@ _AT_ONCE = 4
 _FIELDS = ["KhosoAgency", "KhosoClerk"]
 _PROBES = "probes/"
 """What `khoso doctor` tries the lock on."""
+_GENUINE, _BY_SHORT_CODE = "TOTAL-PASSED", "INDETERMINATE"
+"""A short code proves nothing: it tells only how the print stands."""
+_SHEETS_CHECKED_EVERY = 10
+"""To look for the code on a sheet takes a second; the others are checked by link and short code."""
+_TOLD_OF_A_PAPER = ("vn.khoso.document.received", "vn.khoso.document.valid")
+_TOLD_OF_A_DOSSIER = ("vn.khoso.dossier.opened", "vn.khoso.dossier.succeeded")
+_TOLD_OF_A_PRINT = "vn.khoso.document.printed"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Where to look. `ledger` has a line per promise, `handed_in` the SHA-256 of every file that was brought."""
+    """Where to look. `ledger` and `prints` have a line per promise, `told` one per event that the receiver took;
+    `handed_in` is the SHA-256 of every file that was brought."""
 
     database: str
     endpoint: str
@@ -42,6 +51,8 @@ class Facts:
     buckets: list[str]
     api: str
     ledger: str
+    prints: str
+    told: str
     handed_in: list[str]
 
 
@@ -55,6 +66,8 @@ class Stand:
     unfinished: list[str]
     damaged: list[str]
     unnamed: list[str]
+    unverified: list[str]
+    untold: list[str]
     counts: dict[str, int]
 
 
@@ -74,8 +87,9 @@ class Eyes:
         self._http = httpx.Client(base_url=facts.api, timeout=60)
         token = self._http.post("/dev/sign-in", json={"person": "checker", "role": "handler"}).json()["token"]
         self._http.headers.update({"Authorization": f"Bearer {token}", "Khoso-Purpose": "check"})
-        lines = [json.loads(line) for line in Path(facts.ledger).read_text().splitlines()]
+        lines = _lines(facts.ledger)
         self._ledger: list[dict[str, Any]] = list({json.dumps(one): one for one in lines}.values())
+        self._prints = _lines(facts.prints)
 
     def look(self) -> Stand:
         """Everything."""
@@ -89,8 +103,18 @@ class Eyes:
             unfinished=list(self._unfinished(papers)),
             damaged=list(self._damaged(named, set(lying))),
             unnamed=sorted("/".join(place) for place in set(lying) - named.keys() if not self._waits(place)),
+            unverified=list(self._unverified()),
+            untold=list(
+                untold(
+                    _lines(self._facts.told),
+                    {str(one["id"]) for one in papers},
+                    {str(one["id"]) for one in self._select("SELECT id FROM dossiers")},
+                    {one["print_id"]: one["document_id"] for one in self._prints},
+                )
+            ),
             counts={
                 "promises": len(self._ledger),
+                "prints": len(self._prints),
                 "papers": len(papers),
                 "objects": len(lying),
                 "receipts": len(self._select("SELECT id FROM receipts")),
@@ -174,8 +198,49 @@ class Eyes:
             yield f"job {one['kind']} of {one['document_id']}: {one['state']} ({one['last_error']})"
         for one in self._select("SELECT id, role, state FROM signings WHERE state <> 'completed'"):
             yield f"signing {one['role']} {one['id']}: {one['state']}"
+        for one in self._select("SELECT print_id, state FROM print_makings WHERE state <> 'ready'"):
+            yield f"print {one['print_id']}: {one['state']}"
+        for one in self._select(
+            "SELECT subject, state, last_error FROM deliveries WHERE state <> 'delivered'"
+        ):
+            yield f"delivery of {one['subject']}: {one['state']} ({one['last_error']})"
         for one in self._select("SELECT number, state FROM dossiers WHERE state <> 'succeeded'"):
             yield f"dossier {one['number']}: {one['state']}"
+
+    # --- prints ---------------------------------------------------------------------------------------
+
+    def _unverified(self) -> Iterator[str]:
+        """A print that was promised and is not there, or that somebody who checks it is not told to be good."""
+        with ThreadPoolExecutor(_AT_ONCE) as many:
+            yield from (found for found in many.map(self._not_good, range(len(self._prints))) if found)
+
+    def _not_good(self, n: int) -> str | None:
+        promise = self._prints[n]
+        place = f"/api/v1/prints/{promise['print_id']}"
+        answer = self._http.get(place)
+        if not answer.is_success or answer.json()["state"] != "ready":
+            return f"{place}: {answer.status_code} {answer.text[:100]}"
+        entry, sheets = answer.json(), self._http.get(f"{place}/content")
+        if (entry["document_id"], entry["number"]) != (promise["document_id"], promise["number"]):
+            return f"{place}: is another one"
+        if not sheets.is_success:
+            return f"{place}: no sheets, {sheets.status_code}"
+        stranger = {
+            "X-Forwarded-For": f"10.0.{n // 250}.{n % 250}"
+        }  # one address may guess so many short codes
+        by_link, by_code = (
+            self._http.post("/api/v1/verify", json={"text": text}, headers=stranger)
+            for text in (entry["link"], entry["short_code"])
+        )
+        checks = [(by_link, _GENUINE), (by_code, _BY_SHORT_CODE)]
+        if n % _SHEETS_CHECKED_EVERY == 0:
+            pdf = {"Content-Type": "application/pdf"} | stranger
+            by_sheets = self._http.post("/api/v1/verify/file", content=sheets.content, headers=pdf)
+            checks.append((by_sheets, _GENUINE))
+        for check, verdict in checks:
+            if not check.is_success or (check.json()["verdict"], check.json()["status"]) != (verdict, "good"):
+                return f"{place}: {check.request.url.path} says {check.text[:300]}"
+        return None
 
     # --- objects --------------------------------------------------------------------------------------
 
@@ -226,6 +291,35 @@ class Eyes:
             answer.close()
             answer.release_conn()
         return None if found == digest else f"{bucket}/{key}@{version}: other bytes"
+
+
+def untold(
+    told: Sequence[Mapping[str, Any]], papers: Set[str], dossiers: Set[str], prints: Mapping[str, str]
+) -> Iterator[str]:
+    """What the receiver was not told, was told out of order, or was told of what is not there."""
+    expected: set[tuple[str, str, str | None]]
+    expected = {(type, f"documents/{id}", None) for type in _TOLD_OF_A_PAPER for id in papers}
+    expected |= {(type, f"dossiers/{id}", None) for type in _TOLD_OF_A_DOSSIER for id in dossiers}
+    expected |= {(_TOLD_OF_A_PRINT, f"documents/{paper}", print) for print, paper in prints.items()}
+    heard = {(one["type"], one["subject"], one["print_id"]) for one in told}
+    yield from (f"{type} of {subject}" for type, subject, _print in sorted(expected - heard, key=str))
+    known = {subject for _type, subject, _print in expected}
+    yield from (f"{subject} is not there" for subject in {one["subject"] for one in told} - known)
+    seen: dict[str, str] = {}
+    latest: dict[str, int] = {}
+    for one in told:
+        if one["id"] in seen:
+            if seen[one["id"]] != one["type"]:
+                yield f"{one['id']}: {seen[one['id']]}, then {one['type']}"
+            continue
+        seen[one["id"]] = one["type"]
+        if one["sequence"] <= latest.get(one["subject"], -1):
+            yield f"{one['type']} of {one['subject']} after a later one"
+        latest[one["subject"]] = one["sequence"]
+
+
+def _lines(file: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(file).read_text().splitlines()] if Path(file).exists() else []
 
 
 def _is_right(signature: EmbeddedPdfSignature) -> bool:

@@ -1,11 +1,16 @@
-"""The faults: what is done to whom, for how long, and who must work again before it counts as over."""
+"""The faults: what is done to whom, and for how long.
+
+Who is struck is struck at work: a worker in the middle of a job, a web process with a request, a broker with
+messages. Where nobody is found at work, nothing is done and that is said (`Struck.at_work`).
+"""
 
 import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 import psycopg
 import redis
@@ -24,54 +29,69 @@ _TAKEN_OVER = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """What was done. `web`: the address that must answer again; `roles`: whose jobs must be finished again."""
+    """What was done. `web`: the address that must answer again."""
 
     detail: str
-    roles: tuple[str, ...]
     web: str | None = None
+    at_work: bool = True
 
 
+_NOBODY = Struck("nobody was at work", at_work=False)
 Strike = Callable[[Place, random.Random, float], AbstractContextManager[Struck]]
 """Strikes for so many seconds; when the block ends, so has the fault."""
 
 
 @contextmanager
 def _worker_killed(place: Place, chance: random.Random, _hold: float) -> Iterator[Struck]:
-    role = chance.choice(WORKERS)
-    kept = chance.choice(place.of(role))
-    place.kill(kept)
-    yield Struck(kept.name, (role,))
+    caught = _caught(place, chance, chance.choice(WORKERS))
+    if caught is None:
+        yield _NOBODY
+        return
+    place.kill(caught.kept)
+    yield Struck(caught.told)
 
 
 @contextmanager
-def _every_worker_killed(place: Place, _chance: random.Random, _hold: float) -> Iterator[Struck]:
+def _every_worker_killed(place: Place, chance: random.Random, _hold: float) -> Iterator[Struck]:
+    caught = _caught(place, chance, *WORKERS)
+    if caught is None:
+        yield _NOBODY
+        return
     for role in WORKERS:
         for kept in place.of(role):
             place.kill(kept)
-    yield Struck("all", WORKERS)
+    yield Struck(f"all, and {caught.told}")
 
 
 @contextmanager
 def _page_killed(place: Place, chance: random.Random, _hold: float) -> Iterator[Struck]:
-    kept = chance.choice(place.of("reader"))
-    below = place.page_workers(kept)
+    caught = _caught(place, chance, "reader")
+    if caught is None:
+        yield _NOBODY
+        return
+    below = place.page_workers(caught.kept)
     for pid in chance.sample(below, min(1, len(below))):
         _kill(pid)
-    yield Struck(f"{kept.name}, {len(below)} processes below it", ("reader",))
+    _signal(caught.pid, signal.SIGCONT)
+    yield Struck(f"{caught.told}, {len(below)} processes below it", at_work=bool(below))
 
 
 @contextmanager
 def _web_killed(place: Place, chance: random.Random, _hold: float) -> Iterator[Struck]:
     number = chance.randrange(len(place.of("web")))
-    kept = place.of("web")[number]
+    kept, url = place.of("web")[number], place.webs[number]
+    if not _until(lambda: place.in_flight[url] > 0, _CATCHING):
+        yield _NOBODY
+        return
+    requests = place.in_flight[url]
     place.kill(kept)
-    yield Struck(kept.name, (), web=place.webs[number])
+    yield Struck(f"{kept.name}, {requests} requests", web=url)
 
 
 @contextmanager
 def _beat_killed(place: Place, _chance: random.Random, _hold: float) -> Iterator[Struck]:
     place.kill(place.kept["beat"])
-    yield Struck("beat", WORKERS)
+    yield Struck("beat")
 
 
 @contextmanager
@@ -82,55 +102,71 @@ def _lease_lost(place: Place, chance: random.Random, hold: float) -> Iterator[St
     """
     with psycopg.connect(place.own_database, autocommit=True) as rows:
         rows.execute("SET lock_timeout = '500ms'")
-        caught = _caught(place, chance, rows)
+        caught = _caught(place, chance, "signer")
         if caught is None:
-            yield Struck("nobody was at work", ("signer",))
+            yield _NOBODY
             return
-        kept, pid, job = caught
         try:
-            _until(lambda: _is_taken(rows, job), max(hold, _TAKEN_OVER))
+            lost = _over(rows, caught)
+            if lost:
+                _until(lambda: _is_taken(rows, caught), max(hold, _TAKEN_OVER))
         finally:
-            _signal(pid, signal.SIGCONT)
-    yield Struck(f"{kept.name}, {job[1]}", ("signer",))
+            _signal(caught.pid, signal.SIGCONT)
+    yield Struck(caught.told, at_work=lost)
 
 
-def _caught(
-    place: Place, chance: random.Random, rows: "psycopg.Connection[tuple[object, ...]]"
-) -> "tuple[Kept, int, tuple[object, ...]] | None":
-    """Somebody who was stopped in the middle of a job, whose lease is over now."""
+@dataclass(frozen=True, slots=True)
+class _Caught:
+    """Somebody who stands still (SIGSTOP) in the middle of a job."""
+
+    kept: Kept
+    pid: int
+    job: UUID
+    kind: str
+    worker: str
+
+    @property
+    def told(self) -> str:
+        return f"{self.kept.name} at {self.kind}"
+
+
+def _caught(place: Place, chance: random.Random, *roles: str) -> _Caught | None:
+    """Somebody of these roles, stopped in the middle of a job; None when nobody was seen at one in time."""
     end = time.monotonic() + _CATCHING
-    query = "SELECT id, kind, claimed_by FROM jobs WHERE state = 'claimed' AND role = 'signer'"
-    while time.monotonic() < end:
-        found = rows.execute(query).fetchall()
-        if found:
-            job = chance.choice(found)
-            kept = place.in_work(str(job[2]), "signer")
-            if kept is not None and kept.process is not None:
+    claimed = "SELECT id, kind, claimed_by, role FROM jobs WHERE state = 'claimed' AND role = ANY(%s)"
+    still = "SELECT 1 FROM jobs WHERE id = %s AND state = 'claimed' AND claimed_by = %s"
+    with psycopg.connect(place.own_database, autocommit=True) as rows:
+        while time.monotonic() < end:
+            found = rows.execute(claimed, (list(roles),)).fetchall()
+            for id, kind, worker, role in chance.sample(found, len(found)):
+                kept = place.in_work(worker, role)
+                if kept is None or kept.process is None:
+                    continue
                 pid = kept.process.pid
                 _signal(pid, signal.SIGSTOP)
-                if _over(rows, job):
-                    return kept, pid, job
+                if rows.execute(still, (id, worker)).fetchone():
+                    return _Caught(kept, pid, id, kind, worker)
                 _signal(pid, signal.SIGCONT)
-        time.sleep(_LOOK_EVERY)
+            time.sleep(_LOOK_EVERY)
     return None
 
 
-def _over(rows: "psycopg.Connection[tuple[object, ...]]", job: tuple[object, ...]) -> bool:
+def _over(rows: "psycopg.Connection[tuple[object, ...]]", caught: _Caught) -> bool:
     """Whether the job is still in the hands of who was stopped; then its lease is over."""
     statement = (
         "UPDATE jobs SET lease_until = now() - interval '1 second'"
         " WHERE id = %s AND state = 'claimed' AND claimed_by = %s"
     )
     try:
-        return rows.execute(statement, (job[0], job[2])).rowcount == 1
+        return rows.execute(statement, (caught.job, caught.worker)).rowcount == 1
     except psycopg.errors.LockNotAvailable:
         return False  # stopped in the middle of a transaction on the very job
 
 
-def _is_taken(rows: "psycopg.Connection[tuple[object, ...]]", job: tuple[object, ...]) -> bool:
+def _is_taken(rows: "psycopg.Connection[tuple[object, ...]]", caught: _Caught) -> bool:
     query = "SELECT state, claimed_by FROM jobs WHERE id = %s"
-    found = rows.execute(query, (job[0],)).fetchone()
-    return found is None or found[0] == "done" or (found[0] == "claimed" and found[1] != job[2])
+    found = rows.execute(query, (caught.job,)).fetchone()
+    return found is None or found[0] == "done" or (found[0] == "claimed" and found[1] != caught.worker)
 
 
 def _server(part: str, how: signal.Signals) -> Strike:
@@ -138,7 +174,7 @@ def _server(part: str, how: signal.Signals) -> Strike:
     def strike(place: Place, _chance: random.Random, hold: float) -> Iterator[Struck]:
         with place.down(part, how):
             time.sleep(hold)
-        yield Struck(part, WORKERS[:2])
+        yield Struck(part)
 
     return strike
 
@@ -148,7 +184,7 @@ def _backend_killed(place: Place, chance: random.Random, _hold: float) -> Iterat
     """One process of the database dies: it ends all connections and recovers by itself."""
     family = place.family("postgresql")
     _kill(chance.choice(family[1:]))
-    yield Struck(f"one of {len(family)} processes", WORKERS[:2])
+    yield Struck(f"one of {len(family)} processes")
 
 
 def _frozen(part: str) -> Strike:
@@ -156,7 +192,7 @@ def _frozen(part: str) -> Strike:
     def strike(place: Place, _chance: random.Random, hold: float) -> Iterator[Struck]:
         with place.frozen(part):
             time.sleep(hold)
-        yield Struck(part, WORKERS[:2])
+        yield Struck(part)
 
     return strike
 
@@ -167,7 +203,7 @@ def _way(part: str, passage: Passage) -> Strike:
         after = chance.randrange(20_000) if passage is Passage.TORN else 0
         with place.ways[part].spoilt(passage, after):
             time.sleep(hold)
-        yield Struck(f"{part}, after {after} bytes" if after else part, WORKERS[:2])
+        yield Struck(f"{part}, after {after} bytes" if after else part)
 
     return strike
 
@@ -178,7 +214,7 @@ def _full(disk: str) -> Strike:
         with place.disks[disk].full():
             time.sleep(hold)
         place.servers_up()
-        yield Struck(disk, WORKERS[:2])
+        yield Struck(disk)
 
     return strike
 
@@ -186,24 +222,34 @@ def _full(disk: str) -> Strike:
 @contextmanager
 def _wiped(place: Place, _chance: random.Random, _hold: float) -> Iterator[Struck]:
     with redis.Redis.from_url(place.own_broker) as broker:
+        if not _until(lambda: bool(_messages(broker)), _CATCHING):
+            yield _NOBODY
+            return
+        lost = len(_messages(broker))
         broker.flushall()
-    yield Struck("redis", WORKERS[:2])
+    yield Struck(f"{lost} messages")
 
 
 @contextmanager
 def _delivered_again(place: Place, chance: random.Random, _hold: float) -> Iterator[Struck]:
     """Every message that waits comes again, and each role is woken some times more."""
-    again = 0
     with redis.Redis.from_url(place.own_broker) as broker:
-        for role in JobRole:
-            for message in broker.lrange(queue_name(role), 0, -1):
-                again += 1
-                broker.lpush(queue_name(role), message, message)
-    wakes = Wakes(place.own_broker)
-    for _n in range(chance.randrange(2, 6)):
-        wakes(frozenset(JobRole))
-    wakes.close()
-    yield Struck(f"{again} messages again", WORKERS[:2])
+        if not _until(lambda: bool(_messages(broker)), _CATCHING):
+            yield _NOBODY
+            return
+        again = _messages(broker)
+        for queue, message in again:
+            broker.lpush(queue, message, message)
+    with closing(Wakes(place.own_broker)) as wakes:
+        for _n in range(chance.randrange(2, 6)):
+            wakes(frozenset(JobRole))
+    yield Struck(f"{len(again)} messages again")
+
+
+def _messages(broker: redis.Redis) -> list[tuple[str, bytes | str]]:
+    """What waits for the workers, with its queue."""
+    queues = [queue_name(role) for role in JobRole]
+    return [(queue, message) for queue in queues for message in broker.lrange(queue, 0, -1)]
 
 
 KINDS: dict[str, Strike] = {
@@ -244,7 +290,9 @@ def _signal(pid: int, number: signal.Signals) -> None:
     signal_all([pid], number)
 
 
-def _until(what: Callable[[], bool], seconds: float) -> None:
+def _until(what: Callable[[], bool], seconds: float) -> bool:
+    """Whether it came to that in time."""
     end = time.monotonic() + seconds
-    while not what() and time.monotonic() < end:
+    while not (is_so := what()) and time.monotonic() < end:
         time.sleep(_LOOK_EVERY)
+    return is_so

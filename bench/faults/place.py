@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -56,11 +57,15 @@ class Kept:
         assert self.process is not None, "it was started"
         return self.process.pid
 
+    def tell_to_end(self) -> None:
+        """It hands back what it is at, and ends."""
+        if self.process is not None:
+            self.process.terminate()
+
     def end(self, grace: float) -> None:
-        """Tells it to end; one that does not is killed, and that is remembered as its end."""
+        """Waits for its end; one that does not come to it is killed, and that is remembered as its end."""
         if self.process is None:
             return
-        self.process.terminate()
         try:
             if (status := self.process.wait(grace)) != 0:
                 self.ended.append(status)
@@ -70,10 +75,14 @@ class Kept:
 
 
 class Place:
-    """Everything that runs; `environment` is what the processes see."""
+    """Everything that runs; `environment` is what the processes see.
 
-    def __init__(self, folder: Path, servers: Disk, data: Disk) -> None:
+    `in_flight`: how many requests are under way, by the address of a web process.
+    """
+
+    def __init__(self, folder: Path, servers: Disk, data: Disk, *, in_flight: "Counter[str]") -> None:
         self.folder = folder
+        self.in_flight = in_flight
         self.disks = {"servers": servers, "processes": data}
         self.services = Services(servers.folder / "services")
         self.data = data.folder / "data"
@@ -106,7 +115,10 @@ class Place:
                 self._over.set()
                 keeper.join()
                 for kept in self.kept.values():
-                    kept.end(_GRACE)
+                    kept.tell_to_end()
+                until = time.monotonic() + _GRACE
+                for kept in self.kept.values():
+                    kept.end(max(0.0, until - time.monotonic()))
 
     def _begin(self) -> None:
         for role, count in _WORKERS.items():
@@ -162,6 +174,7 @@ class Place:
             **own_environment(self.folder, data=self.data, temporary=self.temporary),
             "KHOSO_WORKERS": "1",
             "KHOSO_LOG_STRICT": "true",
+            "KHOSO_TRUSTED_PROXIES": "127.0.0.1",
             **{name: self._over_the_way(value) for name, value in self.services.settings.items()},
         }
 

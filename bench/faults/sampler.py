@@ -1,7 +1,6 @@
 """Looks at the rows while the soak runs, past the ways: what has become done, and that nothing ever goes back."""
 
 import threading
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -15,15 +14,16 @@ _ONCE = ("read", "sign", "make_valid")
 
 @dataclass(slots=True)
 class Sampler:
-    """`done` are moments at which a job of a role was seen done; `back` what must not be."""
+    """`back` is what must not be."""
 
     url: str
-    done: list[tuple[float, str]] = field(default_factory=list)
     back: list[str] = field(default_factory=list)
     samples: int = 0
     waiting: int = 0
     """Jobs that are not done yet, when it last looked."""
     _documents: dict[str, str] = field(default_factory=dict)
+    _in_work: set[str] = field(default_factory=set)
+    """Papers of which a job is not done yet."""
     _jobs: dict[str, tuple[str, str]] = field(default_factory=dict)
     _revisions: "Counter[str]" = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -38,6 +38,10 @@ class Sampler:
         assert self._thread is not None, "it was begun"
         self._thread.join()
 
+    def is_through(self, document: str) -> bool:
+        """Whether a paper is valid and nothing more is to be done for it."""
+        return self._documents.get(document) == _STEPS[-1] and document not in self._in_work
+
     def _look(self) -> None:
         while not self._over.is_set():
             try:
@@ -51,18 +55,18 @@ class Sampler:
         with rows.transaction():
             rows.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             documents = rows.execute("SELECT id::text, status FROM documents").fetchall()
-            jobs = rows.execute("SELECT id::text, kind, role, state FROM jobs").fetchall()
+            jobs = rows.execute("SELECT id::text, kind, state, document_id::text FROM jobs").fetchall()
             revisions = rows.execute("SELECT version_id::text, max(k) FROM revisions GROUP BY 1").fetchall()
-        now = time.monotonic()
+        self._in_work = {str(document) for _id, _kind, state, document in jobs if state != "done"}
         for id, status in documents:
             self._see_document(str(id), str(status))
-        for id, kind, role, state in jobs:
-            self._see_job(now, str(id), str(kind), str(role), str(state))
+        for id, kind, state, _document in jobs:
+            self._see_job(str(id), str(kind), str(state))
         for id, k in revisions:
             self._see_revision(str(id), int(str(k)))
         for known, found in ((self._documents, documents), (self._jobs, jobs), (self._revisions, revisions)):
             self.back += [f"{id} is gone" for id in known.keys() - {str(row[0]) for row in found}]
-        self.waiting = sum(state != "done" for _id, _kind, _role, state in jobs)
+        self.waiting = sum(state != "done" for _id, _kind, state, _document in jobs)
         self.samples += 1
 
     def _see_document(self, id: str, status: str) -> None:
@@ -71,12 +75,10 @@ class Sampler:
             self.back.append(f"document {id}: {before} → {status}")
         self._documents[id] = status if status in _STEPS else before
 
-    def _see_job(self, now: float, id: str, kind: str, role: str, state: str) -> None:
+    def _see_job(self, id: str, kind: str, state: str) -> None:
         _kind, before = self._jobs.get(id, (kind, ""))
         if before == "done" != state and kind in _ONCE:
             self.back.append(f"job {kind} {id}: done → {state}")
-        if state == "done" != before:
-            self.done.append((now, role))
         self._jobs[id] = (kind, state)
 
     def _see_revision(self, id: str, k: int) -> None:

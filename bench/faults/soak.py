@@ -1,8 +1,11 @@
 """Clients at work while faults hit the service, one after the other, and what stands afterwards.
 
 Kinds, victims and moments come from the seed; the machine's mood does the rest. Each kind comes once before any comes
-again. A fault counts as over when a paper that was brought after its end is acknowledged (by the very process, when
-that was hit) and a job of each role that it hit is done: that time is its recovery.
+again. A strike that found nobody at work is no fault: it is told apart, and its kind comes once more later.
+
+A fault counts as over when the whole service works again: a paper that was brought after its end (to the very web
+process, when that was hit) is valid, every job of it is done, and the receiver of events knows. That time is its
+recovery. When it takes longer than the longest that is allowed, the soak ends there, and tells what was still waiting.
 """
 
 import json
@@ -13,19 +16,22 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 
 from bench.faults.checker import Facts
-from bench.faults.clients import Books, Clerk, GivenUp
+from bench.faults.clients import PATIENCE, Books, Clerk, GivenUp
 from bench.faults.disks import Disk
 from bench.faults.kinds import KINDS, Struck
 from bench.faults.place import Place
+from bench.faults.receiver import TYPES, Receiver
 from bench.faults.sampler import Sampler
 from tests.services import CHECKOUT
 
@@ -33,11 +39,13 @@ _CLERKS = 2
 _MOST_WAITING = 4
 """Jobs; clerks pause while more wait, so that recovery is not the time of a backlog."""
 _BURST_EVERY = 15
-_LONGEST_RECOVERY = 180.0
 _LONGEST_DEAFNESS = 40.0
 _QUIET_AFTER = 240.0
-_PROBES = "H41.08-261128-0001"
-"""The dossier of the papers that show whether all works again."""
+_VALID = "vn.khoso.document.valid"
+_MOST_STRIKES = 3
+"""For each fault that is wanted; so often may a strike find nobody at work."""
+_SOMETHING_TO_DO = 5.0
+_TOLD_AT_MOST = 40
 _LOOK_EVERY = 0.05
 _DISK_MB = 8 * 1024
 """In memory, and only what is written: so large that the service does not find its disks small."""
@@ -45,21 +53,28 @@ _DISK_MB = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `recovery` in seconds from its end; None when nothing worked again in time."""
+    """One fault. `waiting`: jobs that waited when it struck. `recovery` in seconds from its end; None: not in time."""
 
     n: int
     kind: str
     detail: str
+    waiting: int
     lasted: float
     recovery: float | None
 
 
 @dataclass(slots=True)
 class Result:
-    """What a soak found; every list but `faults` is empty when all is well."""
+    """What a soak found; every list but `faults` and `idle` is empty when all is well.
+
+    `idle`: strikes at which nobody was at work, which count as no faults. `waiting`: what was still to be done when a
+    recovery took too long.
+    """
 
     seed: int
     faults: list[Fault] = field(default_factory=list)
+    idle: dict[str, int] = field(default_factory=dict)
+    waiting: list[str] = field(default_factory=list)
     stand: dict[str, Any] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
@@ -74,7 +89,7 @@ class Result:
     @property
     def well(self) -> bool:
         found = [value for name, value in self.stand.items() if name != "counts"]
-        lists = [*found, self.refused, self.unequal, self.back, self.left, self.noise]
+        lists = [*found, self.refused, self.unequal, self.back, self.left, self.noise, self.waiting]
         recovered = all(fault.recovery is not None for fault in self.faults)
         return recovered and (self.log, self.doctor) == (0, 0) and bool(found) and not any(lists)
 
@@ -90,6 +105,27 @@ class Result:
             kind: _spread([one.recovery for one in some if one.recovery is not None])
             for kind, some in kinds.items()
         }
+
+
+_IN_TIME = "-c statement_timeout=5000"
+_WAITING = """
+    SELECT concat_ws(' ', 'job', kind, document_id, state, 'attempts', attempts, last_error) FROM jobs
+    WHERE state <> 'done'
+    UNION ALL SELECT concat_ws(' ', 'delivery', subject, state, 'attempts', attempts, last_error) FROM deliveries
+    WHERE settled_at IS NULL
+    UNION ALL SELECT concat_ws(' ', 'event', type, subject) FROM events WHERE handed_out_at IS NULL
+"""
+_UNTOLD = """
+    SELECT (SELECT count(*) FROM events WHERE handed_out_at IS NULL)
+        + (SELECT count(*) FROM deliveries WHERE settled_at IS NULL)
+"""
+
+
+def _readiness(url: str) -> str:
+    try:
+        return httpx.get(f"{url}/readyz", timeout=10).text[:1000]
+    except httpx.TransportError as error:
+        return type(error).__name__
 
 
 def _spread(seconds: list[float]) -> dict[str, float]:
@@ -110,12 +146,14 @@ class Soak:
         faults: int,
         seed: int,
         hold: float,
+        longest: float,
         kinds: Sequence[str],
         tell: Callable[[str], None],
     ) -> None:
         self._folder = folder
         self._count = faults
         self._hold = hold
+        self._longest = longest
         self._kinds = list(kinds)
         self._tell = tell
         self._chance = random.Random(seed)
@@ -124,7 +162,8 @@ class Soak:
         self._stop = threading.Event()
         self._given_up = threading.Event()
         self._disks = (Disk(folder / "servers", _DISK_MB), Disk(folder / "processes", _DISK_MB))
-        self._place = Place(folder, *self._disks)
+        self._place = Place(folder, *self._disks, in_flight=self._books.in_flight)
+        self._receiver = Receiver(folder / "told.jsonl")
 
     def run(self) -> Result:
         """Everything, from the first server to the last look."""
@@ -132,21 +171,27 @@ class Soak:
         with ExitStack() as ends:
             for disk in self._disks:
                 ends.enter_context(disk.mounted())
-            with self._place.running():
+            with self._place.running(), self._receiver.listening():
                 self._tell(f"up after {time.monotonic() - started:.1f} s")
+                self._subscribe()
                 sampler = Sampler(self._place.own_database)
                 sampler.begin()
                 try:
                     with self._clerks_at_work(sampler):
                         self._strike_all(sampler)
-                    self._await_quiet(sampler)
-                    self._tell(f"quiet after {time.monotonic() - started:.1f} s")
+                    if not self._result.waiting:
+                        self._await_quiet(sampler)
+                        self._tell(f"quiet after {time.monotonic() - started:.1f} s")
                 finally:
                     sampler.end()
-                self._look_at_all()
-                self._tell(f"looked at after {time.monotonic() - started:.1f} s")
+                if not self._result.waiting:
+                    self._look_at_all()
+                    self._tell(f"looked at after {time.monotonic() - started:.1f} s")
+                if not self._result.well:
+                    self._tell_tails()
             self._result.left = self._place.leftovers()
-        self._result.refused, self._result.unequal = self._books.refused, self._books.unequal
+        self._result.refused = self._books.refused + self._receiver.bad
+        self._result.unequal = self._books.unequal
         self._result.back = sampler.back
         self._result.seconds = round(time.monotonic() - started, 1)
         self._result.facts |= {
@@ -155,6 +200,10 @@ class Soak:
             "acknowledged": self._books.acknowledged,
             "sent_again": dict(self._books.sent_again.most_common()),
             "bursts_of_50": self._books.bursts,
+            "prints": self._books.printed,
+            "event_streams": self._books.streams,
+            "events_taken": self._receiver.taken,
+            "events_put_off": self._receiver.later,
             "samples": sampler.samples,
             "killed": {name: kept.killed for name, kept in self._place.kept.items()},
             "ended_by_themselves": {
@@ -166,6 +215,12 @@ class Soak:
         return self._result
 
     # --- at work --------------------------------------------------------------------------------------
+
+    def _subscribe(self) -> None:
+        """A system of the agency is told of everything from now on."""
+        admin = self._clerk("admin", self._place.webs)
+        self._receiver.secret = admin.subscribe(self._receiver.url, TYPES)
+        admin.close()
 
     @contextmanager
     def _clerks_at_work(self, sampler: Sampler) -> Iterator[None]:
@@ -180,6 +235,8 @@ class Soak:
             yield
         finally:
             self._stop.set()
+            if self._result.waiting:
+                self._given_up.set()
             for thread in threads:
                 thread.join(_QUIET_AFTER)
             self._given_up.set()
@@ -187,9 +244,9 @@ class Soak:
                 thread.join()
                 clerk.close()
 
-    def _clerk(self, name: str, webs: Sequence[str]) -> Clerk:
+    def _clerk(self, name: str, webs: Sequence[str], patience: float = PATIENCE) -> Clerk:
         seed = self._chance.randrange(1 << 32)
-        return Clerk(name, webs, self._books, seed, given_up=self._given_up)
+        return Clerk(name, webs, self._books, seed, given_up=self._given_up, patience=patience)
 
     def _work(self, clerk: Clerk, n: int, sampler: Sampler) -> None:
         def go() -> bool:
@@ -206,22 +263,28 @@ class Soak:
             self._result.noise.append(f"{clerk.name} was never answered")
 
     def _strike_all(self, sampler: Sampler) -> None:
-        probes = self._clerk("probes", self._place.webs)
-        probes.open(_PROBES)
+        """As many faults as are wanted, or until one is not recovered from."""
         kinds = self._chance.sample(self._kinds, len(self._kinds))
         kinds += self._chance.choices(self._kinds, k=max(0, self._count - len(kinds)))
-        for n, kind in enumerate(kinds[: self._count], start=1):
+        coming = deque(kinds[: self._count])
+        for _strike in range(_MOST_STRIKES * self._count):
+            if not coming or self._result.waiting:
+                return
             time.sleep(self._chance.uniform(0.1, 1.0))
+            kind, n = coming.popleft(), len(self._result.faults) + 1
             burst = self._burst(n) if n % _BURST_EVERY == _BURST_EVERY // 3 else None
             fault = self._strike(n, kind, sampler)
+            if burst is not None:
+                burst.join()
+            if fault is None:
+                self._result.idle[kind] = self._result.idle.get(kind, 0) + 1
+                coming.append(kind)
+                continue
             self._result.faults.append(fault)
             self._tell(
                 f"{n}/{self._count} {kind} ({fault.detail}): {fault.lasted} s, recovered {fault.recovery} s"
             )
-            if burst is not None:
-                burst.join()
-        probes.succeed(_PROBES)
-        probes.close()
+        self._result.noise.append(f"nobody was at work to be struck: {', '.join(coming)}")
 
     def _burst(self, n: int) -> threading.Thread:
         """Fifty submits at once with one key, begun a moment before a fault."""
@@ -239,26 +302,57 @@ class Soak:
         thread.start()
         return thread
 
-    def _strike(self, n: int, kind: str, sampler: Sampler) -> Fault:
+    def _strike(self, n: int, kind: str, sampler: Sampler) -> Fault | None:
+        """One fault and its end; None when nobody was at work."""
+        if not (waiting := self._something_to_do(sampler)):
+            return None
         began = time.monotonic()
         with KINDS[kind](self._place, self._chance, self._chance.uniform(0.3, self._hold)) as struck:
             pass
+        if not struck.at_work:
+            return None
         ended = time.monotonic()
         recovered = self._await_work(n, struck, ended, sampler)
-        return Fault(n, kind, struck.detail, round(ended - began, 2), recovered)
+        return Fault(n, kind, struck.detail, waiting, round(ended - began, 2), recovered)
+
+    def _something_to_do(self, sampler: Sampler) -> int:
+        """How many jobs wait, once some do; 0 when none came in time."""
+        until = time.monotonic() + _SOMETHING_TO_DO
+        while not (waiting := sampler.waiting) and time.monotonic() < until:
+            time.sleep(_LOOK_EVERY)
+        return waiting
 
     def _await_work(self, n: int, struck: Struck, ended: float, sampler: Sampler) -> float | None:
-        """How long it took until a new paper was acknowledged and every role that was hit had done something."""
-        clerk = self._clerk(f"probe-{n}", [struck.web] if struck.web else self._place.webs)
+        """How long it took until a new paper had gone through the whole service; None when that is too long."""
+        webs = [struck.web] if struck.web else self._place.webs
+        clerk = self._clerk(f"probe-{n}", webs, patience=self._longest)
+        number = f"H41.08-261128-{n:04}"
         try:
-            clerk.bring(f"probe {n}", dossier=_PROBES)
+            clerk.open(number)
+            document = clerk.bring(f"probe {n}", dossier=number)
+            clerk.succeed(number)
+            while not (
+                sampler.is_through(document) and self._receiver.has_heard(_VALID, f"documents/{document}")
+            ):
+                if time.monotonic() - ended > self._longest:
+                    raise GivenUp
+                time.sleep(_LOOK_EVERY)
+        except GivenUp:
+            self._result.waiting = self._still_waiting()
+            return None
         finally:
             clerk.close()
-        while not {role for moment, role in sampler.done if moment > ended}.issuperset(struck.roles):
-            if time.monotonic() - ended > _LONGEST_RECOVERY:
-                return None
-            time.sleep(_LOOK_EVERY)
         return round(time.monotonic() - ended, 2)
+
+    def _still_waiting(self) -> list[str]:
+        """What the rows say is to be done, and the web processes of themselves; never empty."""
+        said = [f"{url}: {_readiness(url)}" for url in self._place.webs]
+        try:
+            with psycopg.connect(self._place.own_database, connect_timeout=5, options=_IN_TIME) as rows:
+                said += [str(one[0]) for one in rows.execute(_WAITING).fetchmany(_TOLD_AT_MOST)]
+        except psycopg.OperationalError as error:
+            said.append(f"postgresql: {str(error).strip()}")
+        return said
 
     # --- afterwards -----------------------------------------------------------------------------------
 
@@ -294,23 +388,36 @@ class Soak:
             self._result.noise.append(f"the checker ended with {looked.returncode}: {looked.stderr[-2000:]}")
             return
         self._result.stand = json.loads(looked.stdout)
-        if not self._result.well:
-            for name, lines in self._place.tails().items():
-                self._tell("\n".join([name, *lines]))
+
+    def _tell_tails(self) -> None:
+        for name, lines in self._place.tails().items():
+            self._tell("\n".join([name, *lines]))
 
     def _let_a_day_pass(self) -> None:
-        """Intentions and uploads become a day older; a beat that is started again sweeps both, uploads last."""
+        """Intentions and uploads become a day older; a beat that is started again sweeps both, uploads last.
+
+        So do deliveries that a killed courier had in the air, and those that were put off: they come again.
+        """
+        self._place.kill(self._place.kept["beat"])
         with psycopg.connect(self._place.own_database) as rows:
+            rows.execute(
+                "UPDATE deliveries SET not_before = not_before - interval '1 day',"
+                " lease_until = lease_until - interval '1 day' WHERE settled_at IS NULL"
+            )
+            rows.execute("UPDATE receivers SET not_before = not_before - interval '1 day'")
             rows.execute("UPDATE object_intents SET made_at = made_at - interval '2 days'")
             rows.execute("UPDATE uploads SET until = until - interval '2 days'")
-        self._place.kill(self._place.kept["beat"])
         until = time.monotonic() + _QUIET_AFTER
         with psycopg.connect(self._place.own_database, autocommit=True) as rows:
-            while rows.execute("SELECT count(*) FROM uploads").fetchone() != (0,):
-                if time.monotonic() > until:
-                    self._result.noise.append("uploads whose day is over are not forgotten")
-                    return
-                time.sleep(_LOOK_EVERY)
+            for left, finding in (
+                ("SELECT count(*) FROM uploads", "uploads whose day is over are not forgotten"),
+                (_UNTOLD, "events are not told"),
+            ):
+                while rows.execute(left).fetchone() != (0,):
+                    if time.monotonic() > until:
+                        self._result.noise.append(finding)
+                        return
+                    time.sleep(_LOOK_EVERY)
 
     def _facts(self) -> Facts:
         settings = self._place.services.settings
@@ -323,5 +430,7 @@ class Soak:
             buckets=[settings["KHOSO_S3_BUCKET"], settings["KHOSO_S3_STAGING_BUCKET"]],
             api=self._place.webs[0],
             ledger=str(self._books.ledger),
+            prints=str(self._books.prints),
+            told=str(self._receiver.told),
             handed_in=self._books.handed_in,
         )

@@ -1,11 +1,18 @@
 """The soak of `bench/faults`, small: thirty faults. The large one is `python -m bench.faults --faults 200`."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from bench.faults.__main__ import NO_OWN_MOUNTS
+from bench.faults.checker import untold
+from bench.faults.clients import Books, Clerk, GivenUp
 from tests.conftest import CHECKOUT, program, real_part_missing
 from tests.services import Services
 
@@ -29,3 +36,55 @@ def test_the_service_loses_doubles_and_signs_twice_nothing_while_its_parts_fail(
     found = json.loads(run.stdout)
     assert (found["well"], len(found["faults"])) == (True, 30)
     assert found["facts"]["bursts_of_50"] == 2
+    assert found["stand"]["counts"]["prints"] > 0
+
+
+def test_a_service_that_never_answers_ends_the_soak_and_is_a_finding(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    books = Books(tmp_path)
+    clerk = Clerk("hoa", [nobody], books, 1, given_up=threading.Event(), patience=0.3)
+    with pytest.raises(GivenUp):
+        clerk.open("H41.08-261128-0001")
+    clerk.close()
+    assert len(books.refused) == 1
+    assert books.sent_again["ConnectError"] > 1
+
+
+def told(id: str, kind: str, sequence: int, subject: str = "documents/p", print: str | None = None) -> Any:
+    return {
+        "id": id,
+        "type": f"vn.khoso.{kind}",
+        "subject": subject,
+        "sequence": sequence,
+        "print_id": print,
+    }
+
+
+ALL = [
+    told("1", "document.received", 1),
+    told("2", "dossier.opened", 2, "dossiers/d"),
+    told("3", "document.valid", 3),
+    told("3", "document.valid", 3),
+    told("4", "document.printed", 4, print="c"),
+    told("5", "dossier.succeeded", 5, "dossiers/d"),
+]
+
+
+def test_a_receiver_that_was_told_all_misses_nothing_though_it_was_told_twice() -> None:
+    assert list(untold(ALL, {"p"}, {"d"}, {"c": "p"})) == []
+
+
+@pytest.mark.parametrize("n", [0, 1, 4, 5])
+def test_an_event_that_never_came_is_missed(n: int) -> None:
+    (missed,) = untold(ALL[:n] + ALL[n + 1 :], {"p"}, {"d"}, {"c": "p"})
+    assert missed == f"{ALL[n]['type']} of {ALL[n]['subject']}"
+
+
+def test_events_out_of_their_order_and_of_what_is_not_there_are_told() -> None:
+    assert list(untold([ALL[2], ALL[0], *ALL[3:], ALL[1]], {"p"}, {"d"}, {"c": "p"})) == [
+        "vn.khoso.document.received of documents/p after a later one",
+        "vn.khoso.dossier.opened of dossiers/d after a later one",
+    ]
+    (ghost,) = untold([*ALL, told("6", "document.received", 6, "documents/q")], {"p"}, {"d"}, {"c": "p"})
+    assert ghost == "documents/q is not there"
