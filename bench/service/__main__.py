@@ -27,7 +27,7 @@ from api.house import House, open_house
 from api.settings import Settings
 from api.steps.published import publish_all
 from bench.service.load import Request, rate
-from bench.service.seed import CLERK, NAME, OTHER_NAME, Seeded, fill_up, seed
+from bench.service.seed import CLERK, FREQUENT_FAMILY, FREQUENT_WORDS, NAME, Seeded, fill_up, seed
 from common import new_id
 from datastore import JobRole, NewUpload, staging_key
 from ingest import MediaType
@@ -93,7 +93,9 @@ def _measured(opened: ExitStack, desk: Path, chosen: argparse.Namespace) -> dict
 
 def _requests(bare: str, url: str, headers: dict[str, str], seeded: Seeded) -> dict[str, Request]:
     api = f"{url}/api/v1"
-    find, often = (json.dumps({"words": words, "limit": 50}) for words in (NAME, OTHER_NAME))
+    rare, family, often = (
+        json.dumps({"words": words, "limit": 50}) for words in (NAME, FREQUENT_FAMILY, FREQUENT_WORDS)
+    )
     return {
         "bare_thread": Request("GET", f"{bare}/sync/{seeded.document}", {}),
         "bare_async": Request("GET", f"{bare}/async/{seeded.document}", {}),
@@ -102,7 +104,8 @@ def _requests(bare: str, url: str, headers: dict[str, str], seeded: Seeded) -> d
         ),
         "list_10": Request("GET", f"{api}/stores/{seeded.owner}/documents?limit=10", headers),
         "list_50": Request("GET", f"{api}/stores/{seeded.owner}/documents?limit=50", headers),
-        "search": Request("POST", f"{api}/search", headers, (find,)),
+        "search": Request("POST", f"{api}/search", headers, (rare,)),
+        "search_family": Request("POST", f"{api}/search", headers, (family,)),
         "search_frequent": Request("POST", f"{api}/search", headers, (often,)),
     }  # fmt: skip
 
@@ -154,6 +157,7 @@ def _ratios(found: dict[str, Any], most: int) -> dict[str, float]:
         "list_50_to_bare": round(small["list_50"] / bare, 2),
         "time_of_list_50_large_to_small": round(small["list_50"] / large["list_50"], 2),
         "time_of_search_large_to_small": round(small["search"] / large["search"], 2),
+        "time_of_search_family_large_to_small": round(small["search_family"] / large["search_family"], 2),
         "time_of_search_frequent_large_to_small": round(
             small["search_frequent"] / large["search_frequent"], 2
         ),

@@ -1,23 +1,30 @@
 """Rows to measure on: one owner with real papers, and as many others as wanted, copied by the database itself.
 
-The copies pass the log by (nothing here is verified afterwards): a hundred thousand intakes would take a day.
+The others have names as they are in Viet Nam (`names`), and their papers are found by them. The copies pass the log by
+(nothing here is verified afterwards): a hundred thousand intakes would take a day.
 """
 
 import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Connection, create_engine, inspect, text
 
+from bench.service.names import full_name
 from datastore import Actor, Datastore, NewOriginal, original_key
+from datastore.dialect.postgresql import vectors_of
 from signing import new_short_code
 
 CLERK = Actor("bench.clerk", "clerk", "H41.08", "bench")
-OWNER, NAME = "040090001234", "Nguyễn Văn An"
+OWNER, NAME = "040090001234", "Tôn Nữ Bách Niên"
+"""Nobody else is called so."""
+FREQUENT_FAMILY, FREQUENT_WORDS = "Nguyễn", "nguyen van"
+"""Every third owner, and every twentieth."""
 OTHER_OWNER, OTHER_NAME = "001191005678", "Trần Thị Bình"
 PAPERS = 50
 """In the store that is listed."""
-_PER_STORE = 10
+_PER_STORE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +69,96 @@ def _paper(store: Datastore, owner: UUID) -> UUID:
 
 
 def fill_up(url: str, seeded: Seeded, *, up_to: int) -> None:
-    """Other people's papers, until there are `up_to` in all: of the same agency, ten to a store."""
-    owner, store, paper = (
+    """Other people's papers, until there are `up_to` in all: of the same agency, three to a store."""
+    owners_nth = f"nth / {_PER_STORE}"
+    owner, store, paper, version, object = (
         f"md5('{kind}' || {which})::uuid"
-        for kind, which in (("o", f"nth / {_PER_STORE}"), ("s", f"nth / {_PER_STORE}"), ("d", "nth"))
+        for kind, which in (("o", owners_nth), ("s", owners_nth), ("d", "nth"), ("v", "nth"), ("b", "nth"))
     )
     with create_engine(url).begin() as rows:
         there = rows.execute(text("SELECT count(*) FROM documents")).scalar_one()
         owners = _Copier(rows, there // _PER_STORE, (up_to - 1) // _PER_STORE, seeded.other_owner)
         papers = _Copier(rows, there, up_to - 1, seeded.other_document)
-        owners.copy("owners", "id", id="md5('o' || nth)::uuid")
+        its_version = text("SELECT id FROM versions WHERE document_id = :like")
+        files = _Copier(
+            rows, there, up_to - 1, rows.execute(its_version, {"like": seeded.other_document}).scalar_one()
+        )
+        _name(rows, owners.first, owners.last)
+        owners.copy("owners", "id", id="md5('o' || nth)::uuid", name=_name_of("nth"))
         owners.copy(
             "owner_identifiers",
             "owner_id",
             id=_ANY,
             owner_id="md5('o' || nth)::uuid",
-            identifier="'X' || nth",
+            identifier=_identifier_of("nth"),
         )
         owners.copy("stores", "owner_id", id="md5('s' || nth)::uuid", owner_id="md5('o' || nth)::uuid")
-        papers.copy("documents", "id", id=paper, held_key="decode(md5('h' || nth) || md5('k' || nth), 'hex')",
+        papers.copy("documents", "id", id=paper, held_key=_digest_of("nth"),
                     received_at="t.received_at - nth * interval '1 second'")  # fmt: skip
-        papers.copy("versions", "document_id", id=_ANY, document_id=paper)
+        papers.copy(
+            "versions", "document_id", id=version, document_id=paper, originals_digest=_digest_of("nth")
+        )
+        papers.copy(
+            "objects", "document_id", id=object, document_id=paper, key="'documents/' || md5('d' || nth)"
+        )
+        files.copy("originals", "version_id", id=_ANY, version_id=version, object_id=object)
         papers.copy("store_entries", "document_id", id=_ANY, store_id=store, document_id=paper)
         papers.copy(
             "document_codes", "document_id", id=_ANY, document_id=paper, owner_id=owner, code="'C' || nth"
         )
-        papers.copy("search", "document_id", id="nextval('search_id_seq')", document_id=paper)
-        rows.execute(
-            text(
-                "INSERT INTO search_words (id, exact, folded) SELECT s.id, w.exact, w.folded"
-                " FROM search s, search_words w JOIN search o ON o.id = w.id"
-                " WHERE o.document_id = :like AND NOT EXISTS (SELECT 1 FROM search_words x WHERE x.id = s.id)"
-            ),
-            {"like": seeded.other_document},
+        papers.copy(
+            "search",
+            "document_id",
+            id="nextval('search_id_seq')",
+            document_id=paper,
+            owner=f"{_name_of(owners_nth)} || ' ' || {_identifier_of(owners_nth)}",
+            code="'C' || nth",
         )
+        _make_findable(rows)
     with create_engine(url).connect().execution_options(isolation_level="AUTOCOMMIT") as rows:
         rows.execute(text("VACUUM ANALYZE"))
+
+
+def _name(rows: Connection, first: int, last: int) -> None:
+    """Names for the owners of these numbers, while the transaction lasts."""
+    rows.execute(text("CREATE TEMPORARY TABLE names (number int PRIMARY KEY, name text) ON COMMIT DROP"))
+    with _psycopg(rows).cursor() as cursor, cursor.copy("COPY names FROM STDIN") as copy:
+        for nth in range(first, last + 1):
+            copy.write_row((nth, full_name(nth)))
+
+
+def _name_of(nth: str) -> str:
+    return f"(SELECT names.name FROM names WHERE names.number = {nth})"
+
+
+def _digest_of(nth: str) -> str:
+    return f"decode(md5('h' || {nth}) || md5('k' || {nth}), 'hex')"
+
+
+def _identifier_of(nth: str) -> str:
+    return f"'001' || lpad(({nth})::text, 9, '0')"
+
+
+def _make_findable(rows: Connection) -> None:
+    """The words of every paper that has none yet, as the datastore indexes them."""
+    query = """
+        SELECT id, owner, code, type, text FROM search
+        WHERE NOT EXISTS (SELECT 1 FROM search_words WHERE search_words.id = search.id)
+    """
+    new = rows.execute(text(query)).all()
+    with (
+        _psycopg(rows).cursor() as cursor,
+        cursor.copy("COPY search_words (id, exact, folded) FROM STDIN") as copy,
+    ):
+        for id, *fields in new:
+            copy.write_row((id, *vectors_of(fields)))
+
+
+def _psycopg(rows: Connection) -> "psycopg.Connection[tuple[object, ...]]":
+    """The driver's own connection, in the same transaction."""
+    driver = rows.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    return driver
 
 
 _ANY = "gen_random_uuid()"

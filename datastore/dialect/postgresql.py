@@ -162,17 +162,14 @@ class Postgresql:
         return tuple(f"{name} = off" for name in connection.scalars(off))
 
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
+        exact, folded = vectors_of(fields)
         session.execute(
             text(
                 "INSERT INTO search_words (id, exact, folded)"
                 " VALUES (:row, CAST(:exact AS tsvector), CAST(:folded AS tsvector))"
                 " ON CONFLICT (id) DO UPDATE SET exact = EXCLUDED.exact, folded = EXCLUDED.folded"
             ),
-            {
-                "row": row,
-                "exact": _vector([as_written(field) for field in fields]),
-                "folded": _vector([fold(field) for field in fields]),
-            },
+            {"row": row, "exact": exact, "folded": folded},
         )
 
     def forget_words(self, session: Session, row: int) -> None:
@@ -206,6 +203,11 @@ class Postgresql:
 def _lock_key(name: str) -> int:
     """The number of an advisory lock. Two names with one number would only wait for each other."""
     return int.from_bytes(sha256(f"khoso {name}".encode()).digest()[:8], signed=True)
+
+
+def vectors_of(fields: Sequence[str]) -> tuple[str, str]:
+    """The words of the fields as `search_words` has them: as written, and folded."""
+    return _vector([as_written(field) for field in fields]), _vector([fold(field) for field in fields])
 
 
 def _vector(fields: Sequence[str]) -> str:
