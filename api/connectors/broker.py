@@ -12,6 +12,7 @@ from collections.abc import Callable
 from celery import Celery
 from celery.apps.worker import Worker
 from celery.signals import setup_logging, worker_shutting_down
+from celery.worker.consumer import Consumer
 from kombu import Queue
 from kombu.exceptions import OperationalError
 
@@ -24,6 +25,8 @@ _PATIENCE = 0.5
 """Seconds. Whoever wakes has an answer to give to somebody; the sweeper makes good what is not sent."""
 _TRY_AGAIN_AFTER = 5.0
 """Seconds without a try after one that failed: a broker that is away costs one request the patience, not each."""
+_REFUSED_PAUSE = 2.0
+"""Seconds; a worker that is told to stop waits for no longer."""
 _PLENTY = 100
 """Messages that wait for one role. More would wake nobody sooner, and a broker without workers must not fill up."""
 _EXPIRES = 600
@@ -35,10 +38,28 @@ def queue_name(role: JobRole) -> str:
     return f"khoso.{role.value}"
 
 
+class _Patient(Consumer):
+    """Listens as Celery does; a broker that answers and refuses is asked again after a pause instead of at once."""
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        super().on_connection_error_before_connected(exc)
+        self._pause_when_refused(exc)
+
+    def on_connection_error_after_connected(self, exc: Exception) -> None:
+        super().on_connection_error_after_connected(exc)
+        self._pause_when_refused(exc)
+
+    def _pause_when_refused(self, exc: Exception) -> None:
+        if isinstance(exc, self.channel_errors):  # type: ignore[attr-defined]  # its types leave it out
+            log.warning("broker_refuses", kind=type(exc).__name__)
+            time.sleep(_REFUSED_PAUSE)
+
+
 def _app(url: str, **transport: float) -> Celery:
     app = Celery("khoso", broker=url, set_as_current=False)
     app.conf.update(
         accept_content=["json"],
+        broker_channel_error_retry=True,  # what a broker refuses, because its disk is full, it takes again later
         broker_connection_max_retries=None,  # for ever: a broker that comes back is found without a person
         broker_connection_retry_on_startup=True,
         broker_transport_options=transport,
@@ -51,6 +72,7 @@ def _app(url: str, **transport: float) -> Celery:
         # nothing any more, and says so nowhere, once an acknowledgement met a connection that had just broken.)
         task_queues=[Queue(queue_name(role), no_ack=True) for role in JobRole],
         task_serializer="json",
+        worker_consumer=_Patient,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_enable_remote_control=False,  # nobody commands a worker through the broker
         worker_hijack_root_logger=False,

@@ -100,6 +100,35 @@ def test_papers_are_signed_once_though_the_broker_dies_is_wiped_and_tells_things
     assert [process.returncode for process in processes] == [0] * 4
 
 
+def test_a_worker_that_the_broker_refuses_waits_and_goes_on(broker: redis.Redis) -> None:
+    """Redis refuses whatever writes while its disk is full: workers ended then."""
+
+    def refusals() -> int:
+        return int(broker.info("errorstats").get("errorstat_NOREPLICAS", {"count": 0})["count"])
+
+    with (
+        steps_on_stderr() as steps,
+        house(steps) as opened,
+        running("worker", "--role", "reader") as reader,
+    ):
+        until(lambda: broker.info("clients")["blocked_clients"] == 1)
+        before = refusals()
+        broker.config_set("min-replicas-to-write", 1)
+        try:
+            until(lambda: refusals() > before + 3)
+        finally:
+            broker.config_set("min-replicas-to-write", 0)
+        jobs = brought(opened, _PAPERS[0])
+
+        def read() -> bool:
+            opened.wake(READER)
+            return jobs()[0].state is JobState.DONE
+
+        until(read)
+        assert reader.poll() is None
+    assert reader.returncode == 0
+
+
 def test_a_worker_killed_in_its_work_is_followed_by_another(broker: redis.Redis) -> None:
     with steps_on_stderr() as steps, house(steps) as opened:
         with running("worker", "--role", "reader") as reader:
