@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
@@ -30,7 +31,7 @@ from datastore.errors import (
     NotFound,
     StaleState,
 )
-from datastore.events import document_refiled, document_stepped
+from datastore.events import document_refiled, document_stepped, event_of_step
 from datastore.keychain import ARCHIVE
 from datastore.keys import DataKey
 from datastore.locks import hold
@@ -129,8 +130,8 @@ class Documents:
         digest = digest_of([one.object.sha256_plain for one in originals])
         # Everything that may be refused is asked before the first row is written.
         stores = self._stores_of(owners)
-        held_key = self._claim(digest, [store.owner_id for store in stores], scope.actor.agency, draft.id)
-        objects = scope.name_objects([one.object for one in originals], draft.id)
+        held_key = self._claim_new(digest, [store.owner_id for store in stores], draft.id)
+        objects = scope.object_rows([one.object for one in originals], draft.id)
         row = DocumentRow(
             id=draft.id,
             status=Status.RECEIVED,
@@ -149,20 +150,29 @@ class Documents:
             held_key=held_key,
             received_at=scope.at,
             changed_at=scope.at,
+            stamp=1,
             versions=[
                 self._version(draft.id, digest, page_count, verdict, zip(originals, objects, strict=True))
             ],
-            entries=[self._entry(store, position) for position, store in enumerate(stores, start=1)],
+            entries=[
+                self._entry(draft.id, store, position) for position, store in enumerate(stores, start=1)
+            ],
             codes=[],
         )
-        self._session.add(row)
-        self._session.flush()
-        for holder in (ARCHIVE, *(str(store.id) for store in stores)):
-            scope.keychain.share(row.id, draft.data_key, holder, new=True)
-        self._assign_codes(row)
+        holders = (ARCHIVE, *(str(store.id) for store in stores))
+        set_committed_value(row, "codes", self._codes_to_give(row))
+        scope.write(
+            row,
+            *objects,
+            *row.entries,
+            *row.versions,
+            *row.versions[0].originals,
+            *row.codes,
+            *(scope.keychain.wrap_for(row.id, draft.data_key, holder) for holder in holders),
+            IntakeRow(id=row.id, person=scope.actor.person, counter=scope.actor.counter),
+            event_of_step(scope, row, row.status),
+        )
         make_findable(scope, row, "", new=True)
-        document_stepped(scope, row, row.status)
-        self._session.add(IntakeRow(id=row.id, person=scope.actor.person, counter=scope.actor.counter))
         scope.held[row.id] = row
         scope.without |= {(ReceiptRow, row.id), (JobRow, row.id)}
         scope.note_document(row)
@@ -187,8 +197,9 @@ class Documents:
         verdict: Mapping[str, object] | None,
         originals: Iterable[tuple[NewOriginal, ObjectRow]],
     ) -> VersionRow:
+        id = self._scope.id()
         return VersionRow(
-            id=self._scope.id(),
+            id=id,
             document_id=document,
             n=1,
             originals_digest=digest.value,
@@ -202,17 +213,25 @@ class Documents:
             made_at=self._scope.at,
             originals=[
                 OriginalRow(
-                    id=self._scope.id(), n=n, object=kept, media_type=one.media_type, name=nfc(one.name)
+                    id=self._scope.id(),
+                    version_id=id,
+                    n=n,
+                    object_id=kept.id,
+                    object=kept,
+                    media_type=one.media_type,
+                    name=nfc(one.name),
                 )
                 for n, (one, kept) in enumerate(originals, start=1)
             ],
             revisions=[],
         )
 
-    def _entry(self, store: StoreRow, position: int) -> StoreEntryRow:
+    def _entry(self, document: UUID, store: StoreRow, position: int) -> StoreEntryRow:
         return StoreEntryRow(
             id=self._scope.id(),
+            store_id=store.id,
             store=store,
+            document_id=document,
             position=position,
             from_at=self._scope.at,
             to_at=None,
@@ -223,15 +242,15 @@ class Documents:
         """One entry and one wrap per owner."""
         first = max((entry.position for entry in row.entries), default=0) + 1
         for position, store in enumerate(self._stores_of(owners), start=first):
-            row.entries.append(self._entry(store, position))
+            row.entries.append(self._entry(row.id, store, position))
             self._scope.keychain.share(row.id, key, str(store.id))
 
     def _stores_of(self, owners: Sequence[UUID]) -> list[StoreRow]:
         """The owners' stores, each with its key; an owner named twice is one owner. NotFound."""
-        found = {
-            store.owner_id: store
-            for store in self._session.scalars(select(StoreRow).where(StoreRow.owner_id.in_(owners)))
-        }
+        found = {owner: self._scope.stores[owner] for owner in owners if owner in self._scope.stores}
+        others = [owner for owner in owners if owner not in found]
+        if others:
+            found |= {store.owner_id: store for store in self._session.scalars(_STORES, {"owners": others})}
         for owner in owners:
             if owner not in found:
                 raise NotFound(what="owner", id=owner)
@@ -248,11 +267,17 @@ class Documents:
         row.held_key = self._claim(digest, _owners(row), row.intake_agency, row.id)
         self._session.flush()
 
+    def _claim_new(self, originals: Digest, owners: Sequence[UUID], document: UUID) -> bytes:
+        """`_claim` for what comes in: nobody holds a paper of an owner whom this transaction made known."""
+        if any(owner in self._scope.stores for owner in owners):
+            return _held_key(originals, owners, self._scope.actor.agency)
+        return self._claim(originals, owners, self._scope.actor.agency, document)
+
     def _claim(self, originals: Digest, owners: Sequence[UUID], agency: str, document: UUID) -> bytes:
         """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld."""
         key = _held_key(originals, owners, agency)
         hold(self._session, f"originals {key.hex()}")  # whoever brings them at once then sees this document
-        other = self._session.scalar(select(DocumentRow.id).where(DocumentRow.held_key == key))
+        other = self._session.connection().scalar(_HOLDER, {"key": key})
         if other not in (None, document):
             raise AlreadyHeld(document_id=other)
         return key
@@ -582,29 +607,36 @@ class Documents:
 
     def _assign_codes(self, row: DocumentRow) -> None:
         """Give a code under every owner that has none yet, as soon as type and owner are known."""
+        self._session.flush()
+        given = self._codes_to_give(row)
+        if given:
+            self._scope.write(*given)
+            set_committed_value(row, "codes", [*row.codes, *given])
+
+    def _codes_to_give(self, row: DocumentRow) -> list[CodeRow]:
         if row.doc_type is None:
-            return
+            return []
         coded = {code.owner_id for code in row.codes if code.ended_at is None}
         wanted = {
             owner: f"{self._identifier(owner)}.{row.doc_type}" for owner in _owners(row) if owner not in coded
         }
         hold(self._session, *(f"code {code}" for code in wanted.values()))
-        for owner, code in wanted.items():
-            self._assign_code(row, owner, code)
+        return [
+            self._code(row, owner, code, sequence)
+            for sequence, (owner, code) in enumerate(wanted.items(), start=len(row.codes) + 1)
+        ]
 
-    def _assign_code(self, row: DocumentRow, owner: UUID, code: str) -> None:
-        self._session.flush()
-        last = self._session.scalar(select(func.max(CodeRow.instance)).where(CodeRow.code == code))
-        row.codes.append(
-            CodeRow(
-                id=self._scope.id(),
-                sequence=len(row.codes) + 1,
-                owner_id=owner,
-                code=code,
-                instance=(last or 0) + 1,
-                assigned_at=self._scope.at,
-                ended_at=None,
-            )
+    def _code(self, row: DocumentRow, owner: UUID, code: str, sequence: int) -> CodeRow:
+        last = self._session.connection().scalar(_LAST_INSTANCE, {"code": code})
+        return CodeRow(
+            id=self._scope.id(),
+            document_id=row.id,
+            sequence=sequence,
+            owner_id=owner,
+            code=code,
+            instance=(last or 0) + 1,
+            assigned_at=self._scope.at,
+            ended_at=None,
         )
 
     def _identifier(self, owner: UUID) -> str:
@@ -696,16 +728,25 @@ def _page_of_store(
     return query.order_by(*_NEWEST_FIRST)
 
 
+# Made once: see `listing`.
+_STORES = select(StoreRow).where(StoreRow.owner_id.in_(bindparam("owners", expanding=True)))
+_HOLDER = select(DocumentRow.id).where(DocumentRow.held_key == bindparam("key"))
+_LAST_INSTANCE = select(func.max(CodeRow.instance)).where(CodeRow.code == bindparam("code"))
+_KNOWN = select(OwnerIdentifierRow.owner_id).where(
+    OwnerIdentifierRow.identifier.in_(bindparam("identifiers", expanding=True)),
+    OwnerIdentifierRow.valid_to.is_(None),
+)
+_HELD = select(DocumentRow.id).where(DocumentRow.held_key.in_(bindparam("keys", expanding=True))).limit(1)
+
+
 def may_be_held(
     session: Session, originals: Sequence[Digest], identifiers: Sequence[str], agency: str
 ) -> bool:
     """Whether `find_held` may find these originals: for the owners with these numbers, or for nobody yet."""
-    known = select(OwnerIdentifierRow.owner_id).where(
-        OwnerIdentifierRow.identifier.in_(identifiers), OwnerIdentifierRow.valid_to.is_(None)
-    )
-    digest = digest_of(originals)
-    keys = [_held_key(digest, owners, agency) for owners in (session.scalars(known).all(), ())]
-    return session.scalar(select(DocumentRow.id).where(DocumentRow.held_key.in_(keys)).limit(1)) is not None
+    connection, digest = session.connection(), digest_of(originals)
+    known = connection.scalars(_KNOWN, {"identifiers": list(identifiers)}).all()
+    keys = [_held_key(digest, owners, agency) for owners in (known, ())]
+    return connection.scalar(_HELD, {"keys": keys}) is not None
 
 
 def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:

@@ -64,23 +64,28 @@ Facts = Mapping[str, str | int | bool | None]
 
 
 def document_stepped(scope: Scope, row: DocumentRow, status: str) -> None:
-    """A document came in (`received`), or became `status`."""
-    _of_document(scope, row, status)
+    """A document became `status`."""
+    scope.write(event_of_step(scope, row, status))
+
+
+def event_of_step(scope: Scope, row: DocumentRow, status: str) -> EventRow:
+    """That a document came in (`received`), or became `status`: still to be written."""
+    return _of_document(scope, row, status)
 
 
 def document_refiled(scope: Scope, row: DocumentRow) -> None:
     """A document went to another owner."""
-    _of_document(scope, row, _REFILED)
+    scope.write(_of_document(scope, row, _REFILED))
 
 
 def printed(scope: Scope, row: PrintRow, paper: DocumentRow) -> None:
     """A paper copy was numbered."""
-    _of_document(scope, paper, _PRINTED, _print_facts(row))
+    scope.write(_of_document(scope, paper, _PRINTED, _print_facts(row)))
 
 
 def print_revoked(scope: Scope, row: PrintRow, paper: DocumentRow) -> None:
     """One paper copy was taken back."""
-    _of_document(scope, paper, _PRINT_REVOKED, _print_facts(row))
+    scope.write(_of_document(scope, paper, _PRINT_REVOKED, _print_facts(row)))
 
 
 def dossier_event(scope: Scope, row: DossierRow, kind: str, document: UUID | None = None) -> None:
@@ -110,8 +115,9 @@ def attached(scope: Scope, row: DossierRow, paper: DocumentRow, component: str, 
 def test_event(scope: Scope, row: SubscriptionRow) -> EventRow:
     """An event that says nothing happened, for one subscription: nobody else is handed it."""
     subject, agencies = f"webhooks/{row.id}", (row.agency, row.agency)
-    event = _write(scope, TEST, subject, agencies, {"subscription_id": str(row.id)})
+    event = _event(scope, TEST, subject, agencies, {"subscription_id": str(row.id)})
     event.handed_out_at = scope.at
+    scope.session.add(event)
     return event
 
 
@@ -131,11 +137,10 @@ def known_types(wanted: Iterable[str]) -> tuple[str, ...]:
     return several
 
 
-def _of_document(scope: Scope, row: DocumentRow, name: str, more: Facts | None = None) -> None:
+def _of_document(scope: Scope, row: DocumentRow, name: str, more: Facts | None = None) -> EventRow:
     facts = {**_document_facts(row), **(more or {})}
-    _write(
-        scope, f"{_DOCUMENT}{name}", f"documents/{row.id}", (row.intake_agency, row.competent_agency), facts
-    )
+    agencies = (row.intake_agency, row.competent_agency)
+    return _event(scope, f"{_DOCUMENT}{name}", f"documents/{row.id}", agencies, facts)
 
 
 def _of_dossier(scope: Scope, row: DossierRow, name: str, more: Facts) -> None:
@@ -146,12 +151,13 @@ def _of_dossier(scope: Scope, row: DossierRow, name: str, more: Facts) -> None:
         "state": row.state,
         **more,
     }
-    _write(scope, f"{_DOSSIER}{name}", f"dossiers/{row.id}", (row.intake_agency, row.agency), facts)
+    agencies = (row.intake_agency, row.agency)
+    scope.write(_event(scope, f"{_DOSSIER}{name}", f"dossiers/{row.id}", agencies, facts))
 
 
-def _write(scope: Scope, type: str, subject: str, agencies: tuple[str, str], facts: Facts) -> EventRow:
+def _event(scope: Scope, type: str, subject: str, agencies: tuple[str, str], facts: Facts) -> EventRow:
     intake, competent = agencies
-    row = EventRow(
+    return EventRow(
         id=scope.id(),
         type=type,
         subject=subject,
@@ -161,8 +167,6 @@ def _write(scope: Scope, type: str, subject: str, agencies: tuple[str, str], fac
         data={name: value for name, value in facts.items() if value is not None},
         handed_out_at=None,
     )
-    scope.session.add(row)
-    return row
 
 
 def _document_facts(row: DocumentRow) -> Facts:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from common import new_id
@@ -19,32 +19,35 @@ from datastore.locks import hold
 from datastore.objects import ObjectStore, StoredObject
 from datastore.rows import IntentRow, ObjectRow, TileRow, UploadRow
 
+_INTEND = insert(IntentRow).inline()
+_WITHDRAW = (
+    delete(IntentRow)
+    .where(IntentRow.id.in_(bindparam("wanted", expanding=True)), IntentRow.swept.is_(False))
+    .returning(IntentRow.id, IntentRow.key)
+)
 
-def intend(session: Session, now: datetime, key: str) -> UUID:
+
+def intend(connection: Connection, now: datetime, key: str) -> UUID:
     """Write down that an object is about to be put under `key`."""
-    row = IntentRow(id=new_id(now), key=key, made_at=now, swept=False)
-    session.add(row)
-    session.flush()
-    return row.id
+    id = new_id(now)
+    connection.execute(_INTEND, {"id": id, "key": key, "made_at": now, "swept": False})
+    return id
 
 
 def redeem(session: Session, *stored: StoredObject) -> None:
     """Withdraw the intentions, for rows name the objects now; StaleState when a sweep was faster, of any of them."""
     wanted = {each.intent: each.key for each in stored}
-    query = select(IntentRow).where(IntentRow.id.in_(wanted)).order_by(IntentRow.id)
-    found = list(session.scalars(query.with_for_update().execution_options(populate_existing=True)))
-    if {row.id: row.key for row in found if not row.swept} != wanted:
+    withdrawn = session.connection().execute(_WITHDRAW, {"wanted": list(wanted)})
+    if {row.id: row.key for row in withdrawn} != wanted:
         raise StaleState(what="object")
-    for row in found:
-        session.delete(row)
 
 
-def name_objects(
+def object_rows(
     session: Session, now: datetime, stored: Sequence[StoredObject], document: UUID | None
 ) -> list[ObjectRow]:
-    """Give objects their rows and withdraw the intentions; StaleState when a sweep was faster."""
+    """The rows that name objects, to be written; their intentions are withdrawn. StaleState when a sweep was faster."""
     redeem(session, *stored)
-    rows = [
+    return [
         ObjectRow(
             id=new_id(now),
             key=each.key,
@@ -57,8 +60,6 @@ def name_objects(
         )
         for each in stored
     ]
-    session.add_all(rows)
-    return rows
 
 
 def mark(session: Session, before: datetime) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -52,6 +52,13 @@ _QUEUED = JobRow.state.in_([literal_column("'queued'")])
 """Written out, because a partial index serves only who names its condition."""
 
 
+_TURN = select(TurnRow.role).where(
+    TurnRow.role == bindparam("role"),
+    TurnRow.priority == bindparam("priority"),
+    TurnRow.agency == bindparam("agency"),
+)
+
+
 class Jobs:
     """The jobs that a `Work` writes in its own transaction."""
 
@@ -78,21 +85,23 @@ class Jobs:
         first = self._scope.has_none_yet(JobRow, document)
         row = None if first else self._session.scalar(query.with_for_update())
         wanted = self._priority_of(paper, first) if priority is None else priority
-        if row is None:
-            row = JobRow(id=new_id(self._scope.at), kind=kind.name, document_id=document, again=False)
-            row.agency = self._scope.actor.agency
-            self._session.add(row)
-        elif row.state == JobState.CLAIMED:
+        if row is not None and row.state == JobState.CLAIMED:
             row.again = True
             return _job(row)
-        elif row.state == JobState.QUEUED:
+        if row is not None and row.state == JobState.QUEUED:
             row.priority = min(wanted, row.priority)
             self._take_a_turn(row)
             return _job(row)
+        new = row is None
+        if row is None:
+            row = JobRow(id=new_id(self._scope.at), kind=kind.name, document_id=document)
+            row.agency = self._scope.actor.agency
         row.role, row.priority = kind.role, wanted
         row.attempts, row.deaths, row.last_error = 0, 0, None
         row.trace = self._scope.trace
         _queue(row, not_before or self._scope.at)
+        if new:
+            self._scope.write(row)
         self._take_a_turn(row)
         self._session.flush()
         return _job(row)
@@ -107,8 +116,8 @@ class Jobs:
 
     def _take_a_turn(self, row: JobRow) -> None:
         """Have the agency stand in the line, and the role woken when this is committed."""
-        key = (row.role, row.priority, row.agency)
-        if self._session.get(TurnRow, key) is None:
+        turn = {"role": row.role, "priority": row.priority, "agency": row.agency}
+        if self._session.connection().scalar(_TURN, turn) is None:
             try:
                 with self._session.begin_nested():
                     self._session.add(

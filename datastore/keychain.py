@@ -11,6 +11,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from datastore.errors import NotFound, WrongKey
@@ -18,11 +19,13 @@ from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
 from datastore.locks import hold
 from datastore.rows import KeyRow, WrapRow
 from datastore.sealing import KEY_BYTES
+from datastore.witness import write_rows
 
 ARCHIVE = "archive"
 LOG = "log"
 STAGING = "staging"
 _WEBHOOKS = "webhooks"
+_WRAPPED = select(KeyRow.wrapped).where(KeyRow.name == bindparam("name"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,41 +35,47 @@ class Keychain:
     session: Session
     keyring: Keyring
     at: datetime
-    rows: list[KeyRow] = field(default_factory=list, repr=False)
-    """Those seen: while somebody holds them, the session gives them again without asking the database."""
+    opened: dict[str, DataKey] = field(default_factory=dict, repr=False)
+    """Those that this session has asked for: a key never changes."""
 
     def key(self, name: str) -> DataKey:
         """The key of the archive, the log or a store, made at first use; WrongKey."""
-        row = self.session.get(KeyRow, name)
-        if row is None:
-            hold(self.session, f"key {name}")  # of two first uses at once the second sees the first one's key
-            row = self.session.get(KeyRow, name)
-        if row is None:
-            return self.make(name)
-        self.rows.append(row)
-        return DataKey(self.keyring.unwrap(row.wrapped, _context(name)), name)
+        if name not in self.opened:
+            wrapped = self._wrapped(name)
+            if wrapped is None:
+                hold(
+                    self.session, f"key {name}"
+                )  # of two first uses at once the second sees the first one's key
+                wrapped = self._wrapped(name)
+            if wrapped is None:
+                write_rows(self.session, self.new(name))
+                return self.opened[name]
+            self.opened[name] = DataKey(self.keyring.unwrap(wrapped, _context(name)), name)
+        return self.opened[name]
 
-    def make(self, name: str) -> DataKey:
-        """A key under a name that nobody else can have given one yet."""
+    def _wrapped(self, name: str) -> bytes | None:
+        return self.session.connection().scalar(_WRAPPED, {"name": name})
+
+    def new(self, name: str) -> KeyRow:
+        """A key under a name that nobody else can have given one yet, to be written."""
         key = DataKey.new(name)
-        wrapped = self.keyring.wrap(key.raw, _context(name))
-        row = KeyRow(name=name, wrapped=wrapped, made_at=self.at)
-        self.session.add(row)
-        self.session.flush()
-        self.rows.append(row)
-        return key
+        self.opened[name] = key
+        return KeyRow(name=name, wrapped=self.keyring.wrap(key.raw, _context(name)), made_at=self.at)
 
     def object_key(self, name: str) -> DataKey:
         """The key for objects that belong to no document (manifests, tiles): derived, so no key does two things."""
         derive = HKDF(SHA256(), KEY_BYTES, None, f"khoso-objects-1 {name}".encode())
         return DataKey(derive.derive(self.key(name).raw), name)
 
-    def share(self, document: UUID, data_key: DataKey, holder: str, *, new: bool = False) -> None:
-        """Let `holder` (the archive or a store's id) open the document; of a new one nobody has a wrap yet."""
-        if not new and self.session.get(WrapRow, (document, holder)) is not None:
-            return
+    def share(self, document: UUID, data_key: DataKey, holder: str) -> None:
+        """Let `holder` (the archive or a store's id) open the document."""
+        if self.session.get(WrapRow, (document, holder)) is None:
+            write_rows(self.session, self.wrap_for(document, data_key, holder))
+
+    def wrap_for(self, document: UUID, data_key: DataKey, holder: str) -> WrapRow:
+        """What lets `holder` open the document, once it is written."""
         wrapped = wrap(self.key(holder).raw, data_key.raw, _bound(document, holder))
-        self.session.add(WrapRow(document_id=document, key_name=holder, wrapped=wrapped))
+        return WrapRow(document_id=document, key_name=holder, wrapped=wrapped)
 
     def open(self, document: UUID, holder: str) -> DataKey:
         """The document's data key through the wrap of `holder`; NotFound when that wrap is gone."""

@@ -8,7 +8,7 @@ an agency that made the owner known or sees a paper of it corrects what is known
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from common import PartialDate, fold, one_line
@@ -75,19 +75,14 @@ class Owners:
         return self._session.scalars(locked(select(OwnerRow).where(OwnerRow.id == owner))).one()
 
     def _current(self, identifier: str) -> OwnerRow | None:
-        known = select(OwnerIdentifierRow.owner_id).where(
-            OwnerIdentifierRow.identifier == identifier, OwnerIdentifierRow.valid_to.is_(None)
-        )
-        query = select(OwnerRow).where(OwnerRow.id.in_(known))
-        if self._scope.own_id is not None:
-            query = query.where(OwnerRow.id == self._scope.own_id)
-        return self._session.scalar(query)
+        found = self._session.scalar(_CURRENT, {"identifier": identifier})
+        return found if self._scope.own_id is None or (found and found.id == self._scope.own_id) else None
 
     def _make(self, identifier: Identifier, name: str | None, birth_date: PartialDate | None) -> OwnerRow:
         """The owner with its number, which is held, its store and the key of that; nobody else knows them yet."""
-        scope = self._scope
+        scope, id = self._scope, self._scope.id()
         row = OwnerRow(
-            id=scope.id(),
+            id=id,
             kind=kind_of(identifier),
             name=None if name is None else one_line(name),
             birth_date=None if birth_date is None else str(birth_date),
@@ -97,6 +92,7 @@ class Owners:
             identifiers=[
                 OwnerIdentifierRow(
                     id=scope.id(),
+                    owner_id=id,
                     identifier=str(identifier),
                     kind=_identifier_kind(identifier),
                     valid_from=scope.at,
@@ -104,12 +100,9 @@ class Owners:
                 )
             ],
         )
-        self._session.add(row)
-        self._session.flush()
-        store = StoreRow(id=scope.id(), owner_id=row.id, opened_at=scope.at)
-        self._session.add(store)
-        scope.keychain.make(str(store.id))
-        scope.named[row.id] = row
+        store = StoreRow(id=scope.id(), owner_id=id, opened_at=scope.at)
+        scope.write(row, *row.identifiers, store, scope.keychain.new(str(store.id)))
+        scope.named[id], scope.stores[id] = row, store
         return row
 
     def _add(
@@ -290,6 +283,15 @@ class Owners:
         if row.agency not in self._scope.agencies and self._session.scalar(seen.limit(1)) is None:
             raise NotFound(what="owner", id=owner)
         return self._lock(owner)
+
+
+_CURRENT = select(OwnerRow).where(  # made once: see `listing`
+    OwnerRow.id.in_(
+        select(OwnerIdentifierRow.owner_id).where(
+            OwnerIdentifierRow.identifier == bindparam("identifier"), OwnerIdentifierRow.valid_to.is_(None)
+        )
+    )
+)
 
 
 def _is_same(row: OwnerRow, name: str, birth_date: PartialDate | None) -> bool:

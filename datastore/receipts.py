@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from datastore.locks import hold
 from datastore.records import Receipt
 from datastore.rights import Act
 from datastore.rows import ReceiptRow
 from datastore.scope import Scope
+
+_LAST = select(func.max(ReceiptRow.number)).where(ReceiptRow.agency == bindparam("agency"))
 
 
 class Receipts:
@@ -28,10 +30,9 @@ class Receipts:
         row = None if self._scope.has_none_yet(ReceiptRow, document) else self._session.scalar(given)
         if row is None:
             hold(self._session, f"receipts {agency}")
-            last = select(func.max(ReceiptRow.number)).where(ReceiptRow.agency == agency)
             row = ReceiptRow(
                 id=self._scope.id(),
-                number=(self._session.scalar(last) or 0) + 1,
+                number=(self._session.connection().scalar(_LAST, {"agency": agency}) or 0) + 1,
                 document_id=document,
                 dossier=paper.dossier,
                 agency=agency,
@@ -39,8 +40,7 @@ class Receipts:
                 issued_by=self._scope.actor.person,
                 content=dict(content),
             )
-            self._session.add(row)
-            self._session.flush()
+            self._scope.write(row)
         return _receipt(row)
 
     def of_document(self, document: UUID) -> tuple[Receipt, ...]:

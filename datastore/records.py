@@ -12,6 +12,7 @@ from uuid import UUID
 
 from archive import Ground, SourceForm, Status, Weight
 from common import Digest, PartialDate
+from datastore.keys import DataKey
 from datastore.objects import StoredObject
 from signing import Role
 
@@ -533,10 +534,12 @@ class NewUpload:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that waits to become a document; whoever brought it may take it until `until`."""
+    """A file that waits to become a document; whoever brought it may take it until `until`. `key`: what it is sealed
+    with."""
 
     id: UUID
     object: StoredObject
+    key: DataKey
     name: str
     media_type: str
     pages: int

@@ -16,8 +16,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, selec
 from sqlalchemy.orm import Session
 
 from common import VIETNAM, new_id
+from datastore import intents
 from datastore.errors import CounterNotAssigned, NotAllowed, NotFound, PurposeMissing
-from datastore.intents import name_objects
 from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
@@ -40,6 +40,7 @@ from datastore.rows import (
     StoreRow,
 )
 from datastore.stands_for import require_in_force
+from datastore.witness import write_rows
 
 
 @dataclass(slots=True)
@@ -65,6 +66,8 @@ class Scope:
     """Documents made here that have no row of a kind yet: see `has_none_yet`."""
     named: dict[UUID, OwnerRow] = field(default_factory=dict)
     """The owners whom nobody else renames before it ends."""
+    stores: dict[UUID, StoreRow] = field(default_factory=dict)
+    """The stores made here, by their owners."""
     _agencies: tuple[str, ...] = ()
     _stands_for: UUID | None = None
     """The owner for whom a representative or guardian was found to stand."""
@@ -263,15 +266,20 @@ class Scope:
         if not owners:
             self.note(document=row.id)
 
+    def write(self, *rows: Row) -> None:
+        """Insert new rows, each behind those to which it points: see `witness`."""
+        write_rows(self.session, *rows)
+
     def name_object(self, stored: StoredObject, document: UUID | None) -> ObjectRow:
         """Give an object its row and withdraw the intention of the put; StaleState when a sweep was
         faster."""
-        (row,) = self.name_objects([stored], document)
+        (row,) = self.object_rows([stored], document)
+        self.write(row)
         return row
 
-    def name_objects(self, stored: Sequence[StoredObject], document: UUID | None) -> list[ObjectRow]:
-        """`name_object` for several, all or none."""
-        return name_objects(self.session, self.at, stored, document)
+    def object_rows(self, stored: Sequence[StoredObject], document: UUID | None) -> list[ObjectRow]:
+        """`name_object` for several, all or none, whose rows are still to be written."""
+        return intents.object_rows(self.session, self.at, stored, document)
 
 
 @dataclass(frozen=True, slots=True)

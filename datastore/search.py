@@ -92,17 +92,17 @@ class Search:
 def make_findable(scope: Scope, row: DocumentRow, text: str | None, *, new: bool = False) -> None:
     """Make the document findable as it stands; `text` None keeps the text that is there."""
     session = scope.session
-    session.flush()
     names = " ".join(_names(scope, row))  # before the search row is locked: see `locks`
     codes = " ".join(code.code for code in row.codes if code.ended_at is None)
-    found = locked(select(SearchRow).where(SearchRow.document_id == row.id))
-    kept = None if new else session.scalar(found)
-    if kept is None:
-        kept = SearchRow(document_id=row.id, text="")
-        session.add(kept)
-    kept.owner, kept.code, kept.type = names, codes, row.doc_type or ""
-    if text is not None:
-        kept.text = text.replace("\0", " ")  # what a hostile PDF says, and no database keeps
+    said = None if text is None else text.replace("\0", " ")  # what a hostile PDF says, and no database keeps
+    fields = {"owner": names, "code": codes, "type": row.doc_type or "", "text": said or ""}
+    if new:
+        dialect.make_findable(session.connection(), row.id, tuple(fields.values()))
+        return
+    session.flush()
+    kept = session.scalars(locked(select(SearchRow).where(SearchRow.document_id == row.id))).one()
+    kept.owner, kept.code, kept.type = fields["owner"], fields["code"], fields["type"]
+    kept.text = kept.text if said is None else said
     session.flush()
     dialect.index_words(session, kept.id, (kept.owner, kept.code, kept.type, kept.text))
 

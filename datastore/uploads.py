@@ -5,17 +5,21 @@ lie under `staging/`, sealed like everything else. Staff brings what lies on the
 at it, so much a day and no more, and each file is used up by the one paper that it becomes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from common import Digest, nfc
 from datastore.errors import NotFound, TooManyUploads
 from datastore.intents import redeem
+from datastore.keychain import STAGING
+from datastore.keys import DataKey
 from datastore.locks import hold, locked
 from datastore.objects import StoredObject
 from datastore.records import NewUpload, Upload
@@ -62,10 +66,10 @@ class Uploads:
             sha256_stored=new.object.sha256_stored.value,
             at=self._scope.at,
             until=self._scope.at + KEPT_FOR,
+            used_at=None,
         )
-        self._session.add(row)
-        self._session.flush()
-        return _upload(row)
+        self._scope.write(row)
+        return _upload(row, self._scope.keychain.object_key(STAGING))
 
     def require_room(self, size: int) -> None:
         """TooManyUploads when this citizen has sent so much that `size` bytes are too many; staff has room always."""
@@ -84,41 +88,64 @@ class Uploads:
                 seconds=ceil(((until or now + KEPT_FOR) - now).total_seconds()),
             )
 
-    def get(self, id: UUID) -> Upload:
-        """An upload of this actor that is still kept and not used up; NotFound."""
+    def get(self, ids: Sequence[UUID]) -> tuple[Upload, ...]:
+        """Uploads of this actor that are still kept and not used up; NotFound."""
         self._scope.ask_to_bring_in()
-        row = self._session.scalar(self._waiting().where(UploadRow.id == id))
-        if row is None:
-            raise NotFound(what="upload", id=id)
-        return _upload(row)
+        asked = {**self._mine, "ids": list(ids)}
+        found = {row.id: row for row in self._session.connection().execute(_TO_TAKE_IN, asked)}
+        _require_each(ids, found)
+        key = self._scope.keychain.object_key(STAGING)
+        return tuple(_upload(found[id], key) for id in ids)
 
     def use_up(self, ids: Sequence[UUID]) -> None:
         """These become one paper, in this transaction, and no other one; they count as sent all the same. NotFound."""
         self._scope.ask_to_bring_in()
-        query = locked(self._waiting().where(UploadRow.id.in_(ids)).order_by(UploadRow.id))
-        found = {row.id: row for row in self._session.scalars(query)}
+        asked = {**self._mine, "ids": list(ids)}
+        found = {row.id: row for row in self._session.scalars(_TO_USE_UP, asked)}
+        _require_each(ids, found)
         for id in ids:
-            if id not in found:
-                raise NotFound(what="upload", id=id)
             found[id].used_at = self._scope.at
         self._session.flush()
 
-    def _waiting(self) -> Select[UploadRow]:
-        """What this actor has brought and can still use."""
+    @property
+    def _mine(self) -> dict[str, object]:
         actor = self._scope.actor
-        return select(UploadRow).where(
-            UploadRow.person == actor.person,
-            UploadRow.role == actor.role,
-            UploadRow.agency == actor.agency,
-            UploadRow.until > self._scope.at,
-            UploadRow.used_at.is_(None),
-        )
+        return {"person": actor.person, "role": actor.role, "agency": actor.agency, "now": self._scope.at}
 
 
-def over(session: Session, now: datetime) -> list[Upload]:
+_WAITING = (
+    UploadRow.person == bindparam("person"),
+    UploadRow.role == bindparam("role"),
+    UploadRow.agency == bindparam("agency"),
+    UploadRow.until > bindparam("now"),
+    UploadRow.used_at.is_(None),
+)
+"""What an actor has brought and can still use."""
+_THESE = UploadRow.id.in_(bindparam("ids", expanding=True))
+_TO_USE_UP = locked(select(UploadRow).where(*_WAITING, _THESE).order_by(UploadRow.id))
+_TO_TAKE_IN = select(UploadRow.__table__).where(*_WAITING, _THESE)
+
+
+def _require_each(ids: Sequence[UUID], found: Collection[UUID]) -> None:
+    for id in ids:
+        if id not in found:
+            raise NotFound(what="upload", id=id)
+
+
+@dataclass(frozen=True, slots=True)
+class OldUpload:
+    """An upload whose time is over, and where its object lies."""
+
+    id: UUID
+    object_key: str
+    object_version: str
+
+
+def over(session: Session, now: datetime) -> list[OldUpload]:
     """Some of the uploads whose time is over."""
-    query = select(UploadRow).where(UploadRow.until <= now).order_by(UploadRow.until).limit(_AT_ONCE)
-    return [_upload(row) for row in session.scalars(query)]
+    columns = (UploadRow.id, UploadRow.object_key, UploadRow.object_version)
+    query = select(*columns).where(UploadRow.until <= now).order_by(UploadRow.until).limit(_AT_ONCE)
+    return [OldUpload(*row) for row in session.execute(query)]
 
 
 def forget(session: Session, id: UUID) -> None:
@@ -129,11 +156,12 @@ def forget(session: Session, id: UUID) -> None:
         session.flush()
 
 
-def _upload(row: UploadRow) -> Upload:
+def _upload(row: UploadRow | Row[Any], key: DataKey) -> Upload:
     plain, stored = Digest(row.sha256_plain), Digest(row.sha256_stored)
     return Upload(
         id=row.id,
         object=StoredObject(row.object_key, row.object_version, row.size, plain, stored),
+        key=key,
         name=row.name,
         media_type=row.media_type,
         pages=row.pages,

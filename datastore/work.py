@@ -25,7 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, event, func, select
+from sqlalchemy import DateTime, Engine, func, select
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -126,13 +126,7 @@ from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
 from datastore.transactions import Transactions
 from datastore.uploads import Uploads
-from datastore.witness import (
-    Touched,
-    refuse_changes,
-    refuse_flush,
-    refuse_unseen_changes,
-    write_lines,
-)
+from datastore.witness import Look, Witnessed, write_lines
 from ingest import DossierNumber, parse_identifier
 
 Wake = Callable[[frozenset[JobRole]], None]
@@ -627,17 +621,14 @@ class Datastore:
     @contextmanager
     def _transaction(self, actor: Actor, act: str, outcome: str) -> Iterator[Work]:
         self._require_current()
-        with _our_errors(), Session(self._engine, expire_on_commit=False) as session:
-            touched = Touched()
-            event.listen(session, "after_flush", touched.after_flush)
-            event.listen(session, "do_orm_execute", refuse_unseen_changes)
+        with _our_errors(), Witnessed(self._engine) as session:
             session.connection()
             scope = self._scope(session, actor, act, outcome)
             yield Work(scope)
             if not scope.lines:
                 scope.note()
             session.flush()
-            write_lines(session, touched, scope.lines)
+            write_lines(session, scope.lines)
             session.commit()
         if scope.roles_to_wake:
             self._wake(frozenset(scope.roles_to_wake))
@@ -668,9 +659,7 @@ class Datastore:
     def _looking(self) -> Iterator[Session]:
         """For statements that read and stand by themselves: the same without a transaction around them."""
         self._require_current()
-        with _our_errors(), Session(self._engine) as session:
-            event.listen(session, "do_orm_execute", refuse_changes)
-            event.listen(session, "before_flush", refuse_flush)
+        with _our_errors(), Look(self._engine) as session:
             session.connection(execution_options={LOOKING: True})
             yield session
 
@@ -759,8 +748,9 @@ class Datastore:
 
         Call it with no transaction open. StorageFull, BadObjectKey.
         """
-        with self._housekeeping() as session:
-            intent = intents.intend(session, self.clock(), key)
+        self._require_current()
+        with _our_errors(), self._engine.begin() as connection:
+            intent = intents.intend(connection, self.clock(), key)
         return replace(self.objects.put(key, source, sealing=sealing, until=until), intent=intent)
 
     def staging(self) -> DataKey:
@@ -771,8 +761,7 @@ class Datastore:
     def uploads(self, actor: Actor, ids: Sequence[UUID]) -> tuple[Upload, ...]:
         """These uploads of the actor; NotFound. Without a line in the diary: they are nobody's papers yet."""
         with self._looking() as session:
-            waiting = Uploads(self._scope(session, actor, "look_at_uploads"))
-            return tuple(waiting.get(id) for id in ids)
+            return Uploads(self._scope(session, actor, "look_at_uploads")).get(ids)
 
     def require_room_for_upload(self, actor: Actor, size: int = 0) -> None:
         """TooManyUploads, asked before a body is received. Without a line in the diary."""
@@ -788,7 +777,7 @@ class Datastore:
             if not found:
                 return forgotten
             for upload in found:
-                self.objects.delete(upload.object.key, upload.object.version)
+                self.objects.delete(upload.object_key, upload.object_version)
                 with self._housekeeping() as session:
                     uploads.forget(session, upload.id)
                 forgotten += 1

@@ -29,6 +29,7 @@ from datastore import (
     DossierState,
     Draft,
     Job,
+    JobState,
     NewOriginal,
     Original,
     Priority,
@@ -98,11 +99,15 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A paper that is kept: from now on it is not lost. `again` when the same bytes were kept before."""
+    """A paper that is kept: from now on it is not lost. `again` when the same bytes were kept before.
+
+    `job` is what is done with it next, if anything is.
+    """
 
     document: DocumentRecord
     receipt: int
     again: bool
+    job: Job | None
 
 
 # --- receive ----------------------------------------------------------------------------------------------
@@ -152,9 +157,10 @@ def take_in(
                 verdict=None if verdict is None else verdict.as_json(),
             )
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
+            job = go_on(work, document, paper.priority)
+            # Its number last: until the transaction ends no other paper of the agency gets one.
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            go_on(work, document, paper.priority)
-            received = Received(document, receipt.number, again=False)
+            received = Received(document, receipt.number, again=False, job=job)
             also(work, received)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
@@ -239,8 +245,9 @@ def _cite(
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
         go_on(work, document)
+        job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-        received = Received(document, receipt.number, again=True)
+        received = Received(document, receipt.number, again=True, job=job)
         also(work, received)
     return received
 
@@ -251,7 +258,13 @@ def _ground_for_held(house: House, held: DocumentRecord, paper: Paper) -> Ground
     return _fitting_ground(house, paper, held.provenance, verdict, held.version.originals[0].name)
 
 
-def go_on(work: Work, document: DocumentRecord, priority: Priority | None = None) -> None:
+def waiting_job(work: Work, document: DocumentRecord) -> Job | None:
+    """The newest job of a paper that is not done."""
+    waiting = [job for job in work.jobs.of_document(document.id) if job.state is not JobState.DONE]
+    return waiting[-1] if waiting else None
+
+
+def go_on(work: Work, document: DocumentRecord, priority: Priority | None = None) -> Job | None:
     """Asks for the next job of a paper, if nothing is left to ask a person.
 
     On the command line whoever hands a paper in has named its owner and answers for it, so a paper whose type
@@ -262,9 +275,10 @@ def go_on(work: Work, document: DocumentRecord, priority: Priority | None = None
         document = work.documents.check(document.id, by=by)
     following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
     if document.status is Status.PROVISIONAL and document.ground is not None:
-        work.jobs.enqueue(MAKE_VALID, document.id, priority=priority)
-    elif document.status in following:
-        work.jobs.enqueue(following[document.status], document.id, priority=priority)
+        return work.jobs.enqueue(MAKE_VALID, document.id, priority=priority)
+    if document.status in following:
+        return work.jobs.enqueue(following[document.status], document.id, priority=priority)
+    return None
 
 
 def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:

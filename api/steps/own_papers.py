@@ -10,7 +10,15 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from api.house import House
-from api.steps.intake import Received, SignedAmongMany, go_on, keep_original, verdict_on, weight_of
+from api.steps.intake import (
+    Received,
+    SignedAmongMany,
+    go_on,
+    keep_original,
+    verdict_on,
+    waiting_job,
+    weight_of,
+)
 from archive import SourceForm
 from common import KhosoError
 from datastore import Actor, AlreadyHeld, Priority, Provenance, Work
@@ -61,9 +69,9 @@ def bring_own(
                 page_count=pages,
                 verdict=None if verdict is None else verdict.as_json(),
             )
+            job = go_on(work, document, Priority.BACK_FILE)
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            go_on(work, document, Priority.BACK_FILE)
-            received = Received(document, receipt.number, again=False)
+            received = Received(document, receipt.number, again=False, job=job)
             also(work, received)
     except AlreadyHeld as held:
         return _again(house, actor, UUID(str(held.facts["document_id"])), uploads, also)
@@ -81,7 +89,8 @@ def _again(
     with house.datastore.begin(actor, "bring_own") as work:
         work.uploads.use_up(uploads)
         document = work.documents.get(document_id)
+        job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-        received = Received(document, receipt.number, again=True)
+        received = Received(document, receipt.number, again=True, job=job)
         also(work, received)
     return received

@@ -32,7 +32,7 @@ def keep_upload(
 
 def fetch_upload(house: House, upload: Upload, into: Path) -> Scan:
     """An upload as the scan that it was found to be: the same bytes, as its object proves."""
-    path = house.datastore.objects.get(upload.object, into, sealing=house.datastore.staging())
+    path = house.datastore.objects.get(upload.object, into, sealing=upload.key)
     return Scan(
         path,
         upload.name,

@@ -18,12 +18,14 @@ Why these and not others: `docs/decisions/`.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from uuid import UUID
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
-from datastore.dialect.interface import LOOKING, READING, Dialect, Hits, SearchIndex
+from archive import Leaf
+from datastore.dialect.interface import LOOKING, READING, Dialect, Hits, NewRows, SearchIndex
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.sqlite import Sqlite
 from datastore.dialect.words import Term, place_of, terms_of
@@ -33,13 +35,17 @@ __all__ = [
     "READING",
     "SEARCH_INDEX",
     "Hits",
+    "NewRows",
     "alone",
     "forget_words",
     "hits_of",
     "hold",
     "index_words",
+    "insert",
     "is_known_url",
+    "keep_leaves",
     "make_engine",
+    "make_findable",
     "newest_of",
     "place_of",
     "risks",
@@ -97,6 +103,21 @@ def alone(engine: Engine, name: str) -> AbstractContextManager[None]:
 def risks(connection: Connection) -> tuple[str, ...]:
     """Settings of the database's server with which a committed transaction could be lost."""
     return _of(connection).risks(connection)
+
+
+def insert(connection: Connection, rows: Sequence[NewRows]) -> None:
+    """Insert new rows, in the order in which they point to each other."""
+    _of(connection).insert(connection, rows)
+
+
+def keep_leaves(connection: Connection, leaves: Sequence[Leaf]) -> None:
+    """Insert leaves that have no number yet, in their order, each with its states."""
+    _of(connection).keep_leaves(connection, leaves)
+
+
+def make_findable(connection: Connection, document: UUID, fields: Sequence[str]) -> None:
+    """Insert the search row of a new document (owner, code, type, text) and index its words."""
+    _of(connection).make_findable(connection, document, fields)
 
 
 def index_words(session: Session, row: int, fields: Sequence[str]) -> None:

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause
+from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import ExecutableDDLElement
 
+from archive import Leaf
 from datastore.dialect.words import Term
 
 READING = "khoso_reading"
@@ -19,6 +21,15 @@ LOOKING = "khoso_looking"
 
 class SearchIndex(ExecutableDDLElement):
     """The statement that makes the index over the words of `search`, in the words of each database."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRows:
+    """Rows of one table that is to be written: every column of theirs by its name, but what the database counts."""
+
+    table: Table
+    columns: tuple[str, ...]
+    values: Sequence[Sequence[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +58,15 @@ class Dialect(Protocol):
 
     def risks(self, connection: Connection) -> tuple[str, ...]:
         """Settings of the server with which a committed transaction could be lost."""
+
+    def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
+        """Insert new rows, in the order in which they point to each other."""
+
+    def keep_leaves(self, connection: Connection, leaves: Sequence[Leaf]) -> None:
+        """Insert leaves that have no number yet, in their order, each with its states."""
+
+    def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
+        """Insert the search row of a new document (owner, code, type, text) and index its words."""
 
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         """Index the words of a search row's owner, code, type and text, instead of older ones."""

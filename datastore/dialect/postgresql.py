@@ -12,9 +12,11 @@ the fields as weights: owner A, code B, type C, text D.
 
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
+from uuid import UUID
 
 import psycopg
 from psycopg import errors
@@ -22,6 +24,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Engine,
+    Table,
     and_,
     cast,
     column,
@@ -33,6 +36,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.engine import Dialect as EngineDialect
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.compiler import compiles
@@ -40,8 +44,9 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.compiler import DDLCompiler
 
+from archive import Leaf
 from common import fold
-from datastore.dialect.interface import LOOKING, READING, Hits, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, Hits, NewRows, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written, tokens_of
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
@@ -70,6 +75,30 @@ _DURABLE = (
     " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
 )
 _ALONE_WAITS = "10min"
+_REMEMBERED = 50
+"""Values of a statement; one with more psycopg takes to pieces each time that it is sent."""
+_HOLD = text("SELECT pg_advisory_xact_lock(:key)")
+_SEARCH = text(
+    "WITH made AS (INSERT INTO search (document_id, owner, code, type, text)"
+    " VALUES (:document, :owner, :code, :type, :text) RETURNING id)"
+    " INSERT INTO search_words (id, exact, folded)"
+    " SELECT id, CAST(:exact AS tsvector), CAST(:folded AS tsvector) FROM made"
+)
+_LEAVES = (
+    'WITH kept AS (INSERT INTO log_leaves (id, "index", at, salt, commitment)'
+    " SELECT id, NULL, at, salt, commitment"
+    " FROM unnest(%s::uuid[], %s::timestamptz[], %s::bytea[], %s::bytea[])"
+    " WITH ORDINALITY AS leaf (id, at, salt, commitment, nth) ORDER BY nth RETURNING arrival, id)"
+    ' INSERT INTO log_states (leaf, "table", key, sha256)'
+    " SELECT kept.arrival, state.name, state.key, state.sha256"
+    " FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::bytea[])"
+    " WITH ORDINALITY AS state (leaf, name, key, sha256, nth) JOIN kept ON kept.id = state.leaf ORDER BY state.nth"
+)
+_INDEX = text(
+    "INSERT INTO search_words (id, exact, folded)"
+    " VALUES (:row, CAST(:exact AS tsvector), CAST(:folded AS tsvector))"
+    " ON CONFLICT (id) DO UPDATE SET exact = EXCLUDED.exact, folded = EXCLUDED.folded"
+)
 
 _BUSY = (
     errors.SerializationFailure,
@@ -134,7 +163,7 @@ class Postgresql:
 
     def hold(self, connection: Connection, names: Sequence[str]) -> None:
         for key in sorted({_lock_key(name) for name in names}):
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+            connection.execute(_HOLD, {"key": key})
 
     def unhurried(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -161,16 +190,42 @@ class Postgresql:
         )
         return tuple(f"{name} = off" for name in connection.scalars(off))
 
+    def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
+        """Several tables in one statement: what one is sent and answered for costs more than the rows."""
+        for part in _parts(rows):
+            shape = tuple((new.table, new.columns, len(new.values)) for new in part)
+            values = [
+                value if kept is None else kept(value)
+                for new in part
+                for row in new.values
+                for value, kept in zip(row, _as_kept(connection.dialect, new.table, new.columns), strict=True)
+            ]
+            connection.exec_driver_sql(_together(shape), tuple(values))
+
+    def keep_leaves(self, connection: Connection, leaves: Sequence[Leaf]) -> None:
+        states = [(leaf.id, state) for leaf in leaves for state in leaf.states]
+        connection.exec_driver_sql(
+            _LEAVES,
+            (
+                [leaf.id for leaf in leaves],
+                [leaf.at for leaf in leaves],
+                [leaf.salt for leaf in leaves],
+                [leaf.commitment for leaf in leaves],
+                [id for id, _state in states],
+                [state.table for _id, state in states],
+                [state.key for _id, state in states],
+                [state.sha256 for _id, state in states],
+            ),
+        )
+
+    def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
+        exact, folded = vectors_of(fields)
+        row = dict(zip(FIELDS, fields, strict=True))
+        connection.execute(_SEARCH, {"document": document, **row, "exact": exact, "folded": folded})
+
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         exact, folded = vectors_of(fields)
-        session.execute(
-            text(
-                "INSERT INTO search_words (id, exact, folded)"
-                " VALUES (:row, CAST(:exact AS tsvector), CAST(:folded AS tsvector))"
-                " ON CONFLICT (id) DO UPDATE SET exact = EXCLUDED.exact, folded = EXCLUDED.folded"
-            ),
-            {"row": row, "exact": exact, "folded": folded},
-        )
+        session.connection().execute(_INDEX, {"row": row, "exact": exact, "folded": folded})
 
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE id = :row"), {"row": row})
@@ -203,6 +258,44 @@ class Postgresql:
 def _lock_key(name: str) -> int:
     """The number of an advisory lock. Two names with one number would only wait for each other."""
     return int.from_bytes(sha256(f"khoso {name}".encode()).digest()[:8], signed=True)
+
+
+Shape = tuple[tuple[Table, tuple[str, ...], int], ...]
+"""How many rows of which columns of which table."""
+
+
+def _parts(rows: Iterable[NewRows]) -> Iterator[list[NewRows]]:
+    """As many tables together as the driver remembers a statement of."""
+    part: list[NewRows] = []
+    for new in rows:
+        if part and sum(len(one.columns) * len(one.values) for one in (*part, new)) > _REMEMBERED:
+            yield part
+            part = []
+        part.append(new)
+    yield part
+
+
+@lru_cache(maxsize=500)
+def _together(shape: Shape) -> str:
+    """One statement that inserts them all; what points to another row is looked up at its end."""
+    *others, last = (_insertion(*part) for part in shape)
+    before = ", ".join(f"part{n} AS ({each})" for n, each in enumerate(others))
+    return f"WITH {before} {last}" if others else last
+
+
+def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    row = f"({', '.join(['%s'] * len(columns))})"
+    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([row] * rows)}'
+
+
+@lru_cache(maxsize=500)
+def _as_kept(
+    driver: EngineDialect, table: Table, columns: tuple[str, ...]
+) -> Sequence[Callable[[object], object] | None]:
+    """What SQLAlchemy does to the values of these columns before they are sent; None: nothing."""
+    types = [table.columns[name].type.dialect_impl(driver) for name in columns]
+    return [type.bind_processor(driver) for type in types]
 
 
 def vectors_of(fields: Sequence[str]) -> tuple[str, str]:

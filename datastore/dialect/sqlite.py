@@ -9,19 +9,36 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import Connection, Engine, column, create_engine, event, literal_column, select, table, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Insert,
+    Table,
+    column,
+    create_engine,
+    event,
+    insert,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import DDLCompiler
 
+from archive import Leaf
 from common import fold
-from datastore.dialect.interface import LOOKING, READING, Hits, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, Hits, NewRows, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
+from datastore.rows import LeafRow, SearchRow, StateRow
 
 _BUSY_MILLISECONDS = 30_000
 _SETTINGS = (
@@ -45,6 +62,20 @@ _UNREACHABLE = {
     sqlite3.SQLITE_PERM: "permission",
 }
 _PRIMARY = 0xFF  # the low byte of an extended result code
+
+
+_LEAF = insert(LeafRow).returning(LeafRow.arrival)
+_STATE = insert(StateRow).inline()
+_SEARCH = insert(SearchRow).returning(SearchRow.id)
+_WORDS = text(
+    "INSERT INTO search_words (rowid, exact_owner, exact_code, exact_type, exact_text, owner, code, type, text)"
+    " VALUES (:row, :e0, :e1, :e2, :e3, :f0, :f1, :f2, :f3)"
+)
+
+
+@cache
+def _insert(table: Table) -> Insert:
+    return insert(table).inline()
 
 
 class Sqlite:
@@ -79,18 +110,39 @@ class Sqlite:
     def risks(self, connection: Connection) -> tuple[str, ...]:
         return ()  # there is no server, and our own settings are those above
 
+    def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
+        for new in rows:
+            values = [dict(zip(new.columns, row, strict=True)) for row in new.values]
+            connection.execute(_insert(new.table), values)
+
+    def keep_leaves(self, connection: Connection, leaves: Sequence[Leaf]) -> None:
+        for leaf in leaves:
+            row = {
+                "id": leaf.id,
+                "index": None,
+                "at": leaf.at,
+                "salt": leaf.salt,
+                "commitment": leaf.commitment,
+            }
+            arrival = connection.scalars(_LEAF, row).one()
+            states = [
+                {"leaf": arrival, "table": state.table, "key": state.key, "sha256": state.sha256}
+                for state in leaf.states
+            ]
+            connection.execute(_STATE, states)
+
+    def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
+        row = dict(zip(FIELDS, fields, strict=True)) | {"document_id": document}
+        self._index(connection, connection.scalars(_SEARCH, row).one(), fields)
+
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         self.forget_words(session, row)
+        self._index(session.connection(), row, fields)
+
+    def _index(self, connection: Connection, row: int, fields: Sequence[str]) -> None:
         values: dict[str, Any] = {f"e{n}": as_written(field) for n, field in enumerate(fields)}
         values |= {f"f{n}": fold(field) for n, field in enumerate(fields)}
-        session.execute(
-            text(
-                "INSERT INTO search_words"
-                " (rowid, exact_owner, exact_code, exact_type, exact_text, owner, code, type, text)"
-                " VALUES (:row, :e0, :e1, :e2, :e3, :f0, :f1, :f2, :f3)"
-            ),
-            {"row": row, **values},
-        )
+        connection.execute(_WORDS, {"row": row, **values})
 
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE rowid = :row"), {"row": row})

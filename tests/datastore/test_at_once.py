@@ -9,7 +9,6 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 import pytest
-from sqlalchemy.orm import Session
 
 from archive import check_log
 from common import Digest
@@ -31,7 +30,7 @@ from datastore import (
     work,
 )
 from datastore.rows import DiaryRow
-from datastore.witness import Touched, write_lines
+from datastore.witness import Witnessed, write_lines
 from signing import Role
 from tests.datastore.house import AN, BINH, MAI, House
 
@@ -353,8 +352,8 @@ def test_a_leaf_that_is_committed_late_gets_its_number_late_and_none_is_lost(
     house, written, go_on = house_on_postgresql, threading.Event(), threading.Event()
     write = write_lines
 
-    def write_and_wait(session: Session, touched: Touched, lines: Sequence[DiaryRow]) -> None:
-        write(session, touched, lines)
+    def write_and_wait(session: Witnessed, lines: Sequence[DiaryRow]) -> None:
+        write(session, lines)
         if lines[0].act == "slow":
             written.set()
             assert go_on.wait(20)

@@ -26,7 +26,7 @@ from api.steps.own_papers import bring_own
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
 from common import Digest, PartialDate
-from datastore import Actor, Answer, DiaryLine, JobState, Place, Upload, Work
+from datastore import Actor, Answer, DiaryLine, Place, Upload, Work
 from ingest import DossierNumber, MediaType
 
 router = APIRouter(tags=["documents"])
@@ -134,7 +134,7 @@ async def submit_document(
         made: list[Answer] = []
 
         def also(work: Work, received: Received) -> None:
-            made.append(_accepted(work, received))
+            made.append(_accepted(received))
             keep(work, made[-1])
 
         with house.room.desk() as desk:
@@ -185,7 +185,7 @@ async def bring_own_document(
         uploads = house.datastore.uploads(actor, said.uploads)
 
         def also(work: Work, received: Received) -> None:
-            made.append(_accepted(work, received))
+            made.append(_accepted(received))
             keep(work, made[-1])
 
         with house.room.desk() as desk:
@@ -223,16 +223,15 @@ def _partial_date(text: str | None) -> PartialDate | None:
         raise RequestInvalid(where="/body/owners/birth_date") from error
 
 
-def _accepted(work: Work, received: Received) -> Answer:
+def _accepted(received: Received) -> Answer:
     document = received.document
-    waiting = [job for job in work.jobs.of_document(document.id) if job.state is not JobState.DONE]
     place = f"{API}/documents/{document.id}"
     body = Accepted(
         document_id=document.id,
         receipt=received.receipt,
         again=received.again,
         status=document.status,
-        job_id=waiting[-1].id if waiting else None,
+        job_id=None if received.job is None else received.job.id,
         jobs=f"{place}/jobs",
         received_at=document.received_at,
     )
