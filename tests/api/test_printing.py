@@ -27,9 +27,9 @@ from api.steps.printing import (
     take_back_abandoned,
 )
 from api.steps.published import publish, publish_about, publish_all, publish_when_old, published_for
-from api.steps.queue import work_awhile
+from api.steps.queue import work_awhile, work_off
 from archive import Ground, Status
-from datastore import JobRole, JobState, Print, PrintState
+from datastore import JobRole, JobState, ObjectMissing, Print, PrintState
 from signing import Indication, Standing, StatusList
 from tests.api.http.servers import Quiet
 from tests.api.test_courier import Clock
@@ -165,6 +165,22 @@ def test_a_print_that_no_job_brings_further_is_taken_back(valid: UUID) -> None:
         assert take_back_abandoned(web) == 1
         assert the_print(web, valid).revoked_at is not None
         assert take_back_abandoned(web) == 0
+
+
+def test_a_print_that_fails_when_it_was_listed_stands_in_the_list_as_taken_back(
+    valid: UUID, tmp_path: Path
+) -> None:
+    with everything_here() as whole, page_pool_when_needed(whole.settings) as pool:
+        with whole.datastore.begin(whole.system("test"), "look") as transaction:
+            newest = transaction.documents.get(valid).revisions[-1].object
+        whole.datastore.objects.delete(newest.key, newest.version)
+        with pytest.raises(ObjectMissing):
+            print_document(whole, whole.system("test"), valid, to="a", reason="b", out=tmp_path / "print.pdf")
+        entry = the_print(whole, valid)
+        assert (entry.state, entry.revoked_at is None) == (PrintState.LISTED, False)
+        assert _standings(whole, entry.status_index) == [Standing.GOOD]
+        work_off(whole, pool, until_done=[valid])
+        assert _standings(whole, entry.status_index) == [Standing.REVOKED]
 
 
 def test_prints_that_are_asked_for_at_once_are_made_together(valid: UUID) -> None:

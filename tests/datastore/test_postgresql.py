@@ -1,6 +1,7 @@
 """What only PostgreSQL has: a server that dies and comes back, its many errors, its settings, waits with an end."""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC
@@ -14,6 +15,7 @@ from datastore import (
     DatabaseBusy,
     DatabaseUnreachable,
     Datastore,
+    ObjectDamaged,
     StorageFull,
     TextNotKept,
     is_known_url,
@@ -68,6 +70,41 @@ def test_a_transaction_whose_server_dies_in_its_middle_leaves_nothing(
     with pytest.raises(DatabaseUnreachable):
         ensure_while_it_dies()
     assert house.store.statistics().owners == 0
+
+
+def test_whoever_reads_everything_through_may_think_between_the_rows(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The doctor reads terabytes: a transaction that idles for a minute is ended, but not these."""
+    document = house.receive(house.owner())
+    original = document.version.originals[0].object
+    house.change_bytes(original.key, original.version, b"changed")
+    house.store.log.number_leaves()
+    monkeypatch.setattr(
+        "datastore.dialect.postgresql._SETTLE",
+        "SELECT set_config('idle_in_transaction_session_timeout', '1s', false)",
+    )
+    hurried = House(house.folder, migrated=True).store
+    read = []
+
+    def think_and_read_on() -> None:
+        objects = hurried.check_objects()
+        with hurried.log.leaves() as leaves, hurried.log.facts() as facts:
+            read.extend([next(objects), next(leaves), next(facts.leaves)])
+            time.sleep(2)
+            read.extend([*objects, *leaves, *facts.leaves, *facts.rows, "the end"])
+
+    def think_in_any_other() -> None:
+        with hurried._reading() as other:
+            other.execute(text("SELECT 1"))
+            think_and_read_on()
+            other.execute(text("SELECT 1"))
+
+    with pytest.raises(DatabaseBusy):
+        think_in_any_other()
+    assert isinstance(read[0], ObjectDamaged)
+    assert read[-1] == "the end"
+    hurried.close()
 
 
 @pytest.mark.parametrize(

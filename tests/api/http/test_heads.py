@@ -3,7 +3,6 @@ notices."""
 
 import socket
 import time
-from typing import NoReturn
 
 import pytest
 
@@ -21,9 +20,9 @@ def ends(line: socket.socket) -> bool:
     return True
 
 
-def drip(line: socket.socket) -> NoReturn:
-    """A chunk of one byte after the other."""
-    while True:
+def drip(line: socket.socket) -> None:
+    """A chunk of one byte after the other, for far longer than anybody waits here."""
+    for _n in range(3000):
         line.sendall(b"1\r\nx\r\n")
         time.sleep(0.01)
 
@@ -41,10 +40,10 @@ def test_a_head_that_does_not_come_ends_its_connection(
 def test_a_second_request_of_a_connection_may_not_dawdle_either(
     served: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)
     with socket.create_connection(served.address, timeout=20) as line:
         line.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\n\r\n")
         assert line.recv(65536).startswith(b"HTTP/1.1 401 ")
+        monkeypatch.setattr(heads, "HEAD_SECONDS", 0.2)  # the first had all the time
         line.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Slow:")
         assert ends(line)
 
@@ -79,7 +78,7 @@ def test_the_rest_of_a_body_that_was_answered_may_not_drip_for_ever(
     with socket.create_connection(served.address, timeout=20) as line:
         line.sendall(_UNWANTED)
         assert line.recv(65536).startswith(b"HTTP/1.1 401 ")
-        with pytest.raises(OSError, match=r"Broken pipe|reset"):
+        with pytest.raises((BrokenPipeError, ConnectionResetError)):
             drip(line)
 
 
