@@ -8,6 +8,7 @@ import psycopg
 
 _EVERY = 0.2
 _STEPS = ("received", "read", "checked", "provisional", "valid")
+_PRINT_STEPS = ("requested", "sealed", "listed", "ready")
 _ONCE = ("read", "sign", "make_valid")
 """Kinds of jobs that nothing asks for again once they are done."""
 
@@ -25,6 +26,7 @@ class Sampler:
     _in_work: set[str] = field(default_factory=set)
     """Papers of which a job is not done yet."""
     _jobs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _prints: dict[str, str] = field(default_factory=dict)
     _revisions: "Counter[str]" = field(default_factory=Counter)
     _over: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -56,15 +58,23 @@ class Sampler:
             rows.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             documents = rows.execute("SELECT id::text, status FROM documents").fetchall()
             jobs = rows.execute("SELECT id::text, kind, state, document_id::text FROM jobs").fetchall()
+            prints = rows.execute("SELECT print_id::text, state FROM print_makings").fetchall()
             revisions = rows.execute("SELECT version_id::text, max(k) FROM revisions GROUP BY 1").fetchall()
         self._in_work = {str(document) for _id, _kind, state, document in jobs if state != "done"}
         for id, status in documents:
             self._see_document(str(id), str(status))
         for id, kind, state, _document in jobs:
             self._see_job(str(id), str(kind), str(state))
+        for id, state in prints:
+            self._see_print(str(id), str(state))
         for id, k in revisions:
             self._see_revision(str(id), int(str(k)))
-        for known, found in ((self._documents, documents), (self._jobs, jobs), (self._revisions, revisions)):
+        for known, found in (
+            (self._documents, documents),
+            (self._jobs, jobs),
+            (self._prints, prints),
+            (self._revisions, revisions),
+        ):
             self.back += [f"{id} is gone" for id in known.keys() - {str(row[0]) for row in found}]
         self.waiting = sum(state != "done" for _id, _kind, state, _document in jobs)
         self.samples += 1
@@ -80,6 +90,12 @@ class Sampler:
         if before == "done" != state and kind in _ONCE:
             self.back.append(f"job {kind} {id}: done → {state}")
         self._jobs[id] = (kind, state)
+
+    def _see_print(self, id: str, state: str) -> None:
+        before = self._prints.get(id, _PRINT_STEPS[0])
+        if _PRINT_STEPS.index(state) < _PRINT_STEPS.index(before):
+            self.back.append(f"print {id}: {before} → {state}")
+        self._prints[id] = state
 
     def _see_revision(self, id: str, k: int) -> None:
         if k < self._revisions[id]:
