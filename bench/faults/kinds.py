@@ -15,8 +15,8 @@ from uuid import UUID
 import psycopg
 import redis
 
-from api.connectors.broker import Wakes, queue_name
-from bench.faults.place import Kept, Place, signal_all
+from api.connectors.broker import Wakes
+from bench.faults.place import Kept, Place, signal_all, waiting_messages
 from bench.faults.ways import Passage
 from datastore import JobRole
 
@@ -222,10 +222,10 @@ def _full(disk: str) -> Strike:
 @contextmanager
 def _wiped(place: Place, _chance: random.Random, _hold: float) -> Iterator[Struck]:
     with redis.Redis.from_url(place.own_broker) as broker:
-        if not _until(lambda: bool(_messages(broker)), _CATCHING):
+        if not _until(lambda: bool(waiting_messages(broker)), _CATCHING):
             yield _NOBODY
             return
-        lost = len(_messages(broker))
+        lost = len(waiting_messages(broker))
         broker.flushall()
     yield Struck(f"{lost} messages")
 
@@ -234,22 +234,16 @@ def _wiped(place: Place, _chance: random.Random, _hold: float) -> Iterator[Struc
 def _delivered_again(place: Place, chance: random.Random, _hold: float) -> Iterator[Struck]:
     """Every message that waits comes again, and each role is woken some times more."""
     with redis.Redis.from_url(place.own_broker) as broker:
-        if not _until(lambda: bool(_messages(broker)), _CATCHING):
+        if not _until(lambda: bool(waiting_messages(broker)), _CATCHING):
             yield _NOBODY
             return
-        again = _messages(broker)
+        again = waiting_messages(broker)
         for queue, message in again:
             broker.lpush(queue, message, message)
     with closing(Wakes(place.own_broker)) as wakes:
         for _n in range(chance.randrange(2, 6)):
             wakes(frozenset(JobRole))
     yield Struck(f"{len(again)} messages again")
-
-
-def _messages(broker: redis.Redis) -> list[tuple[str, bytes | str]]:
-    """What waits for the workers, with its queue."""
-    queues = [queue_name(role) for role in JobRole]
-    return [(queue, message) for queue in queues for message in broker.lrange(queue, 0, -1)]
 
 
 KINDS: dict[str, Strike] = {

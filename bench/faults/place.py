@@ -19,7 +19,9 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from api.connectors.broker import Wakes
+import redis
+
+from api.connectors.broker import Wakes, queue_name
 from bench.faults.disks import Disk
 from bench.faults.ways import Way
 from bench.soak.children import descendants_of, own_environment
@@ -35,7 +37,6 @@ _RESTART_AFTER = 0.5
 """Seconds; systemd's own default is 0.1."""
 _LOOK_EVERY = 0.05
 _GRACE = 60.0
-_WAKE_EVERY = 0.3
 _LOWEST_PORT, _HIGHEST_PORT = 20_000, 31_000
 """Ports that the kernel does not hand to outgoing connections: ours is still free after a restart."""
 
@@ -268,20 +269,22 @@ class Place:
         return None
 
     def deaf(self, patience: float) -> list[str]:
-        """Workers who were woken again and again and did not say that they heard it (in their logs)."""
-        silent = {kept.name: self._log_size(kept) for role in JobRole for kept in self.of(role.value)}
-        until = time.monotonic() + patience
-        with closing(Wakes(self.own_broker)) as wakes:
-            while silent and time.monotonic() < until:
-                wakes(frozenset(JobRole))
-                time.sleep(_WAKE_EVERY)
-                silent = {
-                    name: size for name, size in silent.items() if self._log_size(self.kept[name]) == size
-                }
-        return sorted(silent)
+        """What says that some worker hears nothing, as the broker sees it; nothing once all of them listen.
 
-    def _log_size(self, kept: Kept) -> int:
-        return (self.folder / f"{kept.name}.log").stat().st_size
+        A worker that listens waits in a blocking call at the broker; what it is told is gone from its queue at once.
+        """
+        workers = sum(len(self.of(role.value)) for role in JobRole)
+        until = time.monotonic() + patience
+        with redis.Redis.from_url(self.own_broker) as broker, closing(Wakes(self.own_broker)) as wakes:
+            wakes(frozenset(JobRole))
+            while True:
+                time.sleep(_LOOK_EVERY)
+                listening = sum("b" in client["flags"] for client in broker.client_list())
+                left = len(waiting_messages(broker))
+                if listening >= workers and not left:
+                    return []
+                if time.monotonic() > until:
+                    return [f"{listening} of {workers} workers listen, and {left} messages wait for them"]
 
     def leftovers(self) -> list[str]:
         """Files of work in progress and temporary files that are still there."""
@@ -295,6 +298,12 @@ class Place:
             name: (self.folder / f"{name}.log").read_text(errors="replace").splitlines()[-lines:]
             for name in self.kept
         }
+
+
+def waiting_messages(broker: redis.Redis) -> list[tuple[str, bytes | str]]:
+    """What waits for the workers, with its queue."""
+    queues = [queue_name(role) for role in JobRole]
+    return [(queue, message) for queue in queues for message in broker.lrange(queue, 0, -1)]
 
 
 def _holds(pid: int, lock: Path) -> bool:

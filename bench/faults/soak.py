@@ -366,7 +366,7 @@ class Soak:
 
     def _look_at_all(self) -> None:
         """Whether all workers still hear; and when a day has passed for what waits to be swept, what stands."""
-        self._result.noise += [f"{name} hears nothing" for name in self._place.deaf(_LONGEST_DEAFNESS)]
+        self._result.noise += self._place.deaf(_LONGEST_DEAFNESS)
         self._let_a_day_pass()
         log = self._place.khoso("log", "verify")
         doctor = self._place.khoso("doctor", more=self._place.services.admin_settings)
