@@ -88,6 +88,7 @@ class _Round:
         self._reach = reach_of(house)
         self._lease = lease
         self._in_the_air: set[asyncio.Task[None]] = set()
+        self._ending = False
         self._prune_at = time.monotonic()
 
     async def go(self) -> None:
@@ -116,6 +117,7 @@ class _Round:
 
     async def landed(self) -> None:
         """Waits for what is in the air, which takes seconds."""
+        self._ending = True
         if self._in_the_air:
             await self._wait(asyncio.ALL_COMPLETED, None)
 
@@ -160,13 +162,26 @@ class _Round:
                 jitter=random.random(),
                 pause=trouble.pause,
             )
-            lost = await self._ask(failed)
+            lost = await self._noted(failed)
             log.warning("event_not_taken", reason=trouble.reason, **facts)
             if lost or trouble.gone:
                 await self._ask(partial(self._pause, claimed, _GONE if trouble.gone else _NO_SUCCESS))
         else:
-            await self._ask(partial(self._outbox.delivered, claimed))
+            await self._noted(partial(self._outbox.delivered, claimed))
             log.info("event_delivered", **facts)
+
+    async def _noted(self, outcome: Callable[[], _T]) -> _T:
+        """The rows know what became of an attempt. While they are out of reach it is tried again, as long as the claim
+        counts: one that lapses by itself keeps its receiver waiting all that time."""
+        until = time.monotonic() + self._lease.total_seconds()
+        while True:
+            try:
+                return await self._ask(outcome)
+            except OUTAGES as error:
+                if self._ending or time.monotonic() > until:
+                    raise
+                log.warning("courier_hindered", code=error.code)
+            await asyncio.sleep(_PAUSE)
 
     def _pause(self, claimed: ClaimedDelivery, reason: str) -> None:
         """The subscription rests until a person resumes it; what happens meanwhile waits for it."""

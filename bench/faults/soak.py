@@ -36,7 +36,7 @@ from bench.faults.sampler import Sampler
 from tests.services import CHECKOUT
 
 _CLERKS = 2
-_MOST_WAITING = 4
+_MOST_WAITING = 2
 """Jobs; clerks pause while more wait, so that recovery is not the time of a backlog."""
 _BURST_EVERY = 15
 _LONGEST_DEAFNESS = 40.0
@@ -284,7 +284,8 @@ class Soak:
             self._tell(
                 f"{n}/{self._count} {kind} ({fault.detail}): {fault.lasted} s, recovered {fault.recovery} s"
             )
-        self._result.noise.append(f"nobody was at work to be struck: {', '.join(coming)}")
+        if coming:
+            self._result.noise.append(f"nobody was at work to be struck: {', '.join(coming)}")
 
     def _burst(self, n: int) -> threading.Thread:
         """Fifty submits at once with one key, begun a moment before a fault."""

