@@ -43,9 +43,8 @@ class Keychain:
         if name not in self.opened:
             wrapped = self._wrapped(name)
             if wrapped is None:
-                hold(
-                    self.session, f"key {name}"
-                )  # of two first uses at once the second sees the first one's key
+                # Of two first uses at once the second sees the first one's key.
+                hold(self.session, f"key {name}")
                 wrapped = self._wrapped(name)
             if wrapped is None:
                 write_rows(self.session, self.new(name))

@@ -86,9 +86,8 @@ def keep_tile(session: Session, name: str, until: datetime) -> None:
         row.until = max(row.until, until)
         return
     session.add(TileRetentionRow(name=name, until=until))
-    grown = [
-        f"{name}.p/{width}" for width in range(1, WIDTH)
-    ]  # by the key: a pattern would look at every row
+    # By the key: a pattern would look at every row.
+    grown = [f"{name}.p/{width}" for width in range(1, WIDTH)]
     session.execute(delete(TileRetentionRow).where(TileRetentionRow.name.in_(grown)))
 
 

@@ -44,9 +44,8 @@ class Uploads:
         """Keep a file for a day; StaleState when its object was swept meanwhile, TooManyUploads."""
         self._scope.ask_to_bring_in()
         if self._scope.own_id is not None:
-            hold(
-                self._session, f"uploads {self._scope.actor.person}"
-            )  # two at once do not both find the last place
+            # Two at once do not both find the last place.
+            hold(self._session, f"uploads {self._scope.actor.person}")
             self.require_room(new.object.size)
         redeem(self._session, new.object)
         actor = self._scope.actor

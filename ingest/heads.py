@@ -149,9 +149,8 @@ def _symbol(text: str) -> str:
 def _spelt(symbol: str) -> str:
     """`QDÐ-UBND`, `QD-UBND` → `QĐ-UBND`: the kind's abbreviation with its own letters; any other as it was read."""
     kind, dash, rest = symbol.partition("-")
-    one_letter = kind.replace("ĐĐ", "Đ").replace(
-        "DĐ", "Đ"
-    )  # the stroke of an Đ is read as a letter of its own
+    # The stroke of an Đ is read as a letter of its own.
+    one_letter = kind.replace("ĐĐ", "Đ").replace("DĐ", "Đ")
     for known in kind_symbols():
         if dash and fold(known) in (fold(kind), fold(one_letter)):
             return f"{known}-{rest}"

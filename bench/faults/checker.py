@@ -225,9 +225,8 @@ class Eyes:
             return f"{place}: is another one"
         if not sheets.is_success:
             return f"{place}: no sheets, {sheets.status_code}"
-        stranger = {
-            "X-Forwarded-For": f"10.0.{n // 250}.{n % 250}"
-        }  # one address may guess so many short codes
+        # One address may guess only so many short codes.
+        stranger = {"X-Forwarded-For": f"10.0.{n // 250}.{n % 250}"}
         by_link, by_code = (
             self._http.post("/api/v1/verify", json={"text": text}, headers=stranger)
             for text in (entry["link"], entry["short_code"])

@@ -171,9 +171,8 @@ class MinioObjects(Readable):
                 "x-amz-object-lock-mode": COMPLIANCE,
                 "x-amz-object-lock-retain-until-date": _instant(until),
             }
-            headers |= {
-                "Content-MD5": _md5(body)
-            }  # S3 asks for it with a lock, whatever else proves the bytes
+            # S3 asks for it with a lock, whatever else proves the bytes.
+            headers |= {"Content-MD5": _md5(body)}
         body.seek(0)
         content = body.read() if stored.size <= _IN_MEMORY else body
         with translated(key):

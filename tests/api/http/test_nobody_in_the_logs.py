@@ -208,9 +208,8 @@ def _knock(client: httpx.Client, web: str) -> None:
         assert (
             client.post(f"{web}/sign-in/local", json={"account": name, "password": name}).status_code == 401
         )
-        asked = httpx.post(
-            f"{web}/oauth/token", data=secret, trust_env=False
-        )  # a clerk's token is no client's
+        # A clerk's token is no client's.
+        asked = httpx.post(f"{web}/oauth/token", data=secret, trust_env=False)
         assert asked.status_code == 401
         assert client.post("/shares/open", json={"token": name * 4, "who": name}).status_code in (404, 422)
 

@@ -251,9 +251,8 @@ def test_a_system_ends_its_own_token_and_nobody_elses(served: Service, admin: ht
         with system.with_token(token) as shown:
             assert shown.get(f"{API}/me").status_code == still
     with served.client(Authorization=system.basic) as client:
-        assert (
-            client.post("/oauth/revoke", data={"token": token}).status_code == 200
-        )  # ended already: no error
+        # Ended already: no error.
+        assert client.post("/oauth/revoke", data={"token": token}).status_code == 200
         refused(client.post("/oauth/revoke", data={}), 400, "invalid_request")
 
 

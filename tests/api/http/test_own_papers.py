@@ -226,9 +226,8 @@ def test_a_citizen_sends_so_much_a_day_and_no_more(
             upload(binh, page(shade))
         refused = binh.post(f"{API}/uploads", content=page(49))
         problem_of(refused, 429, "too_many_uploads")
-        assert (
-            23 * 3600 < int(refused.headers["retry-after"]) <= 24 * 3600
-        )  # until the first of them counts no more
+        # Until the first of them counts no more.
+        assert 23 * 3600 < int(refused.headers["retry-after"]) <= 24 * 3600
     monkeypatch.setattr(uploads, "MOST_OF_A_CITIZEN", 50)
     monkeypatch.setattr(uploads, "MOST_BYTES_OF_A_CITIZEN", 10_000)
     with citizen(served, owners[BINH]) as binh, served.signed_in("clerk") as clerk:

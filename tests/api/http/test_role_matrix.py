@@ -468,9 +468,8 @@ def test_whoever_stands_for_somebody_may_change_what_is_hers_until_the_time_is_o
     others = [one for one in (AN, *SHUT_OUT) if one is not whom]
     with world.standing_for(kind, GIANG, whom) as client, world.standing_for(kind, GIANG, later) as short:
         assert list(changed(operations, kind, client, world.delegated(kind), *others)) == []
-        assert (
-            list(not_seen(world, operations, kind, client, world.shared)) == []
-        )  # the last it did was to end it
+        # The last it did was to end it.
+        assert list(not_seen(world, operations, kind, client, world.shared)) == []
         place = f"{API}/documents/{world.other['document_id']}"
         assert short.get(place).status_code == 200
         world.clock.by = timedelta(days=3)
