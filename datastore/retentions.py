@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from archive import WIDTH, Status
@@ -89,6 +89,13 @@ def keep_tile(session: Session, name: str, until: datetime) -> None:
     # By the key: a pattern would look at every row.
     grown = [f"{name}.p/{width}" for width in range(1, WIDTH)]
     session.execute(delete(TileRetentionRow).where(TileRetentionRow.name.in_(grown)))
+
+
+def extend_tile(session: Session, name: str, until: datetime) -> None:
+    """Write down that a tile is protected for longer; nothing of one that has grown meanwhile: its row is gone, and
+    would be extended for ever if it came back."""
+    shorter = TileRetentionRow.name == name, TileRetentionRow.until < until
+    session.execute(update(TileRetentionRow).where(*shorter).values(until=until))
 
 
 def tiles_ending(

@@ -897,11 +897,11 @@ class Datastore:
             last = (found[-1][0], tiles[-1].key)
 
     def protect_tile(self, tile: StoredObject, until: datetime) -> None:
-        """Let nobody delete a tile of the log before `until`; as `protect`."""
+        """Let nobody delete a tile of the log, met by `tile_locks_ending`, before `until`; as `protect`."""
         standing = self.objects.retain(tile, until)
         if standing is not None:
             with self._housekeeping() as session:
-                retentions.keep_tile(session, tile.key, standing)
+                retentions.extend_tile(session, tile.key, standing)
 
     def keep_lock_proof(self, *, with_root: bool) -> None:
         """Remember that nobody could break the object server's lock just now."""

@@ -60,3 +60,17 @@ def test_a_tile_that_is_gone_is_told_and_all_others_are_met_once(
             store.protect_tile(tile, _LATER)
     assert met == [f"log/tile/0/00{number}" for number in range(5)]
     assert [tile.key for tile in store.tile_locks_ending(_LATER)] == met[:1]
+
+
+def test_a_tile_that_grows_while_its_lock_is_extended_is_not_extended_for_ever(
+    house_on_postgresql: House,
+) -> None:
+    store = house_on_postgresql.store
+    store.log.put_tile("tile/0/000.p/9", b"grows", _SOON)
+    (growing,) = store.tile_locks_ending(_LATER)
+    store.log.put_tile("tile/0/000", b"grown", _SOON)
+    store.protect_tile(growing, _LATER)
+    (whole,) = store.tile_locks_ending(_LATER + timedelta(days=1))
+    assert whole.key == "log/tile/0/000"
+    store.protect_tile(whole, _LATER)
+    assert list(store.tile_locks_ending(_LATER)) == []
