@@ -24,7 +24,17 @@ def canonical(value: object) -> bytes:
         raise TypeError("text with half a surrogate pair has no UTF-8") from error
 
 
+_AS_THEY_ARE = frozenset({type(None), bool, int, float, bytes})
+
+
 def _plain(value: object) -> object:
+    kind = type(
+        value
+    )  # asked first, for what nearly all values are: a row is digested with each change of it
+    if kind in _AS_THEY_ARE:
+        return value
+    if kind is str:
+        return nfc(str(value))
     if isinstance(value, Enum):
         return _plain(value.value)
     if value is None or isinstance(value, bool | int | float | bytes):

@@ -8,7 +8,7 @@ _UNSHOWN = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u200b-\\u200f\\u202a-\\u202e\\u2
 
 def nfc(text: str) -> str:
     """Unicode normal form C, the only form that is kept."""
-    return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def fold(text: str) -> str:

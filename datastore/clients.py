@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from common import new_id, one_line
@@ -162,24 +162,13 @@ class ClientTokens:
     def find_token(self, token: str, audience: str) -> SystemPrincipal | None:
         """Who shows the token, if it counts here and now; None."""
         now = self.transactions.clock()
-        with self.transactions.looking() as session:
-            query = (
-                select(ClientTokenRow, ClientRow)
-                .join(ClientRow, ClientRow.id == ClientTokenRow.client_id)
-                .where(
-                    ClientTokenRow.sha256 == token_digest(token),
-                    ClientTokenRow.audience == audience,
-                    ClientTokenRow.until > now,
-                    ClientTokenRow.revoked_at.is_(None),
-                    ClientRow.state == ClientState.ACTIVE,
-                )
-            )
-            found = session.execute(query).first()
+        asked = {"sha256": token_digest(token), "audience": audience, "now": now}
+        with self.transactions.glancing() as glance:
+            found = glance.first(_TOKEN, asked)
         if found is None:
             return None
-        shown, client = found
-        scopes = frozenset(shown.scopes.split()) & frozenset(client.scopes.split())
-        return SystemPrincipal(client.client_id, client.name, client.agency, scopes)
+        scopes = frozenset(found.shown.split()) & frozenset(found.scopes.split())
+        return SystemPrincipal(found.client_id, found.name, found.agency, scopes)
 
     def revoke_token(self, client_id: str, token: str) -> None:
         """End a token of this client (RFC 7009); one that does not count is no error."""
@@ -197,6 +186,25 @@ class ClientTokens:
             row = session.scalar(select(ClientRow).where(ClientRow.client_id == client_id))
             shown = _is_secret(session, row, secret, now)
             return shown and row is not None and row.state == ClientState.ACTIVE
+
+
+_TOKEN = (
+    select(
+        ClientTokenRow.scopes.label("shown"),
+        ClientRow.client_id,
+        ClientRow.name,
+        ClientRow.agency,
+        ClientRow.scopes,
+    )
+    .join(ClientRow, ClientRow.id == ClientTokenRow.client_id)
+    .where(
+        ClientTokenRow.sha256 == bindparam("sha256"),
+        ClientTokenRow.audience == bindparam("audience"),
+        ClientTokenRow.until > bindparam("now"),
+        ClientTokenRow.revoked_at.is_(None),
+        ClientRow.state == ClientState.ACTIVE,
+    )
+)
 
 
 def _secrets_of(session: Session, client: UUID, at: datetime) -> list[ClientSecretRow]:

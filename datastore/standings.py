@@ -4,13 +4,14 @@ No actor is asked and no diary is written: whoever verifies looks at what is in 
 look of a stranger would let strangers fill the diary. Only reads.
 """
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from archive import Status
 from common import Digest
 from datastore.records import PrintStatus
 from datastore.rows import DocumentRow, PrintRow, RevisionRow, VersionRow
+from datastore.transactions import Glance
 
 _SPEAKING = (
     Status.PROVISIONAL,
@@ -23,14 +24,16 @@ _SPEAKING = (
 """In these states a paper says something about the file that somebody holds."""
 
 
-def of_print(session: Session, short_code: str) -> PrintStatus | None:
+_OF_PRINT = (
+    select(PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
+    .join(DocumentRow, DocumentRow.id == PrintRow.document_id)
+    .where(PrintRow.short_code == bindparam("short_code"))
+)
+
+
+def of_print(glance: Glance, short_code: str) -> PrintStatus | None:
     """What stands behind a short code in its printed form; None when there is no such print."""
-    query = (
-        select(PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
-        .join(DocumentRow, DocumentRow.id == PrintRow.document_id)
-        .where(PrintRow.short_code == short_code)
-    )
-    found = session.execute(query).one_or_none()
+    found = glance.first(_OF_PRINT, {"short_code": short_code})
     return None if found is None else PrintStatus(found[0], Status(found[2]), found[1] is not None)
 
 

@@ -1,11 +1,12 @@
 """What a part without an actor needs of the datastore: its transactions, the time, and a line in the diary."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
+from sqlalchemy import Connection, Row, Select
 from sqlalchemy.orm import Session
 
 from common import Clock
@@ -21,6 +22,19 @@ class Diarist(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Glance:
+    """Asks for columns and for nothing else: without a session, which costs as much as the question itself."""
+
+    connection: Connection
+
+    def first(
+        self, query: Select[*tuple[Any, ...]], asked: Mapping[str, object]
+    ) -> Row[*tuple[Any, ...]] | None:
+        """The first row of an answer; None when there is none."""
+        return self.connection.execute(query, asked).first()
+
+
+@dataclass(frozen=True, slots=True)
 class Transactions:
     """Handed to the parts that are asked before anybody is signed in."""
 
@@ -29,4 +43,6 @@ class Transactions:
     reading: Callable[[], AbstractContextManager[Session]]
     looking: Callable[[], AbstractContextManager[Session]]
     """For statements that read and stand by themselves."""
+    glancing: Callable[[], AbstractContextManager[Glance]]
+    """The same for whoever needs columns only."""
     diary: Diarist

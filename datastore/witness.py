@@ -180,13 +180,12 @@ def write_lines(session: Witnessed, lines: Sequence[DiaryRow]) -> None:
     own = {_key_of(line): line for line in lines}
     others = {key: row for key, row in session.touched.items() if key not in own}
     connection = session.connection()
-    dialect.insert(connection, [_alike(DiaryRow, lines)])
     leaves = []
     for number, (key, line) in enumerate(own.items()):
         rows = {key: line, **others} if number == 0 else {key: line}
         salt = new_salt()
         leaves.append(Leaf(line.id, line.at, salt, tuple(_states(connection, rows, salt))))
-    dialect.keep_leaves(connection, leaves)
+    dialect.keep_lines(connection, _alike(DiaryRow, lines), leaves)
 
 
 def _states(connection: Connection, rows: Mapping[RowKey, Row | None], salt: bytes) -> Iterator[RowState]:

@@ -124,7 +124,7 @@ from datastore.sessions import Sessions
 from datastore.shares import Shares
 from datastore.signings import Signings
 from datastore.subscriptions import Subscriptions
-from datastore.transactions import Transactions
+from datastore.transactions import Glance, Transactions
 from datastore.uploads import Uploads
 from datastore.witness import Look, Witnessed, write_lines
 from ingest import DossierNumber, parse_identifier
@@ -543,7 +543,9 @@ class Datastore:
         self.outbox = Outbox(self)
         self.log = Log(self)
         self.published = Publications(self)
-        apart = Transactions(clock, self._housekeeping, self._reading, self._looking, self._write_line)
+        apart = Transactions(
+            clock, self._housekeeping, self._reading, self._looking, self._glancing, self._write_line
+        )
         self.officers = Officers(apart, hashing)
         self.sessions = Sessions(apart)
         self.logins = Logins(apart)
@@ -663,6 +665,13 @@ class Datastore:
             session.connection(execution_options={LOOKING: True})
             yield session
 
+    @contextmanager
+    def _glancing(self) -> Iterator[Glance]:
+        """`_looking` for whoever needs columns only."""
+        self._require_current()
+        with _our_errors(), self._engine.connect() as connection:
+            yield Glance(connection.execution_options(**{LOOKING: True}))
+
     def _require_current(self) -> None:
         if not self._current:
             schema.require_current(self._engine)
@@ -715,8 +724,8 @@ class Datastore:
 
     def standing_of_print(self, short_code: str) -> PrintStatus | None:
         """What anybody is told who holds a print: see `standings`."""
-        with self._looking() as session:
-            return standings.of_print(session, short_code)
+        with self._glancing() as glance:
+            return standings.of_print(glance, short_code)
 
     def standing_of_bytes(self, sha256: Digest) -> Status | None:
         """What anybody is told who holds a file: see `standings`."""

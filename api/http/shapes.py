@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
+from fastapi import Response
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -18,6 +19,11 @@ from pydantic import (
 
 from api.http.problems import Problem
 from common import Sentence, has_unshown, one_line
+
+
+def whole(body: BaseModel) -> Response:
+    """A body as the answer: the framework would validate it once more, for a tenth of what a short answer costs."""
+    return Response(body.model_dump_json(by_alias=True), media_type="application/json")
 
 
 def _line(text: str) -> str:

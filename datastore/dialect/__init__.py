@@ -43,7 +43,7 @@ __all__ = [
     "index_words",
     "insert",
     "is_known_url",
-    "keep_leaves",
+    "keep_lines",
     "make_engine",
     "make_findable",
     "newest_of",
@@ -110,9 +110,9 @@ def insert(connection: Connection, rows: Sequence[NewRows]) -> None:
     _of(connection).insert(connection, rows)
 
 
-def keep_leaves(connection: Connection, leaves: Sequence[Leaf]) -> None:
-    """Insert leaves that have no number yet, in their order, each with its states."""
-    _of(connection).keep_leaves(connection, leaves)
+def keep_lines(connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
+    """Insert lines of the diary, and leaves that have no number yet, in their order, each with its states."""
+    _of(connection).keep_lines(connection, lines, leaves)
 
 
 def make_findable(connection: Connection, document: UUID, fields: Sequence[str]) -> None:

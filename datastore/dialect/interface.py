@@ -62,8 +62,8 @@ class Dialect(Protocol):
     def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
         """Insert new rows, in the order in which they point to each other."""
 
-    def keep_leaves(self, connection: Connection, leaves: Sequence[Leaf]) -> None:
-        """Insert leaves that have no number yet, in their order, each with its states."""
+    def keep_lines(self, connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
+        """Insert lines of the diary, and leaves that have no number yet, in their order, each with its states."""
 
     def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
         """Insert the search row of a new document (owner, code, type, text) and index its words."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain
 from uuid import UUID
 
 import psycopg
@@ -35,6 +36,7 @@ from sqlalchemy import (
     table,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.engine import Dialect as EngineDialect
 from sqlalchemy.engine import ExceptionContext
@@ -75,6 +77,9 @@ _DURABLE = (
     " WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
 )
 _ALONE_WAITS = "10min"
+_KINDS = postgresql.dialect()  # type: ignore[no-untyped-call]
+_FEW = 4
+"""Rows that are sent value by value: of more, each column is one value, and the statement the same for any number."""
 _REMEMBERED = 50
 """Values of a statement; one with more psycopg takes to pieces each time that it is sent."""
 _HOLD = text("SELECT pg_advisory_xact_lock(:key)")
@@ -85,7 +90,7 @@ _SEARCH = text(
     " SELECT id, CAST(:exact AS tsvector), CAST(:folded AS tsvector) FROM made"
 )
 _LEAVES = (
-    'WITH kept AS (INSERT INTO log_leaves (id, "index", at, salt, commitment)'
+    'kept AS (INSERT INTO log_leaves (id, "index", at, salt, commitment)'
     " SELECT id, NULL, at, salt, commitment"
     " FROM unnest(%s::uuid[], %s::timestamptz[], %s::bytea[], %s::bytea[])"
     " WITH ORDINALITY AS leaf (id, at, salt, commitment, nth) ORDER BY nth RETURNING arrival, id)"
@@ -193,30 +198,22 @@ class Postgresql:
     def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
         """Several tables in one statement: what one is sent and answered for costs more than the rows."""
         for part in _parts(rows):
-            shape = tuple((new.table, new.columns, len(new.values)) for new in part)
-            values = [
-                value if kept is None else kept(value)
-                for new in part
-                for row in new.values
-                for value, kept in zip(row, _as_kept(connection.dialect, new.table, new.columns), strict=True)
-            ]
-            connection.exec_driver_sql(_together(shape), tuple(values))
+            connection.exec_driver_sql(_together(_shape(part)), _values(connection, part))
 
-    def keep_leaves(self, connection: Connection, leaves: Sequence[Leaf]) -> None:
+    def keep_lines(self, connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
         states = [(leaf.id, state) for leaf in leaves for state in leaf.states]
-        connection.exec_driver_sql(
-            _LEAVES,
-            (
-                [leaf.id for leaf in leaves],
-                [leaf.at for leaf in leaves],
-                [leaf.salt for leaf in leaves],
-                [leaf.commitment for leaf in leaves],
-                [id for id, _state in states],
-                [state.table for _id, state in states],
-                [state.key for _id, state in states],
-                [state.sha256 for _id, state in states],
-            ),
+        values = (
+            *_values(connection, [lines]),
+            [leaf.id for leaf in leaves],
+            [leaf.at for leaf in leaves],
+            [leaf.salt for leaf in leaves],
+            [leaf.commitment for leaf in leaves],
+            [id for id, _state in states],
+            [state.table for _id, state in states],
+            [state.key for _id, state in states],
+            [state.sha256 for _id, state in states],
         )
+        connection.exec_driver_sql(_with_leaves(_shape([lines])), values)
 
     def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
         exact, folded = vectors_of(fields)
@@ -261,14 +258,31 @@ def _lock_key(name: str) -> int:
 
 
 Shape = tuple[tuple[Table, tuple[str, ...], int], ...]
-"""How many rows of which columns of which table."""
+"""How many rows of which columns of which table: 0 for any number beyond a few."""
+
+
+def _shape(rows: Sequence[NewRows]) -> Shape:
+    return tuple((new.table, new.columns, len(new.values) if len(new.values) <= _FEW else 0) for new in rows)
+
+
+def _values(connection: Connection, rows: Sequence[NewRows]) -> tuple[object, ...]:
+    """What is sent with `_together`: value by value, or of many rows column by column."""
+    sent: list[object] = []
+    for new in rows:
+        kept = _as_kept(connection.dialect, new.table, new.columns)
+        values = [
+            [value if keep is None else keep(value) for value, keep in zip(row, kept, strict=True)]
+            for row in new.values
+        ]
+        sent += map(list, zip(*values, strict=True)) if len(values) > _FEW else chain.from_iterable(values)
+    return tuple(sent)
 
 
 def _parts(rows: Iterable[NewRows]) -> Iterator[list[NewRows]]:
     """As many tables together as the driver remembers a statement of."""
     part: list[NewRows] = []
     for new in rows:
-        if part and sum(len(one.columns) * len(one.values) for one in (*part, new)) > _REMEMBERED:
+        if part and sum(len(one.columns) * min(len(one.values), _FEW) for one in (*part, new)) > _REMEMBERED:
             yield part
             part = []
         part.append(new)
@@ -283,10 +297,21 @@ def _together(shape: Shape) -> str:
     return f"WITH {before} {last}" if others else last
 
 
+@lru_cache(maxsize=10)
+def _with_leaves(lines: Shape) -> str:
+    """The same for lines of the diary and the leaves that speak of them."""
+    return f"WITH lines AS ({_together(lines)}), {_LEAVES}"
+
+
 def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
     names = ", ".join(f'"{name}"' for name in columns)
     row = f"({', '.join(['%s'] * len(columns))})"
-    return f'INSERT INTO "{table.name}" ({names}) VALUES {", ".join([row] * rows)}'
+    if rows:
+        values = f"VALUES {', '.join([row] * rows)}"
+    else:
+        types = [table.columns[name].type.compile(_KINDS) for name in columns]
+        values = f"SELECT * FROM unnest({', '.join(f'%s::{type}[]' for type in types)})"
+    return f'INSERT INTO "{table.name}" ({names}) {values}'
 
 
 @lru_cache(maxsize=500)

@@ -115,7 +115,8 @@ class Sqlite:
             values = [dict(zip(new.columns, row, strict=True)) for row in new.values]
             connection.execute(_insert(new.table), values)
 
-    def keep_leaves(self, connection: Connection, leaves: Sequence[Leaf]) -> None:
+    def keep_lines(self, connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
+        self.insert(connection, [lines])
         for leaf in leaves:
             row = {
                 "id": leaf.id,

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from api.http.identity import Acting
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import TheHouse
-from api.http.shapes import Asked, Code, Instant, Words, problems
+from api.http.shapes import Asked, Code, Instant, Words, problems, whole
 from api.http.views import DocumentSummary
 from api.steps import holdings
 from archive import Status
@@ -108,7 +108,12 @@ def get_store(house: TheHouse, actor: Acting, owner_id: UUID) -> StoreView:
     return StoreView(owner_id=store.owner_id, store_id=store.id, opened_at=store.opened_at)
 
 
-@router.get("/stores/{owner_id}/documents", operation_id="list_store_documents", responses=problems(404))
+@router.get(
+    "/stores/{owner_id}/documents",
+    operation_id="list_store_documents",
+    response_model=DocumentPage,
+    responses=problems(404),
+)
 def list_store_documents(
     house: TheHouse,
     actor: Acting,
@@ -119,27 +124,24 @@ def list_store_documents(
     ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
-) -> DocumentPage:
+) -> Response:
     """What the store holds and whoever asks may see, newest first."""
     found = holdings.store_page(
         house, actor, owner_id, status=status, doc_type=type, after=place_of(cursor), limit=limit + 1
     )
     shown, following = page_of(found, limit, _place_of)
-    return DocumentPage(
-        documents=[DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown], next=following
-    )
+    papers = [DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown]
+    return whole(DocumentPage(documents=papers, next=following))
 
 
 def _place_of(document: ListedDocument) -> Place:
     return Place(document.received_at, document.id)
 
 
-@router.post("/search", operation_id="search_documents", responses=problems(404))
-def search_documents(house: TheHouse, actor: Acting, asked: Search) -> Found:
+@router.post("/search", operation_id="search_documents", response_model=Found, responses=problems(404))
+def search_documents(house: TheHouse, actor: Acting, asked: Search) -> Response:
     """Papers by owner, code, type and text, best first."""
     found = holdings.find_page(house, actor, asked.words, asked.field, asked.limit + 1)
     shown = found[: asked.limit]
-    return Found(
-        documents=[DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown],
-        more=len(found) > len(shown),
-    )
+    papers = [DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown]
+    return whole(Found(documents=papers, more=len(found) > len(shown)))

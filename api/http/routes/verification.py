@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.house import House
 from api.http.bodies import body_of, checking
 from api.http.doors import SHORT_CODE
 from api.http.parts import TheHouse, TheVisitor
-from api.http.shapes import Asked, Instant, Said, problems
+from api.http.shapes import Asked, Instant, Said, problems, whole
 from api.steps.checking import Check, Checker
 from api.steps.published import PublishedFiles
 from api.steps.register import register
@@ -82,12 +82,14 @@ def _is_short_code(text: str) -> bool:
     return True
 
 
-@router.post("/verify", operation_id="verify_text", responses=problems(429, public=True))
-def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: Held) -> Verdict:
+@router.post(
+    "/verify", operation_id="verify_text", response_model=Verdict, responses=problems(429, public=True)
+)
+def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: Held) -> Response:
     """Check a link, digits or a short code. Links are read, never followed."""
     if _is_short_code(held.text):  # the only one of them that could be guessed
         visitor.knock(SHORT_CODE)
-    return Verdict.of(_checker(request, house).check_text(held.text))
+    return whole(Verdict.of(_checker(request, house).check_text(held.text)))
 
 
 @router.post(
