@@ -29,6 +29,8 @@ _REFUSED_PAUSE = 2.0
 """Seconds; a worker that is told to stop waits for no longer."""
 _PLENTY = 100
 """Messages that wait for one role. More would wake nobody sooner, and a broker without workers must not fill up."""
+_PLENTY_LASTS = 0.2
+"""Seconds in which nobody works off so many; the broker is not asked in them."""
 _EXPIRES = 600
 """Seconds. Older news is none."""
 
@@ -95,6 +97,7 @@ class Wakes:
             *connection.recoverable_channel_errors,
         )
         self._not_before = 0.0
+        self._plenty_until: dict[JobRole, float] = {}
 
     def __call__(self, roles: frozenset[JobRole]) -> None:
         """Wake one worker of each role; never raises for the broker's sake."""
@@ -108,6 +111,8 @@ class Wakes:
             log.warning("broker_away", kind=type(error).__name__)
 
     def _wake(self, role: JobRole) -> None:
+        if time.monotonic() < self._plenty_until.get(role, 0.0):
+            return
         name = queue_name(role)
         with self._app.producer_or_acquire() as producer:
             # Declared each time, because a broker that was wiped has forgotten it.
@@ -123,6 +128,8 @@ class Wakes:
                     expires=_EXPIRES,
                     retry=False,
                 )
+            else:
+                self._plenty_until[role] = time.monotonic() + _PLENTY_LASTS
 
     def close(self) -> None:
         """Give back the connections."""

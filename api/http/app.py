@@ -48,6 +48,8 @@ from common import say
 
 _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
+_TAKINGS = 4
+"""Papers that one process keeps at once; 40 at once take twice as long each and a half longer together."""
 # A request is held against one route after the other: what is asked most stands first.
 _ROUTES = (
     verification,
@@ -103,6 +105,7 @@ def make_app(
     app.state.streams = jobs.Streams()
     app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker), house.datastore.secret("doors"))
     app.state.openings = CapacityLimiter(house.settings.openings)
+    app.state.takings = CapacityLimiter(_TAKINGS)
     app.state.own_openings = CapacityLimiter(house.settings.openings)
     app.state.checkings = CapacityLimiter(house.settings.openings)
     problems.install(app)

@@ -82,6 +82,13 @@ async def opening(request: Request, work: Callable[[], T]) -> T:
     return await run_sync(work, limiter=limiter)
 
 
+async def taking(request: Request, work: Callable[[], T]) -> T:
+    """Does what keeps a paper that was opened before, in few threads: more of them only take turns at one core, and
+    when the object store hangs, whoever looks or verifies does not wait behind them."""
+    limiter: CapacityLimiter = request.app.state.takings
+    return await run_sync(work, limiter=limiter)
+
+
 async def opening_own(request: Request, work: Callable[[], T]) -> T:
     """Does what opens files of citizens, in threads of their own: they never keep the counter waiting."""
     limiter: CapacityLimiter = request.app.state.own_openings

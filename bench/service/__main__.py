@@ -1,8 +1,9 @@
 """`python -m bench.service`: what the service answers in a second, beside the bare framework in the same run.
 
 PostgreSQL, MinIO and Redis are private instances (script/services); the bare framework and the service are one
-uvicorn process each, asked by wrk over 16 connections on the same machine, in turns, several rounds; medians. The
-result goes as JSON into `results/` and to standard output.
+uvicorn process each, asked by wrk over 16 connections on the same machine, in turns, several rounds; medians. What is
+handed in is taken by a web process for each core, as in service, and once more by one alone. The result goes as JSON
+into `results/` and to standard output.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +27,7 @@ import httpx
 from api.house import House, open_house
 from api.settings import Settings
 from api.steps.published import publish_all
-from bench.service.load import Request, rate
+from bench.service.load import Request, rate, rates
 from bench.service.seed import CLERK, FREQUENT_FAMILY, FREQUENT_WORDS, NAME, Seeded, fill_up, seed
 from common import new_id
 from datastore import JobRole, NewUpload, staging_key
@@ -44,7 +45,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--most", type=int, default=100_000, help="documents in the large store")
-    parser.add_argument("--intakes", type=int, default=1_500)
+    parser.add_argument("--intakes", type=int, default=500)
+    parser.add_argument("--webs", type=int, default=os.cpu_count(), help="web processes that take papers in")
     parser.add_argument("--results", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     with ExitStack() as opened:
@@ -71,12 +73,7 @@ def _measured(opened: ExitStack, desk: Path, chosen: argparse.Namespace) -> dict
     publish_all(house)
     bare = opened.enter_context(_bare(settings))
     url = opened.enter_context(_khoso(desk))
-    token = httpx.post(f"{url}/dev/sign-in", json={"person": CLERK.person, "role": "clerk"}).json()["token"]
-    headers = {
-        "Authorization": f"Bearer {token}",
-        "Khoso-Purpose": "bench",
-        "Content-Type": "application/json",
-    }
+    headers = _signed_in(url)
     small = _requests(bare, url, headers, seeded)
     found: dict[str, Any] = {
         "machine": f"{os.cpu_count()} cores, Python {platform.python_version()}",
@@ -87,7 +84,9 @@ def _measured(opened: ExitStack, desk: Path, chosen: argparse.Namespace) -> dict
     found["at_1000"] = _in_turns(small, chosen, desk)
     fill_up(settings.database, seeded, up_to=chosen.most)
     found[f"at_{chosen.most}"] = _in_turns(small, chosen, desk)
-    found["intake"] = _intake(house, url, headers, chosen, desk)
+    found["intake_by_one"] = _intake(house, [url], chosen, desk)
+    others = [opened.enter_context(_khoso(desk)) for _ in range(chosen.webs - 1)]
+    found["intake"] = _intake(house, [url, *others], chosen, desk)
     return found | {"ratios": _ratios(found, chosen.most)}
 
 
@@ -121,20 +120,30 @@ def _in_turns(requests: dict[str, Request], chosen: argparse.Namespace, desk: Pa
     return {name: round(statistics.median(seen), 1) for name, seen in rates.items()}
 
 
-def _intake(
-    house: House, url: str, headers: dict[str, str], chosen: argparse.Namespace, desk: Path
-) -> dict[str, float]:
+def _intake(house: House, urls: Sequence[str], chosen: argparse.Namespace, desk: Path) -> dict[str, float]:
     """`POST /documents` of files that were uploaded (and opened) before: object, rows, leaf, receipt, job."""
-    rates = []
+    seen = []
     for number in range(chosen.rounds):
-        bodies = tuple(_submission(house) for _ in range(chosen.intakes))
-        request = Request("POST", f"{url}/api/v1/documents", headers, bodies)
-        seen = rate(request, seconds=chosen.seconds, desk=desk)
-        if seen * chosen.seconds > chosen.intakes:
+        requests = [_submissions(house, url, chosen.intakes) for url in urls]
+        seen.append(rates(requests, seconds=chosen.seconds, desk=desk))
+        if seen[-1] * chosen.seconds > chosen.intakes:
             raise RuntimeError("more answers than papers: ask for more --intakes")
-        print(f"intake, round {number + 1}: {seen:.1f}/s", file=sys.stderr, flush=True)
-        rates.append(seen)
-    return {"per_second": round(statistics.median(rates), 1)}
+        print(f"intake by {len(urls)}, round {number + 1}: {seen[-1]:.1f}/s", file=sys.stderr, flush=True)
+    return {"webs": len(urls), "per_second": round(statistics.median(seen), 1)}
+
+
+def _submissions(house: House, url: str, how_many: int) -> Request:
+    bodies = tuple(_submission(house) for _ in range(how_many))
+    return Request("POST", f"{url}/api/v1/documents", _signed_in(url), bodies)
+
+
+def _signed_in(url: str) -> dict[str, str]:
+    token = httpx.post(f"{url}/dev/sign-in", json={"person": CLERK.person, "role": "clerk"}).json()["token"]
+    return {
+        "Authorization": f"Bearer {token}",
+        "Khoso-Purpose": "bench",
+        "Content-Type": "application/json",
+    }
 
 
 def _submission(house: House) -> str:
@@ -205,7 +214,7 @@ def _khoso(desk: Path) -> Any:
         except httpx.TransportError:
             return None
 
-    return _process(command, {}, ready, desk / "khoso.log")
+    return _process(command, {}, ready, desk / f"khoso-{port}.log")
 
 
 def _free_port() -> int:

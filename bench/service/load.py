@@ -3,9 +3,11 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 
@@ -38,14 +40,24 @@ class Request:
         )
 
 
-def rate(request: Request, *, seconds: float, desk: Path) -> float:
+def rates(requests: Sequence[Request], *, seconds: float, desk: Path) -> float:
+    """Answers a second of several servers that are asked at once, each over its share of the connections."""
+    share = CONNECTIONS // len(requests)
+    with ThreadPoolExecutor(len(requests)) as asking:
+        answers = [
+            asking.submit(rate, one, seconds=seconds, desk=desk, connections=share) for one in requests
+        ]
+    return sum(each.result() for each in answers)
+
+
+def rate(request: Request, *, seconds: float, desk: Path, connections: int = CONNECTIONS) -> float:
     """Answers a second; RuntimeError when one of them was not a success."""
     wrk = shutil.which("wrk")
     if wrk is None:
         raise SystemExit("wrk is missing: apt install wrk")
-    script = desk / "request.lua"
+    script = desk / f"{uuid4().hex}.lua"
     script.write_text(request.script(), encoding="utf-8")
-    command = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(script), request.url]
+    command = [wrk, "-t1", f"-c{connections}", f"-d{seconds:g}s", "-s", str(script), request.url]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if bad := _BAD.search(said):
         body = request.bodies[0] if request.bodies else None

@@ -8,7 +8,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
-from api.http.bodies import opening, opening_own
+from api.http.bodies import opening, opening_own, taking
 from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
 from api.http.faults import RequestInvalid
@@ -200,7 +200,7 @@ async def _taken_in(request: Request, uploads: Sequence[Upload], work: Callable[
     """What `work` answers; a signed file's signatures are judged in the sandbox before it is answered."""
     if any(upload.signed for upload in uploads):
         return await opening(request, work)
-    return await run_sync(work)
+    return await taking(request, work)
 
 
 def _paper(said: Submission, actor: Actor) -> Paper:
