@@ -28,13 +28,8 @@ _AS_THEY_ARE = frozenset({type(None), bool, int, float, bytes})
 
 
 def _plain(value: object) -> object:
-    kind = type(
-        value
-    )  # asked first, for what nearly all values are: a row is digested with each change of it
-    if kind in _AS_THEY_ARE:
+    if type(value) in _AS_THEY_ARE:  # most are: this is asked for each column of each row that is written
         return value
-    if kind is str:
-        return nfc(str(value))
     if isinstance(value, Enum):
         return _plain(value.value)
     if value is None or isinstance(value, bool | int | float | bytes):

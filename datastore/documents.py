@@ -55,6 +55,7 @@ from datastore.rows import (
 from datastore.scope import Scope, Sight, papers_in
 from datastore.search import make_findable
 from datastore.telling import tell
+from datastore.witness import savepoint
 
 _NEWEST_FIRST = (DocumentRow.received_at.desc(), DocumentRow.id.desc())
 _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
@@ -269,9 +270,13 @@ class Documents:
 
     def _claim_new(self, originals: Digest, owners: Sequence[UUID], document: UUID) -> bytes:
         """`_claim` for what comes in: nobody holds a paper of an owner whom this transaction made known."""
-        if any(owner in self._scope.stores for owner in owners):
-            return _held_key(originals, owners, self._scope.actor.agency)
-        return self._claim(originals, owners, self._scope.actor.agency, document)
+        key = _held_key(originals, owners, self._scope.actor.agency)
+        if not any(owner in self._scope.stores for owner in owners):
+            return self._claim(originals, owners, self._scope.actor.agency, document)
+        for other in self._scope.held.values():
+            if other.held_key == key:
+                raise AlreadyHeld(document_id=other.id)
+        return key
 
     def _claim(self, originals: Digest, owners: Sequence[UUID], agency: str, document: UUID) -> bytes:
         """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld."""
@@ -426,7 +431,7 @@ class Documents:
         if _owners(row):
             raise IllegalTransition(what="owner", old="set", new="set")
         key = self._scope.keychain.open(document, ARCHIVE)
-        with self._session.begin_nested():
+        with savepoint(self._session):
             self._enter_stores(row, owners, key)
             if row.status == Status.PENDING_IDENTIFIER:
                 self._step(row, Status.READ)
@@ -570,7 +575,7 @@ class Documents:
         if not leaving <= set(before) or (not leaving and not before):
             raise NotFound(what="owner", id=away_from)
         key = self._scope.keychain.open(document, ARCHIVE)
-        with self._session.begin_nested():
+        with savepoint(self._session):
             self._leave_stores(row, leaving - {to}, reason)
             if to not in before:
                 self._enter_stores(row, [to], key)
@@ -621,23 +626,26 @@ class Documents:
             owner: f"{self._identifier(owner)}.{row.doc_type}" for owner in _owners(row) if owner not in coded
         }
         hold(self._session, *(f"code {code}" for code in wanted.values()))
-        return [
-            self._code(row, owner, code, sequence)
-            for sequence, (owner, code) in enumerate(wanted.items(), start=len(row.codes) + 1)
-        ]
+        last = {code: self._last_instance(code) for code in wanted.values()}
+        given = []
+        for sequence, (owner, code) in enumerate(wanted.items(), start=len(row.codes) + 1):
+            last[code] += 1  # two owners have one code, where a number was first given to the wrong one
+            given.append(
+                CodeRow(
+                    id=self._scope.id(),
+                    document_id=row.id,
+                    sequence=sequence,
+                    owner_id=owner,
+                    code=code,
+                    instance=last[code],
+                    assigned_at=self._scope.at,
+                    ended_at=None,
+                )
+            )
+        return given
 
-    def _code(self, row: DocumentRow, owner: UUID, code: str, sequence: int) -> CodeRow:
-        last = self._session.connection().scalar(_LAST_INSTANCE, {"code": code})
-        return CodeRow(
-            id=self._scope.id(),
-            document_id=row.id,
-            sequence=sequence,
-            owner_id=owner,
-            code=code,
-            instance=(last or 0) + 1,
-            assigned_at=self._scope.at,
-            ended_at=None,
-        )
+    def _last_instance(self, code: str) -> int:
+        return self._session.connection().scalar(_LAST_INSTANCE, {"code": code}) or 0
 
     def _identifier(self, owner: UUID) -> str:
         (row,) = self._scope.owners([owner])

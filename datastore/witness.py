@@ -1,21 +1,22 @@
 """Every change of a witnessed row is bound into the log, in the transaction that makes it.
 
 How nobody can forget it: a session event sees each insert, change and deletion that a flush makes, `write_rows`
-remembers what it writes, and statements that would pass both by (bulk INSERT, UPDATE, DELETE) are refused on
-witnessed tables. At the
-end of a transaction the digest of each changed row, salted, goes into `log_states` under the leaf of the
-transaction's first diary line; the other diary lines have leaves of their own. A leaf has the id and the
-instant of its diary line; a deleted row leaves a tombstone.
+remembers what it writes, and a session refuses statements that would pass both by (bulk INSERT, UPDATE, DELETE) on
+witnessed tables. It does not see what is executed on its connection: that is for SELECTs, and for tables that are not
+witnessed. At the end of a transaction the digest of each changed row, salted, goes into `log_states` under the leaf
+of the transaction's first diary line; the other diary lines have leaves of their own. A leaf has the id and the instant
+of its diary line; a deleted row leaves a tombstone.
 
 A row's digest is made over what the session has just written, without asking the database again (a third of an
 intake's time went there); only a row of which the session does not hold every column is read back. That both
-ways give the same digest is held by the tests, which compare them in every transaction.
+ways give the same digest is held by the tests, which compare them for each row that a session holds at its end.
 
 `archive.check_log` compares `rows_of_today` with the leaves: rows changed, deleted or inserted by anything
 but this room's transactions are found.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
 from typing import Any
@@ -70,6 +71,8 @@ class Witnessed(Session):
         super().__init__(engine, expire_on_commit=False)
         self.touched: dict[RowKey, Row | None] = {}
         """Which witnessed rows it inserted, changed or deleted: None stands for a deleted one."""
+        self.adopted: list[Row] = []
+        """What `write_rows` wrote."""
 
 
 class Look(Session):
@@ -124,14 +127,16 @@ def write_rows(session: Session, *rows: Row) -> None:
     flush: an intake writes twenty. A row comes behind those to which it points. Rows that the database numbers are
     not known to the session afterwards.
     """
+    if isinstance(session, Look):
+        raise RuntimeError("a look changes nothing")
+    if any(row.__witnessed__ for row in rows) and not isinstance(session, Witnessed):
+        raise RuntimeError("only a transaction with a diary writes rows that are witnessed")
     if session.new:
         session.flush()
     dialect.insert(
         session.connection(), [_alike(kind, list(several)) for kind, several in groupby(rows, type)]
     )
-    known = [row for row in rows if _numbered(type(row)) is None]
-    _adopt(session, known)
-    session.add_all(known)
+    _adopt(session, [row for row in rows if _numbered(type(row)) is None])
 
 
 def _alike(kind: type[Row], rows: Sequence[Row]) -> NewRows:
@@ -152,10 +157,26 @@ def _values(row: Row, names: Iterable[str]) -> list[object]:
 def _adopt(session: Session, rows: Sequence[Row]) -> None:
     """The session holds these rows as if it had just read them, and the witness knows of them."""
     for row in rows:
-        if row.__witnessed__:
-            assert isinstance(session, Witnessed), row.__tablename__
-            session.touched[_key_of(row)] = row
         make_transient_to_detached(row)
+    session.add_all(rows)
+    if isinstance(session, Witnessed):
+        session.adopted += rows
+        session.touched |= {_key_of(row): row for row in rows if row.__witnessed__}
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """What the block does stands or falls together, also for the witness, whoever goes on after its error."""
+    assert isinstance(session, Witnessed)
+    touched, adopted = dict(session.touched), len(session.adopted)
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        session.touched = touched
+        while len(session.adopted) > adopted:
+            session.expunge(session.adopted.pop())
+        raise
 
 
 @cache

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -25,6 +26,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Engine,
+    String,
     Table,
     and_,
     cast,
@@ -45,6 +47,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.compiler import DDLCompiler
+from sqlalchemy.types import TypeEngine
 
 from archive import Leaf
 from common import fold
@@ -309,9 +312,14 @@ def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
     if rows:
         values = f"VALUES {', '.join([row] * rows)}"
     else:
-        types = [table.columns[name].type.compile(_KINDS) for name in columns]
-        values = f"SELECT * FROM unnest({', '.join(f'%s::{type}[]' for type in types)})"
+        kinds = [_kind(table.columns[name].type) for name in columns]
+        values = f"SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in kinds)})"
     return f'INSERT INTO "{table.name}" ({names}) {values}'
+
+
+def _kind(type: TypeEngine[Any]) -> str:
+    """A type without its length: a cast to `VARCHAR(64)` cuts what is longer, where writing it refuses."""
+    return "TEXT" if isinstance(type, String) else type.compile(_KINDS)
 
 
 @lru_cache(maxsize=500)

@@ -1,0 +1,107 @@
+"""New rows written beside the ORM: many or few, witnessed or refused, never cut and never half."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+
+from datastore import AlreadyHeld, DocumentRecord, NewOriginal, TextNotKept, original_key
+from datastore.rows import AgencyRow
+from datastore.witness import write_rows
+from tests.datastore.house import AN, BINH, MAI, House
+from tests.datastore.test_log import findings
+
+MANY = 6
+"""More rows than are sent value by value."""
+
+
+def brought(
+    house: House, owners: Sequence[UUID], *, files: int, version: str | None = None
+) -> DocumentRecord:
+    draft = house.store.draft()
+    originals = []
+    for n in range(1, files + 1):
+        kept = house.store.put(original_key(draft.id, 1, n), b"page %d" % n, sealing=draft.data_key)
+        renamed = kept if version is None else replace(kept, version=version)
+        originals.append(NewOriginal(renamed, "image/png", f"trang '{n}' \\ \".png"))
+    with house.store.begin(MAI, "intake") as work:
+        return work.documents.receive(draft, originals=originals, owners=owners, doc_type="KET_HON")
+
+
+def test_a_paper_of_many_files_and_owners_is_kept_as_it_is_witnessed(house: House) -> None:
+    owners = [house.owner(f"04009000{n:04}", f"Nguyễn Văn {n}") for n in range(MANY)]
+    kept = brought(house, owners, files=MANY)
+    with house.store.begin(MAI, "look") as work:
+        again = work.documents.get(kept.id)
+    assert again == kept
+    assert [one.name for one in again.version.originals] == [
+        f"trang '{n}' \\ \".png" for n in range(1, MANY + 1)
+    ]
+    assert again.owner_ids == tuple(owners)
+    assert findings(house) == set()
+
+
+@pytest.mark.parametrize("files", [1, MANY])
+def test_what_is_too_long_for_its_column_is_refused_and_not_cut(
+    house_on_postgresql: House, files: int
+) -> None:
+    house = house_on_postgresql
+    owner = house.owner()
+    with pytest.raises(TextNotKept):
+        brought(house, [owner], files=files, version="v" * 65)
+    with house.behind_the_program() as rows:
+        assert rows.fetch("SELECT count(*) FROM objects") == [(0,)]
+    assert findings(house) == set()
+
+
+def test_two_owners_whose_code_is_the_same_text_get_an_instance_each(house: House) -> None:
+    first = house.owner(AN)
+    with house.store.begin(MAI, "correct") as work:
+        work.owners.end_identifier(first, AN)
+    second = house.owner(AN, "Nguyễn Thị Ân")  # the number was given to the wrong person before
+    document = house.receive(first, second, doc_type=None)
+    with house.store.begin(MAI, "classify") as work:
+        named = work.documents.classify(document.id, "KHAI_SINH")
+    assert {(code.code, code.instance) for code in named.codes} == {
+        (f"{AN}.KHAI_SINH", 1),
+        (f"{AN}.KHAI_SINH", 2),
+    }
+    assert findings(house) == set()
+
+
+def test_the_same_paper_of_a_new_owner_is_held_once_in_one_transaction(house: House) -> None:
+    drafts = [house.store.draft() for _ in range(2)]
+    kept = [house.store.put(original_key(one.id, 1), b"same", sealing=one.data_key) for one in drafts]
+    with house.store.begin(MAI, "intake") as work:
+        owner = work.owners.ensure(AN, name="Nguyễn Văn An").id
+        work.documents.receive(drafts[0], originals=[NewOriginal(kept[0], "image/png", "a")], owners=[owner])
+        again = [NewOriginal(kept[1], "image/png", "a")]
+        with pytest.raises(AlreadyHeld):
+            work.documents.receive(drafts[1], originals=again, owners=[owner])
+    assert findings(house) == set()
+
+
+def test_whoever_goes_on_after_an_error_leaves_no_trace_of_what_was_not_done(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH)
+    house.receive(an)
+    other = house.receive(binh)
+    with house.store.begin(MAI, "refile") as work:
+        with pytest.raises(AlreadyHeld):
+            work.documents.refile(other.id, to=an, reason="wrong")
+        assert work.documents.get(other.id).owner_ids == (binh,)
+    assert findings(house) == set()
+
+
+def test_neither_a_look_nor_a_transaction_without_a_diary_writes_witnessed_rows(house: House) -> None:
+    row = AgencyRow(code="H99", name="nobody's")
+    for transaction in (house.store._looking, house.store._housekeeping):
+        with pytest.raises(RuntimeError), transaction() as session:
+            write_rows(session, row)
+    with house.behind_the_program() as rows:
+        assert rows.fetch("SELECT count(*) FROM agencies WHERE code = 'H99'") == [(0,)]
+
+
+def test_a_row_that_was_begun_and_not_finished_is_refused(house: House) -> None:
+    with pytest.raises(RuntimeError, match="begun and not finished"), house.store.begin(MAI, "open") as work:
+        work._scope.write(AgencyRow(code="H99"))
