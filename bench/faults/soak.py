@@ -270,7 +270,7 @@ class Soak:
         for _strike in range(_MOST_STRIKES * self._count):
             if not coming or self._result.waiting:
                 return
-            time.sleep(self._chance.uniform(0.1, 1.0))
+            time.sleep(self._chance.uniform(0.1, 0.5))
             kind, n = coming.popleft(), len(self._result.faults) + 1
             burst = self._burst(n) if n % _BURST_EVERY == _BURST_EVERY // 3 else None
             fault = self._strike(n, kind, sampler)

@@ -22,7 +22,7 @@ def test_the_service_loses_doubles_and_signs_twice_nothing_while_its_parts_fail(
 ) -> None:
     assert services.folder.is_dir(), "what the servers need is on this machine"
     program("unshare")
-    chosen = ["--faults", "30", "--seed", "7", "--hold", "1.5", "--results", str(tmp_path)]
+    chosen = ["--faults", "30", "--seed", "7", "--hold", "1", "--results", str(tmp_path)]
     run = subprocess.run(
         [sys.executable, "-m", "bench.faults", *chosen],
         cwd=CHECKOUT,
