@@ -290,10 +290,13 @@ def await_end(
     """Try again after an outage, which counts as no attempt: however long it lasts, nobody need clear up after it.
 
     What may not be over by itself has a `patience`: the job that meets the same still after that is set aside. The
-    pause is as long as the outage has lasted, within bounds.
+    pause is as long as the outage has lasted, within bounds. One outage after another, without getting through between
+    them, is one that goes on.
     """
     row = _ours(session, job)
-    since = now if row.outage_since is None or row.last_error != outage else row.outage_since
+    since = row.outage_since or now
+    if row.last_error != outage and patience is not None and now - since > patience:
+        since = now  # what has just begun, after something that was waited for longer, has its own time
     row.last_error = outage
     row.attempts = max(row.attempts - 1, 0)
     if patience is not None and now - since > patience:
@@ -322,10 +325,12 @@ def _end_outage(session: Session, first: JobRow, now: datetime) -> None:
 
 def hand_back(session: Session, job: Job) -> Job:
     """Give a job back that is no more to blame than its worker, which was told to stop: at its old place in
-    the line, and not counted as tried."""
+    the line, not counted as tried, and waiting for the end of an outage as long as before."""
     row = _ours(session, job)
+    since = row.outage_since
     row.attempts -= 1
     _queue(row, row.not_before)
+    row.outage_since = since
     session.flush()
     return _job(row)
 

@@ -202,7 +202,7 @@ def test_during_an_outage_a_job_waits_as_long_as_it_has_lasted_up_to_a_minute(ho
     assert pauses[-2:] == [timedelta(minutes=1)] * 2
     assert pauses == sorted(pauses)
     waiting = house.store.queue.await_end(claimed(house), "database_unreachable")
-    assert waiting.not_before - house.clock.now == timedelta(seconds=3)  # another one has just begun
+    assert waiting.not_before - house.clock.now == pauses[-1]  # it never got through: the outage goes on
 
 
 def test_the_first_job_that_gets_through_ends_the_pause_of_the_others(house: House) -> None:
@@ -229,6 +229,31 @@ def test_what_may_not_be_over_by_itself_is_waited_for_with_patience_only(house: 
             house.clock.wait(timedelta(days=2))
         with house.store.begin(MAI, "retry") as work:
             assert work.jobs.retry(given.id).state is JobState.QUEUED  # and is given all the time again
+
+
+def test_neither_a_restart_nor_another_outage_gives_the_time_of_an_outage_again(house: House) -> None:
+    """A service restarted every other day, a server now refusing and now away: nobody would ever have been told."""
+    queue, patience = house.store.queue, timedelta(days=3)
+    waiting_job(house)
+    queue.await_end(claimed(house), "object_store_refused", patience=patience)
+    house.clock.wait(timedelta(days=2))
+    queue.hand_back(claimed(house))
+    queue.await_end(claimed(house), "object_store_unreachable")
+    house.clock.wait(timedelta(hours=12))
+    queue.await_end(claimed(house), "object_store_refused", patience=patience)
+    house.clock.wait(timedelta(days=1))
+    given = queue.await_end(claimed(house), "object_store_refused", patience=patience)
+    assert given.state is JobState.SET_ASIDE
+
+
+def test_what_refuses_after_a_long_outage_has_all_its_own_time(house: House) -> None:
+    queue, patience = house.store.queue, timedelta(days=3)
+    waiting_job(house)
+    queue.await_end(claimed(house), "object_store_unreachable")
+    house.clock.wait(timedelta(days=9))
+    for state in (JobState.QUEUED, JobState.QUEUED, JobState.SET_ASIDE):
+        assert queue.await_end(claimed(house), "object_store_refused", patience=patience).state is state
+        house.clock.wait(timedelta(days=2))
 
 
 def test_a_job_that_must_not_be_tried_again_is_set_aside_at_once(house: House) -> None:
