@@ -8,6 +8,7 @@ from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
 from datastore.documents import Draft, digest_of
 from datastore.errors import (
+    NOT_LOCKED,
     OUTAGES,
     AlreadyHeld,
     AlreadyThere,
@@ -164,6 +165,7 @@ __all__ = [
     "CLAIM_LEASE",
     "COURIER_LEASE",
     "EVENT_TYPES",
+    "NOT_LOCKED",
     "OFFICERS",
     "OUTAGES",
     "PAUSED_BY_PERSON",

@@ -242,3 +242,5 @@ class BadEventType(KhosoError):
 
 OUTAGES = (DatabaseBusy, DatabaseUnreachable, ObjectStoreRefused, ObjectStoreUnreachable, StorageFull)
 """What is nobody's fault who asks, and over one day: work waits for its end instead of being set aside."""
+NOT_LOCKED = (ObjectLocked, ObjectMissing, ObjectStoreRefused)
+"""What the server says of one object that it does not lock (locked otherwise, gone, refused), while it may others."""

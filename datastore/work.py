@@ -59,6 +59,7 @@ from datastore.diary import Diary
 from datastore.documents import Documents, Draft, may_be_held
 from datastore.dossiers import Dossiers
 from datastore.errors import (
+    NOT_LOCKED,
     DatabaseBusy,
     NotAllowed,
     NotFound,
@@ -853,25 +854,25 @@ class Datastore:
         """Let nobody delete any object of a document, or entry of it in a store, before `until`; of how many
         that is new.
 
-        Only ever extended. Nothing where the store is not write-once. May run twice. ObjectStoreUnreachable,
-        ObjectStoreRefused; ObjectMissing when the objects that are there have their locks.
+        Only ever extended. Nothing where the store is not write-once. May run twice. ObjectStoreUnreachable; one of
+        NOT_LOCKED when all objects have their locks that can have one.
         """
         if not self.objects.write_once:
             return 0
         with self._reading() as session:
             due = retentions.due(session, document, until)
-        missing = None
+        trouble: KhosoError | None = None
         for id, stored in due:
             try:
                 standing = self.objects.retain(stored, until)
-            except ObjectMissing as error:
-                missing = error  # told when those behind it have their locks
+            except NOT_LOCKED as error:
+                trouble = trouble or error  # told when those behind it have their locks
                 continue
             if standing is not None:
                 with self._housekeeping() as session:
                     retentions.keep(session, id, standing)
-        if missing is not None:
-            raise missing
+        if trouble is not None:
+            raise trouble
         return len(due)
 
     def protected_until(self, document: UUID) -> datetime | None:

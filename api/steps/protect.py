@@ -6,17 +6,20 @@ A lock in COMPLIANCE mode cannot be taken back, so the first one is short and is
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from itertools import chain
 from uuid import UUID
 
 from api.house import House
 from api.logs import log
 from api.steps.job_kinds import PROTECT
 from archive import decide_lock
-from common import VIETNAM
-from datastore import Job, ObjectMissing, Work
+from common import VIETNAM, KhosoError
+from datastore import NOT_LOCKED, Job, ObjectStoreRefused, StoredObject, Work
 
 _EXTEND_BEFORE = timedelta(days=30)
 """So long before its end a lock is extended: a month of outages may pass."""
+_REFUSED_IN_A_ROW = 20
+"""A restore may leave some objects that refuse a lock; with a key that may not lock every one of all does."""
 
 
 def ask_for_protection(house: House, work: Work, document: UUID) -> None:
@@ -45,25 +48,40 @@ def protect(house: House, job: Job) -> None:
 def extend_locks(house: House) -> Iterator[None]:
     """Locks that end soon are set anew, while the paper is kept; those of the log's tiles always.
 
-    One paper or tile at each step: at the end of a year the locks of a whole year end at once.
+    One paper or tile at each step: at the end of a year the locks of a whole year end at once. One that cannot be
+    locked is told and keeps no other from its lock. ObjectStoreRefused when so many in a row were refused that it is
+    not the objects.
     """
     until = lock_until(house)
     if until is None or not house.datastore.objects.write_once:
         return
-    soon = house.clock() + _EXTEND_BEFORE
-    for document in house.datastore.locks_ending(soon):
-        try:
-            log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
-        except ObjectMissing as error:  # the doctor tells it too; the locks of all others go on
-            log.error("lock_not_extended", document=document, code=error.code)
+    store, soon, refused = house.datastore, house.clock() + _EXTEND_BEFORE, 0
+    papers = (_extend_paper(house, document, until) for document in store.locks_ending(soon))
+    tiles = (_extend_tile(house, tile, until) for tile in store.tile_locks_ending(soon))
+    for trouble in chain(papers, tiles):
+        refused = refused + 1 if isinstance(trouble, ObjectStoreRefused) else 0
+        if trouble is not None and refused == _REFUSED_IN_A_ROW:
+            raise trouble
         yield
-    for tile in house.datastore.tile_locks_ending(soon):
-        try:
-            house.datastore.protect_tile(tile, until)
-            log.info("tile_lock_extended")
-        except ObjectMissing as error:
-            log.error("tile_lock_not_extended", code=error.code)
-        yield
+
+
+def _extend_paper(house: House, document: UUID, until: datetime) -> KhosoError | None:
+    try:
+        log.info("lock_extended", document=document, count=house.datastore.protect(document, until))
+    except NOT_LOCKED as error:
+        log.error("lock_not_extended", document=document, code=error.code)
+        return error
+    return None
+
+
+def _extend_tile(house: House, tile: StoredObject, until: datetime) -> KhosoError | None:
+    try:
+        house.datastore.protect_tile(tile, until)
+        log.info("tile_lock_extended")
+    except NOT_LOCKED as error:
+        log.error("tile_lock_not_extended", code=error.code)
+        return error
+    return None
 
 
 def lock_until(house: House) -> datetime | None:

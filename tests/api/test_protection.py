@@ -2,12 +2,17 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
+from sqlite3 import connect
+from uuid import UUID
 
 import pytest
+from minio.commonconfig import GOVERNANCE
 from minio.error import S3Error
+from minio.retention import Retention
 
 from api.cli import run
 from api.cli.place import house
@@ -19,7 +24,7 @@ from api.steps.intake import Paper, Person, receive
 from api.steps.protect import extend_locks
 from archive import Status
 from common import VIETNAM
-from datastore import DocumentRecord
+from datastore import DocumentRecord, ObjectStoreRefused
 from datastore.objects import ObjectVersion
 from tests.api.http.papers import page
 from tests.datastore.stores import root_client
@@ -91,16 +96,61 @@ def test_a_lock_that_ends_soon_is_extended_while_the_paper_is_kept(opened: House
     assert list(opened.datastore.locks_ending(soon + timedelta(days=30))) == []
 
 
+def _locked_until_soon(opened: House, folder: Path) -> list[UUID]:
+    """Three papers of one object each."""
+    papers = []
+    for shade in (1, 2, 3):
+        (folder / "page.png").write_bytes(page(shade))
+        received = receive(opened, opened.system("test"), Paper((folder / "page.png",), (Person(_OWNER),)))
+        papers.append(received.document.id)
+        assert opened.datastore.protect(papers[-1], datetime.now(UTC) + timedelta(days=1)) == 1
+    return papers
+
+
+def _name_versions(opened: House, papers: Mapping[UUID, str]) -> None:
+    """Let the rows of these papers' objects name other versions."""
+    with connect(opened.settings.data_dir / "khoso.db") as rows:
+        for paper, version in papers.items():
+            rows.execute("UPDATE objects SET version = ? WHERE document_id = ?", (version, paper.hex))
+    rows.close()
+
+
+def test_whatever_keeps_an_object_from_its_lock_keeps_no_other(
+    opened: House, services: Services, tmp_path: Path
+) -> None:
+    """One that was refused ended each round at the same place; one that is locked otherwise ended the beat."""
+    refused, locked, well = _locked_until_soon(opened, tmp_path)
+    (lying,) = opened.datastore.objects.versions(f"documents/{locked}")
+    soon = datetime.now(UTC) + timedelta(days=1)
+    restored = root_client(services).put_object(
+        opened.settings.s3_bucket, lying.key, BytesIO(b"x"), 1, retention=Retention(GOVERNANCE, soon)
+    )
+    opened.datastore.log.put_tile("tile/7/000", b"whole", soon)
+    _name_versions(opened, {refused: "no-version-of-this-server", locked: str(restored.version_id)})
+    sweeper.Locks().extend_awhile(opened, opened.wake)
+    assert set(opened.datastore.locks_ending(soon + timedelta(days=30))) == {refused, locked}
+    assert opened.datastore.protected_until(well) == datetime(opened.today.year + 2, 1, 1, tzinfo=VIETNAM)
+    assert list(opened.datastore.tile_locks_ending(soon + timedelta(days=30))) == []
+
+
+def test_a_key_that_may_lock_nothing_ends_the_round(
+    opened: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = _locked_until_soon(opened, tmp_path)
+    _name_versions(opened, dict.fromkeys(papers, "no-version-of-this-server"))
+    monkeypatch.setattr("api.steps.protect._REFUSED_IN_A_ROW", 2)
+    steps = extend_locks(opened)
+    next(steps)
+    with pytest.raises(ObjectStoreRefused):
+        next(steps)
+
+
 def test_the_beat_extends_locks_a_moment_at_a_time_until_none_is_left(
     opened: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A thousand an hour was all it did, and meanwhile nothing else."""
-    soon, papers = datetime.now(UTC) + timedelta(days=1), []
-    for shade in (1, 2, 3):
-        (tmp_path / "page.png").write_bytes(page(shade))
-        received = receive(opened, opened.system("test"), Paper((tmp_path / "page.png",), (Person(_OWNER),)))
-        papers.append(received.document.id)
-        assert opened.datastore.protect(papers[-1], soon) == 1
+    soon = datetime.now(UTC) + timedelta(days=1)
+    _locked_until_soon(opened, tmp_path)
     monkeypatch.setattr(sweeper, "_LOCKS_MOMENT", 0.0)
     locks, waiting = sweeper.Locks(), []
     for _ in range(4):

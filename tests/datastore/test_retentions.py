@@ -1,19 +1,53 @@
 """Locks of objects on the server: however many end, and whatever is gone, the others are extended."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from uuid import uuid4
 
 import pytest
+from minio.commonconfig import GOVERNANCE
+from minio.retention import Retention
 
-from datastore import ObjectMissing, retentions, work
+from common import KhosoError
+from datastore import ObjectLocked, ObjectMissing, ObjectStoreRefused, retentions, work
+from datastore.objects.minio import MinioObjects
 from tests.datastore.house import House
+from tests.datastore.stores import root_client
+from tests.services import Services
 
 _SOON = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
 _LATER = _SOON + timedelta(days=300)
 
 
-def test_an_object_that_is_gone_is_told_and_keeps_no_other_from_its_lock(
-    house_on_postgresql: House, monkeypatch: pytest.MonkeyPatch
+def _gone(_house: House, _services: Services, _key: str) -> str:
+    return str(uuid4())
+
+
+def _refused(_house: House, _services: Services, _key: str) -> str:
+    return "no-version-of-this-server"
+
+
+def _locked_otherwise(house: House, services: Services, key: str) -> str:
+    """As a tool leaves it that restores objects; the version that it made."""
+    assert isinstance(house.objects, MinioObjects)
+    made = root_client(services).put_object(
+        house.objects.bucket, key, BytesIO(b"restored"), 8, retention=Retention(GOVERNANCE, _SOON)
+    )
+    assert made.version_id is not None
+    return made.version_id
+
+
+@pytest.mark.parametrize(
+    ("version_of", "error_of"),
+    [(_gone, ObjectMissing), (_refused, ObjectStoreRefused), (_locked_otherwise, ObjectLocked)],
+)
+def test_an_object_that_cannot_be_locked_is_told_and_keeps_no_other_from_its_lock(
+    house_on_postgresql: House,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    version_of: Callable[[House, Services, str], str],
+    error_of: type[KhosoError],
 ) -> None:
     """It once kept those behind it, and a thousand of them would have kept all others."""
     house, store = house_on_postgresql, house_on_postgresql.store
@@ -25,15 +59,16 @@ def test_an_object_that_is_gone_is_told_and_keeps_no_other_from_its_lock(
         store.protect(paper.id, _SOON)
     gone = papers[0].version.originals[0].object
     with house.behind_the_program() as rows:
-        assert rows.execute(f"UPDATE objects SET version = '{uuid4()}' WHERE version = '{gone.version}'") == 1
-    missing, extended = [], []
+        version = version_of(house, services, gone.key)
+        assert rows.execute(f"UPDATE objects SET version = '{version}' WHERE version = '{gone.version}'") == 1
+    told, extended = [], []
     for document in store.locks_ending(_SOON + timedelta(days=30)):
         try:
             store.protect(document, _LATER)
             extended.append(document)
-        except ObjectMissing as error:
-            missing.append((document, error.facts["key"]))
-    assert missing == [(papers[0].id, gone.key)]
+        except error_of:
+            told.append(document)
+    assert told == [papers[0].id]
     assert sorted(extended) == sorted(paper.id for paper in papers[1:])
     assert {store.protected_until(paper.id) for paper in papers[1:]} == {_LATER}
     with store._reading() as session:
