@@ -6,7 +6,8 @@ Each room keeps its own `messages.toml` beside its code:
     vi = "Tệp {name} có mật khẩu; hãy gỡ mật khẩu rồi nộp lại."
     en = "File {name} has a password; remove the password and submit it again."
 
-Texts are templates of `str.format`; a missing fact is an error of the programmer and raises KeyError.
+Texts are templates of `str.format`; a missing fact is an error of the programmer and raises KeyError. What a fact of
+`_WORDS` names (`document`, `valid`) is said as people call it: `[word-document]`, `[status-valid]`.
 """
 
 import tomllib
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+_WORDS = {"what", "old", "new", "missing", "why", "status", "state"}
+"""Facts that name a thing or a state."""
 ROOMS = ("common", "ingest", "signing", "archive", "datastore", "api")
 
 
@@ -62,4 +65,20 @@ def _folder(room: str) -> Path:
 def say(code: str, **facts: object) -> Sentence:
     """The sentence `code` with its facts; KeyError when the code is unknown or a fact is missing."""
     template = catalogue()[code]
-    return Sentence(code, template.vi.format(**facts), template.en.format(**facts))
+    words = {name: word for name in _WORDS & facts.keys() if (word := _word(facts[name])) is not None}
+    vi = template.vi.format(**facts | {name: _inside(word.vi) for name, word in words.items()})
+    en = template.en.format(**facts | {name: _inside(word.en) for name, word in words.items()})
+    if template.vi.startswith("{what}"):
+        vi, en = vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
+    return Sentence(code, vi, en)
+
+
+def _word(value: object) -> Sentence | None:
+    """A thing or a state that programs know by a code, as people call it; None where it has no such name."""
+    named = str(value).replace("_", "-")
+    return catalogue().get(f"word-{named}") or catalogue().get(f"status-{named}")
+
+
+def _inside(word: str) -> str:
+    """A word as it stands in the midst of a sentence."""
+    return word[:1].lower() + word[1:]

@@ -21,3 +21,16 @@ def test_sentences_are_found_when_the_import_system_may_list_no_folder(
         assert {path.parent.name for path in Path(__file__).parents[2].glob("*/messages.toml")} == set(ROOMS)
     finally:
         catalogue.cache_clear()
+
+
+def test_things_and_states_are_said_as_people_call_them() -> None:
+    lost = say("not_found", what="upload", id="x")
+    assert lost.vi.startswith("Không tìm thấy tệp đã nộp trong")
+    assert "upload" in lost.en
+    stuck = say("illegal_transition", what="document", old="provisional", new="checked")
+    assert (
+        stuck.vi == "Tài liệu đang ở trạng thái tạm thời, chưa có giá trị, không thể chuyển sang đã kiểm tra."
+    )
+    assert stuck.en == "Document is provisional, not yet in force and cannot become checked."
+    unnamed = say("illegal_transition", what="H41.08", old="x", new="y")
+    assert unnamed.en == "H41.08 is x and cannot become y."
