@@ -155,6 +155,8 @@ class _Round:
         try:
             await post(self._sender, self._reach, claimed.url, headers, body)
         except Undelivered as trouble:
+            if trouble.gone:  # first: what is noted twice, because the answer was lost, ends as StaleState
+                await self._noted(partial(self._pause, claimed, _GONE))
             failed = partial(
                 self._outbox.failed,
                 claimed,
@@ -164,8 +166,8 @@ class _Round:
             )
             lost = await self._noted(failed)
             log.warning("event_not_taken", reason=trouble.reason, **facts)
-            if lost or trouble.gone:
-                await self._ask(partial(self._pause, claimed, _GONE if trouble.gone else _NO_SUCCESS))
+            if lost and not trouble.gone:
+                await self._noted(partial(self._pause, claimed, _NO_SUCCESS))
         else:
             await self._noted(partial(self._outbox.delivered, claimed))
             log.info("event_delivered", **facts)

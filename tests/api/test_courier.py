@@ -83,6 +83,11 @@ class Subscribed:
     def states(self) -> list[DeliveryState]:
         return [delivery.state for delivery in self.deliveries()]
 
+    def is_paused(self, reason: str) -> bool:
+        with self.house.datastore.begin(self.house.system("test"), "look") as work:
+            found = work.subscriptions.get(self.id)
+        return (found.state, found.reason) == (SubscriptionState.PAUSED, reason)
+
     def error(self) -> str | None:
         found = self.deliveries()
         return found[0].last_error if found else None
@@ -184,14 +189,8 @@ def test_a_receiver_that_is_gone_for_good_is_paused_with_the_reason(house: House
         up.answer = lambda _received: 410
         told = subscribed(house, up.url)
         dossier(house)
-
-        def paused() -> bool:
-            with house.datastore.begin(house.system("test"), "look") as work:
-                found = work.subscriptions.get(told.id)
-            return (found.state, found.reason) == (SubscriptionState.PAUSED, "gone")
-
         with courier_beside(house):
-            up.wait_until(paused)
+            up.wait_until(lambda: told.is_paused("gone"))
             dossier(house, 2)
             up.wait_until(lambda: len(told.deliveries()) == 2)
         assert told.states() == [DeliveryState.WAITING] * 2
@@ -302,6 +301,32 @@ def test_a_database_that_is_away_when_an_event_was_taken_delays_the_next_by_a_mo
             opened, closed = up.wait_for(2)
             up.wait_until(lambda: told.states() == [DeliveryState.DELIVERED] * 2)
     assert opened.id != closed.id
+
+
+def test_a_receiver_that_is_gone_is_paused_also_when_the_databases_answer_is_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was asked once more, because a failure that is noted for the second time belongs to nobody any more."""
+    outbox, lost = house.datastore.outbox, iter([DatabaseUnreachable()])
+    failed = outbox.failed
+
+    def failed_without_answer(
+        claimed: ClaimedDelivery, error: str, *, jitter: float, pause: timedelta | None = None
+    ) -> bool:
+        give_up = failed(claimed, error, jitter=jitter, pause=pause)
+        if (outage := next(lost, None)) is not None:
+            raise outage
+        return give_up
+
+    monkeypatch.setattr(outbox, "failed", failed_without_answer)
+    with receiver() as up:
+        up.answer = lambda _received: 410
+        told = subscribed(house, up.url)
+        dossier(house)
+        with courier_beside(house):
+            up.wait_until(lambda: told.error() == "status_410")
+            up.wait_until(lambda: told.is_paused("gone"))
+        assert len(up.came) == 1
 
 
 def test_couriers_killed_again_and_again_lose_nothing_and_keep_the_order(house: House) -> None:
