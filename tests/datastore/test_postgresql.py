@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 
 from datastore import (
@@ -72,39 +74,51 @@ def test_a_transaction_whose_server_dies_in_its_middle_leaves_nothing(
     assert house.store.statistics().owners == 0
 
 
-def test_whoever_reads_everything_through_may_think_between_the_rows(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whoever_reads_everything_through_may_think_between_the_rows(house: House) -> None:
     """The doctor reads terabytes: a transaction that idles for a minute is ended, but not these."""
     document = house.receive(house.owner())
     original = document.version.originals[0].object
     house.change_bytes(original.key, original.version, b"changed")
+    lent: list[DBAPIConnection] = []
+    event.listen(house.store._engine, "checkout", lambda lending, *_: lent.append(lending))
+
+    def idles() -> list[object]:
+        """How long each transaction may idle that has begun since the last look, as the server tells it."""
+        told = [_asked(lending, "SHOW idle_in_transaction_session_timeout") for lending in lent]
+        lent.clear()
+        return told
+
+    with house.store._reading() as other:
+        other.execute(text("SELECT 1"))
+        assert idles() == ["1min"]
     house.store.log.number_leaves()
-    monkeypatch.setattr(
-        "datastore.dialect.postgresql._SETTLE",
-        "SELECT set_config('idle_in_transaction_session_timeout', '1s', false)",
-    )
-    hurried = House(house.folder, migrated=True).store
-    read = []
+    lent.clear()
+    objects = house.store.check_objects()
+    assert isinstance(next(objects), ObjectDamaged)
+    with house.store.log.leaves() as leaves, house.store.log.facts() as facts:
+        next(leaves)
+        next(facts.leaves)
+        assert idles() == ["1h"] * 3
+    assert list(objects) == []
 
-    def think_and_read_on() -> None:
-        objects = hurried.check_objects()
-        with hurried.log.leaves() as leaves, hurried.log.facts() as facts:
-            read.extend([next(objects), next(leaves), next(facts.leaves)])
-            time.sleep(2)
-            read.extend([*objects, *leaves, *facts.leaves, *facts.rows, "the end"])
 
-    def think_in_any_other() -> None:
-        with hurried._reading() as other:
-            other.execute(text("SELECT 1"))
-            think_and_read_on()
-            other.execute(text("SELECT 1"))
+def _asked(connection: DBAPIConnection, query: str) -> object:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(query)
+        row = cursor.fetchone()
+    return None if row is None else row[0]
+
+
+def test_a_transaction_that_idles_for_too_long_is_ended_and_says_so(house: House) -> None:
+    def idle() -> None:
+        with house.store._reading() as session:
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '10ms'"))
+            for _ in range(600):
+                time.sleep(0.1)
+                session.execute(text("SELECT 1"))
 
     with pytest.raises(DatabaseBusy):
-        think_in_any_other()
-    assert isinstance(read[0], ObjectDamaged)
-    assert read[-1] == "the end"
-    hurried.close()
+        idle()
 
 
 @pytest.mark.parametrize(
