@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, select
@@ -135,8 +136,13 @@ def _every_step_told() -> Iterator[None]:
             assert session.scalars(query).first() is not None, type
         steps[:] = [step for step in steps if step not in ours]
 
+    def came(row: DocumentRow, _args: object, values: dict[str, Any]) -> None:
+        steps.append((row, values["status"]))
+
+    event.listen(DocumentRow, "init", came)
     event.listen(DocumentRow.status, "set", stepped)
     event.listen(Session, "before_commit", told)
     yield
+    event.remove(DocumentRow, "init", came)
     event.remove(DocumentRow.status, "set", stepped)
     event.remove(Session, "before_commit", told)
