@@ -324,7 +324,8 @@ def test_sweeps_at_once_delete_every_orphan_and_nothing_else(busy_house: House) 
 
 def test_a_paper_that_is_named_while_it_is_swept_is_kept_or_refused_never_half(busy_house: House) -> None:
     house, owner = busy_house, busy_house.owner()
-    all_put = threading.Barrier(THREADS)  # a sweep takes what a day ago was under way, never what is being put
+    # A sweep takes what was under way a day ago, never what is just being put.
+    all_put = threading.Barrier(THREADS)
 
     def bring(thread: int) -> DocumentRecord | None:
         draft = house.store.draft()
