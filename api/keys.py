@@ -8,7 +8,6 @@ does not hold is an error at the start of a step (`KeysNotHere`), never in its m
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from api.logs import log
 from api.settings import Settings
 from common import Clock, KhosoError
 from datastore import JobRole
@@ -52,14 +51,15 @@ class Keys:
 
 
 def open_keys(settings: Settings, clock: Clock, roles: Collection[JobRole]) -> Keys:
-    """The keys of these roles, made on first start; TooManyKeys in production when there are others beside them."""
+    """The keys of these roles, made on first start; TooManyKeys in production when there are others beside them.
+
+    In development all processes share one folder with all keys, which is as it is meant; `khoso doctor` tells it.
+    """
     folder = settings.data_dir / "pki"
     signs, keeps_log = JobRole.SIGNER in roles, JobRole.ARCHIVIST in roles
     others = other_keys(folder, signers=signs, log=keeps_log)
     if others and settings.production:
         raise TooManyKeys(files=", ".join(others))
-    if others:
-        log.warning("keys_not_needed", count=len(others))
     return Keys(
         signers_here=DevelopmentSigners.make_or_open(
             folder, clock, agency=settings.agency_name, production=settings.production

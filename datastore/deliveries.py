@@ -275,11 +275,14 @@ def prune(session: Session, now: datetime) -> None:
 
 
 def backlog(session: Session) -> Backlog:
-    """What is still to be told, since when, and what was set aside."""
+    """What is still to be told to somebody, since when, and what was set aside."""
+    there = SubscriptionRow.state != SubscriptionState.REMOVED
+    subscriptions = session.scalars(select(func.count()).select_from(SubscriptionRow).where(there)).one()
     open_, at = DeliveryRow.settled_at.is_(None), DeliveryRow.made_at
     waiting, since = session.execute(select(func.count(), func.min(at)).where(open_)).one()
+    wanted = exists().where(there, SubscriptionRow.agency.in_((EventRow.agency, EventRow.competent_agency)))
     fresh, first = session.execute(
-        select(func.count(), func.min(EventRow.at)).where(EventRow.handed_out_at.is_(None))
+        select(func.count(), func.min(EventRow.at)).where(EventRow.handed_out_at.is_(None), wanted)
     ).one()
     aside = session.scalars(select(func.count()).where(IS_SET_ASIDE)).one()
     trouble = SubscriptionRow.reason.is_not(None) & (SubscriptionRow.reason != ASKED)
@@ -287,4 +290,4 @@ def backlog(session: Session) -> Backlog:
         select(func.count()).where(SubscriptionRow.state == SubscriptionState.PAUSED, trouble)
     ).one()
     known = [instant for instant in (since, first) if instant is not None]
-    return Backlog(waiting + fresh, min(known, default=None), first, aside, paused)
+    return Backlog(subscriptions, waiting + fresh, min(known, default=None), first, aside, paused)

@@ -648,9 +648,11 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is still to be told outside: how much, since when, since when no courier has looked at it; and what a
-    person must look at: deliveries that were set aside, subscriptions that were paused for their trouble."""
+    """How many systems have subscribed; what is still to be told to them: how much, since when, since when no courier
+    has looked at it; and what a person must look at: deliveries that were set aside, subscriptions that were paused
+    for their trouble."""
 
+    subscriptions: int
     waiting: int
     since: datetime | None
     untouched_since: datetime | None

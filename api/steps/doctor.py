@@ -12,7 +12,7 @@ from api.steps.queue import recover
 from api.steps.readiness import Seen, Standing
 from common import KhosoError, font_file, shown
 from ingest import confinement_report
-from signing import Role, TimeStampUnusable
+from signing import Role, TimeStampUnusable, other_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,11 @@ def _keys(house: House) -> Finding:
     open_to_others = [path for path in private if path.stat().st_mode & 0o077]
     seen = ", ".join(f"{path.name} {path.stat().st_mode & 0o777:o}" for path in open_to_others)
     fix = "; ".join(f"chmod {'700' if path.is_dir() else '600'} {path}" for path in open_to_others)
-    return Finding("keys", not open_to_others, seen or "0600", fix)
+    others = other_keys(
+        data / "pki", signers=house.keys.signers_here is not None, log=house.keys.log_here is not None
+    )
+    beside = f"; {len(others)} files of other roles' keys in pki, which production refuses" if others else ""
+    return Finding("keys", not open_to_others, (seen or "0600") + beside, fix)
 
 
 def _database(house: House) -> Finding:
@@ -138,12 +142,15 @@ def _jobs(house: House) -> Finding:
 
 
 def _webhooks(house: House) -> Finding:
-    """What other systems were not told, and a person must look at."""
+    """What other systems were not told, and a person must look at; nothing waits where nobody has subscribed."""
     backlog = house.datastore.outbox.backlog()
+    if not backlog.subscriptions:
+        return Finding("webhooks", True, "no subscriptions")
     since = "" if backlog.since is None else f" ({shown(backlog.since)})"
-    seen = f"waiting {backlog.waiting}{since}, set_aside {backlog.set_aside}, paused {backlog.paused}"
-    well = not backlog.set_aside and not backlog.paused
-    return Finding("webhooks", well, seen, "khoso webhooks list; khoso webhooks retry | resume ID")
+    told = f"waiting {backlog.waiting}{since}, set_aside {backlog.set_aside}, paused {backlog.paused}"
+    if backlog.set_aside or backlog.paused:
+        return Finding("webhooks", False, told, "khoso webhooks list; khoso webhooks retry | resume ID")
+    return _finding("webhooks", health.events(house), told)
 
 
 def _signing(house: House) -> Finding:

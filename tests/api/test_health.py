@@ -24,10 +24,11 @@ from api.house import House
 from api.installation_metrics import Installation
 from api.progress import steps_on_stderr
 from api.steps import health
-from api.steps.doctor import examine
+from api.steps.doctor import Finding, examine
 from api.steps.intake import Paper, Person, receive
 from api.steps.readiness import Check, Readiness, Seen, Standing
 from common import say, utc_now
+from datastore import EVENT_TYPES
 from signing.timestamps import DevelopmentTimeStamper
 from tests.databases import PostgresServer
 from tests.services import Services
@@ -127,6 +128,21 @@ def test_doctor_shows_disk_and_clock_by_the_same_checks(opened: House) -> None:
     assert (found["disk"].well, found["clock"].well) == (True, True)
 
 
+def test_doctor_speaks_of_webhooks_where_somebody_has_subscribed_and_of_none_elsewhere(opened: House) -> None:
+    def webhooks(house: House) -> Finding:
+        return next(finding for finding in examine(house) if finding.check == "webhooks")
+
+    with opened.datastore.begin(opened.system("test"), "open") as work:
+        work.dossiers.open("H41.08-261125-0001", procedure="1.001193")
+    late = replace(opened, clock=lambda: utc_now() + timedelta(hours=1))
+    assert webhooks(late) == Finding("webhooks", True, "no subscriptions")
+    with opened.datastore.begin(opened.system("test"), "subscribe") as work:
+        work.subscriptions.make("https://receiver.example/hook", sorted(EVENT_TYPES))
+    found = webhooks(late)
+    assert (found.well, found.seen.partition(" (")[0]) == (False, "waiting 1")
+    assert "khoso beat" in found.fix
+
+
 def test_the_admin_port_shows_counters_life_and_readiness() -> None:
     registry = CollectorRegistry()
     Gauge("khoso_test", "x", registry=registry).set(7)
@@ -191,6 +207,8 @@ def test_a_paper_that_nobody_reads_for_long_is_told_with_whose_work_it_is(opened
 
 
 def test_events_that_no_courier_looks_at_are_told(opened: House) -> None:
+    with opened.datastore.begin(opened.system("test"), "subscribe") as work:
+        work.subscriptions.make("https://receiver.example/hook", ["vn.khoso.document.revoked"])
     _receive(opened)
     assert health.events(opened).standing is Standing.WELL
     seen = health.events(replace(opened, clock=_later(20)))

@@ -16,6 +16,7 @@ from api.public import STATUSES, TrustNotPublished, published
 from api.settings import Environment, Settings
 from api.steps.archivist import extend_log
 from api.steps.checking import Checker
+from api.steps.doctor import examine
 from api.steps.intake import Paper, Person, receive
 from api.steps.job_kinds import SEAL_PRINTS
 from api.steps.printing import (
@@ -110,6 +111,19 @@ def test_a_process_holds_the_keys_of_its_role_and_says_at_once_what_it_lacks(
             print_document(web, web.system("test"), valid, to="a", reason="b", out=tmp_path / "print.pdf")
         with web.datastore.begin(web.system("test"), "look") as transaction:
             assert transaction.prints.of_document(valid) == ()
+
+
+def test_keys_of_others_beside_ones_own_are_told_by_doctor_and_by_no_process(
+    valid: UUID, caplog: pytest.LogCaptureFixture
+) -> None:
+    with process() as web:
+        keys = next(finding for finding in examine(web) if finding.check == "keys")
+    with everything_here() as whole:
+        own = next(finding for finding in examine(whole) if finding.check == "keys")
+    assert keys.well
+    assert keys.seen.endswith("files of other roles' keys in pki, which production refuses")
+    assert own.seen == "0600"
+    assert not [line for line in caplog.records if line.name == "khoso" and "keys" in line.getMessage()]
 
 
 def test_before_anything_is_published_nothing_is_judged() -> None:

@@ -200,6 +200,16 @@ def test_an_event_that_nobody_wants_goes_at_once(house: House) -> None:
     assert (house.store.outbox.backlog().waiting, house.store.outbox.backlog().since) == (0, None)
 
 
+def test_nothing_waits_where_nobody_has_subscribed(house: House) -> None:
+    house.valid(house.owner())
+    backlog = house.store.outbox.backlog()
+    assert (backlog.subscriptions, backlog.waiting, backlog.untouched_since) == (0, 0, None)
+    subscribe(house, f"{DOCUMENT}revoked")
+    backlog = house.store.outbox.backlog()
+    assert (backlog.subscriptions, backlog.waiting) == (1, 5)
+    assert backlog.untouched_since is not None
+
+
 def test_a_subscription_is_its_own_agencys(house: House) -> None:
     with house.store.begin(MAI, "subscribe") as work:
         made, secret = work.subscriptions.make("https://receiver.example/hook", EVERYTHING)
