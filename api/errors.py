@@ -41,7 +41,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
         "bad_cursor", "bad_header", "key_used_otherwise", "bad_idempotency_key", "length_wrong",
         "password_weak", "bad_username", "proof_missing", "scope_not_granted", "share_refused", "purpose_missing",
-        "request_invalid", "body_not_utf8",
+        "password_missing", "request_invalid", "body_not_utf8",
     ),
     # Who stands at the door has not shown who it is, or may not do this, or knocks too often.
     _WHO: ("sign_in_needed", "step_up_required", "wrong_password", "wrong_client"),

@@ -155,7 +155,7 @@ from datastore.records import (
     Version,
     WorkStanding,
 )
-from datastore.rights import CITIZENS, SCOPES, Act, may, roles_that_may
+from datastore.rights import CITIZENS, SCOPES, Act, may, named_roles, roles_that_may
 from datastore.signings import NewRevision
 from datastore.work import Datastore, Queue, Requests, Wake, Work, nobody_to_wake
 
@@ -311,6 +311,7 @@ __all__ = [
     "manifest_key",
     "may",
     "minio_objects",
+    "named_roles",
     "nobody_to_wake",
     "original_key",
     "pdf_key",

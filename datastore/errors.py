@@ -1,6 +1,6 @@
 """What can go wrong with rows and objects, each with a sentence in `messages.toml`."""
 
-from common import KhosoError
+from common import KhosoError, Sentence, say
 
 
 class NotFound(KhosoError):
@@ -13,15 +13,34 @@ class NotFound(KhosoError):
 
 
 class NotAllowed(KhosoError):
-    """The role may not do this, whatever the paper: said before anything was looked at; fact `act`."""
+    """The role may not do this, whatever the paper: said before anything was looked at; fact `act`.
+
+    Where it is the role that is wrong, fact `roles`: those that may, as the table in docs/security.md has them; where
+    it is what a system was granted, fact `scopes`: those that let it.
+    """
 
     code = "not_allowed"
 
+    @property
+    def sentence(self) -> Sentence:
+        """With whoever may, where that is known."""
+        for fact, template in (("roles", "not_allowed_to_role"), ("scopes", "not_allowed_to_system")):
+            if self.facts.get(fact):
+                said = say(template, **{fact: self.facts[fact]})
+                return Sentence(self.code, said.vi, said.en)
+        return super().sentence
+
 
 class PurposeMissing(KhosoError):
-    """Somebody's papers are opened for a reason, which is written down; only one's own need none."""
+    """Somebody's papers are opened for a reason, which is written down; only one's own need none.
+
+    Fact `means`: how it is said at the door at which it is missing.
+    """
 
     code = "purpose_missing"
+
+    def __init__(self, *, means: str = "purpose") -> None:
+        super().__init__(means=means)
 
 
 class WrongPassword(KhosoError):

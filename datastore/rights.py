@@ -5,7 +5,7 @@ paper is there or not, so it may be told (NotAllowed). Which papers somebody see
 not seen is NotFound. A role that is not in the table may do nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from enum import StrEnum
 
 from datastore.records import ActorRole
@@ -156,6 +156,11 @@ def roles_that_may(act: Act) -> frozenset[ActorRole]:
     if act in _EVERYBODYS:
         return frozenset(ActorRole)
     return _ALLOWED[act] | (_NOBODY if act in _NOT_THE_SYSTEMS else {ActorRole.SYSTEM})
+
+
+def named_roles(roles: Set[ActorRole]) -> str:
+    """These roles as a sentence names them, in the order of the table."""
+    return ", ".join(role.value for role in ActorRole if role in roles)
 
 
 def may(role: ActorRole, act: Act, scopes: Iterable[str] | None = None) -> bool:

@@ -22,7 +22,7 @@ from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
 from datastore.records import Actor, ActorRole, JobRole
-from datastore.rights import CITIZENS, Act, may
+from datastore.rights import CITIZENS, SCOPES, Act, may, named_roles, roles_that_may
 from datastore.rows import (
     AccountCounterRow,
     AccountRow,
@@ -87,7 +87,7 @@ class Scope:
     def ask(self, act: Act) -> None:
         """NotAllowed unless the actor's role, and scopes if it has any, let it do this at all."""
         if not may(self.role, act, self.actor.scopes):
-            raise NotAllowed(act=act.value)
+            raise refusal(self.role, act)
 
     def ask_to_bring_in(self) -> None:
         """`ask` whether this actor may bring a paper: staff somebody's, a citizen its own; CounterNotAssigned."""
@@ -317,6 +317,15 @@ def papers_in(sight: Sight) -> ColumnElement[bool]:
         DocumentRow.competent_agency.in_(sight.agencies),
         cited,
     )
+
+
+def refusal(role: ActorRole, act: Act) -> NotAllowed:
+    """What is said to a role that may not do this, or to a system that was not granted it."""
+    roles = roles_that_may(act)
+    if role in roles:
+        scopes = (scope for scope, acts in SCOPES.items() if act in acts)
+        return NotAllowed(act=act.value, scopes=", ".join(scopes))
+    return NotAllowed(act=act.value, roles=named_roles(roles - {ActorRole.SYSTEM} or roles))
 
 
 def admit(actor: Actor) -> None:

@@ -192,6 +192,9 @@ if TYPE_CHECKING:
         check_short_code as check_short_code,
     )
     from signing.short_code import (
+        is_meant_as_short_code as is_meant_as_short_code,
+    )
+    from signing.short_code import (
         new_short_code as new_short_code,
     )
     from signing.signers import (
@@ -329,6 +332,7 @@ _NAMES = {
         "BadShortCode",
         "CROCKFORD",
         "check_short_code",
+        "is_meant_as_short_code",
         "new_short_code",
     ),
     "signing.signers": (

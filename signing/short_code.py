@@ -6,6 +6,7 @@ character and every swap of neighbours. It has five signs beyond the alphabet (`
 need one are never made. A code is 60 random bits: it names a print and opens nothing but its status.
 """
 
+import re
 import secrets
 
 from common import KhosoError
@@ -14,6 +15,8 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHARACTERS = 12
 _MODULUS = 37
 _FORGIVEN = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None, "–": None})
+_AS_PRINTED = re.compile(r"[0-9A-Za-z]{3,5}([- ])[0-9A-Za-z]{3,5}\1[0-9A-Za-z]{3,5}\1[0-9A-Za-z]{1,2}")
+"""Three groups of four and the check character, give or take one each."""
 
 
 class BadShortCode(KhosoError):
@@ -39,6 +42,15 @@ def check_short_code(text: str) -> str:
     if _number(bare[:-1]) % _MODULUS != CROCKFORD.index(bare[-1]):
         raise BadShortCode
     return _grouped(bare)
+
+
+def is_meant_as_short_code(text: str) -> bool:
+    """Whether somebody typed a short code, perhaps with a slip: as long in one piece, or grouped as it is printed."""
+    said = text.strip()
+    if not said.isascii():
+        return False
+    in_one_piece = len(said) == CHARACTERS + 1 and said.isalnum() and not said.isalpha()
+    return in_one_piece or _AS_PRINTED.fullmatch(said) is not None
 
 
 def _number(body: str) -> int:

@@ -18,6 +18,8 @@ from api.connectors.bounded_http import is_loopback
 from api.settings import Settings
 from common import KhosoError
 
+PAGE_HEADERS = "Origin / Sec-Fetch-Site"
+"""By which a browser says whose page sent a request: one of them is enough."""
 _LONGEST_PATH = 1000
 _PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """From one slash on, without a second one, white space, a control or a backslash (browsers read `\\` as `/`)."""

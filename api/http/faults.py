@@ -20,9 +20,18 @@ class StepUpNeeded(KhosoError):
 
 
 class CsrfMissing(KhosoError):
-    """A change asked for with a session cookie, without the header that only our own pages can send."""
+    """A change asked for with a session cookie, without the headers that only our own pages can send.
+
+    Facts `headers`, which are missing or wrong, and `origin`, that of our own pages.
+    """
 
     code = "csrf_missing"
+
+
+class PasswordMissing(KhosoError):
+    """A new proof of somebody who has only a password here, without it."""
+
+    code = "password_missing"
 
 
 class BadHeader(KhosoError):

@@ -16,15 +16,16 @@ from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from api.house import House
-from api.http.browser import site_of
+from api.http.browser import PAGE_HEADERS, site_of
 from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded, TokenRefused
 from common import has_unshown, one_line
-from datastore import CITIZENS, Actor, ActorRole, NotAllowed, PurposeMissing, Session
+from datastore import CITIZENS, Actor, ActorRole, NotAllowed, PurposeMissing, Session, named_roles
 from ingest import DossierNumber
 
 SESSION_COOKIE = "__Host-khoso"
 """Its name over TLS; `Site.session_cookie` has the other."""
 CSRF_HEADER = "Khoso-Csrf"
+_PURPOSE_HEADER = "Khoso-Purpose"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_PURPOSE = 200
 
@@ -111,9 +112,11 @@ def principal_of(
         raise SignInNeeded if bearer is None else TokenRefused
     if found.csrf is not None and request.method not in _SAFE:
         said = request.headers.get(CSRF_HEADER, "")
-        known = hmac.compare_digest(said.encode(), found.csrf.encode())
-        if not known or not site.asked_by_own_page(request.headers):
-            raise CsrfMissing
+        wrong = [] if hmac.compare_digest(said.encode(), found.csrf.encode()) else [CSRF_HEADER]
+        if not site.asked_by_own_page(request.headers):
+            wrong.append(PAGE_HEADERS)
+        if wrong:
+            raise CsrfMissing(headers=", ".join(wrong), origin=site.origin)
     request.state.shown = shown
     request.state.principal = found  # whose role and agency are written down with the request
     return found
@@ -155,7 +158,7 @@ async def proven(request: Request, who: Who) -> Principal:
 
 async def _staff(who: Who) -> Principal:
     if not who.staff:
-        raise NotAllowed
+        raise NotAllowed(roles=named_roles(set(ActorRole) - CITIZENS - {ActorRole.VERIFIER}))
     return who
 
 
@@ -163,7 +166,7 @@ Staff = Annotated[Principal, Depends(_staff)]
 """A route with it is for staff and systems, not for owners."""
 
 _PURPOSE = Header(
-    alias="Khoso-Purpose",
+    alias=_PURPOSE_HEADER,
     description="Why: kept in the diary of the owner. UTF-8, percent-encoded where it is not ASCII.",
     examples=["tiep nhan ho so"],
 )
@@ -179,9 +182,9 @@ async def actor_of(
     number = None if dossier is None else str(DossierNumber.parse(dossier))
     if purpose is None or not purpose.strip():
         if who.role != ActorRole.OWNER:
-            raise PurposeMissing
+            raise PurposeMissing(means=f"{_PURPOSE_HEADER}: …")
         return who.actor("", number)
-    return who.actor(said_in_header("Khoso-Purpose", purpose, longest=_LONGEST_PURPOSE), number)
+    return who.actor(said_in_header(_PURPOSE_HEADER, purpose, longest=_LONGEST_PURPOSE), number)
 
 
 async def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
@@ -192,7 +195,7 @@ async def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)])
 async def citizens_actor_of(who: Who, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
     """The actor of a journey that only a citizen may go; NotAllowed."""
     if who.staff:
-        raise NotAllowed
+        raise NotAllowed(roles=named_roles(CITIZENS))
     return actor
 
 

@@ -4,9 +4,11 @@ Said is what the asker can act on. What is our fault is written to the log under
 sentence that tells nothing of the inside.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -36,6 +38,7 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
 """On every answer that does not say otherwise: nearly all of them are about somebody's papers."""
 _MOST_FAULTS = 20
 _LONGEST_POINTER = 200
+_ENUMERATIONS = ("enum", "literal_error")
 _WITHOUT_DETAILS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 """Their sentences are for the operator: they name folders, keys and hosts."""
 _RETRY_SECONDS = 5
@@ -49,8 +52,11 @@ _OF_THE_PROTOCOL = {
 class Fault(BaseModel):
     """One thing that is wrong with a request: where, and what, in the words of the schema."""
 
-    pointer: str = Field(examples=["/body/owners/0/identifier"])
-    code: str = Field(examples=["missing"])
+    pointer: str = Field(examples=["/body/source_form"])
+    code: str = Field(examples=["enum"])
+    allowed: list[str] | None = Field(
+        None, description="Where only some values are: those.", examples=[["original", "certified_copy"]]
+    )
 
 
 class Problem(BaseModel):
@@ -130,11 +136,22 @@ async def _invalid(request: Request, error: Exception) -> Response:
     """Where and what is wrong, never the value: it may be a personal number."""
     assert isinstance(error, RequestValidationError)
     faults = [
-        Fault(pointer=_pointer(found["loc"]), code=str(found["type"]))
+        Fault(pointer=_pointer(found["loc"]), code=str(found["type"]), allowed=_allowed(found))
         for found in list(error.errors())[:_MOST_FAULTS]
     ]
-    said = RequestInvalid(where=", ".join(dict.fromkeys(fault.pointer for fault in faults)) or "/")
+    said = RequestInvalid(where=", ".join(dict.fromkeys(_told(fault) for fault in faults)) or "/")
     return problem(http_status(said), said.sentence, language_asked(request), faults=faults)
+
+
+def _allowed(found: Mapping[str, Any]) -> list[str] | None:
+    """The values of an enumeration, as the library lists them: 'original', 'certified_copy' or 'e_copy'."""
+    if found["type"] not in _ENUMERATIONS:
+        return None
+    return re.findall(r"'([^']*)'", found["ctx"]["expected"])
+
+
+def _told(fault: Fault) -> str:
+    return fault.pointer if fault.allowed is None else f"{fault.pointer} ({' | '.join(fault.allowed)})"
 
 
 def _pointer(place: Sequence[object]) -> str:

@@ -14,6 +14,7 @@ from api.public import Published
 from common import Clock, Digest, KhosoError, Sentence, say, shown
 from ingest import Barcode, Limits, UnknownKind, read_codes
 from signing import (
+    BadShortCode,
     Indication,
     NoSeal,
     SealClaims,
@@ -23,6 +24,7 @@ from signing import (
     Verdict,
     check_seal_text,
     check_short_code,
+    is_meant_as_short_code,
     read_link,
     validate,
 )
@@ -93,12 +95,13 @@ class Checker:
     register: Register | None = None
 
     def check(self, thing: str) -> Check:
-        """Checks a path, link, digits or short code; NotCheckable for anything else, Refusals for bad files."""
+        """Checks a path, link, digits or short code; Refusals for bad files, otherwise as `check_text`."""
         path = Path(thing)
         return self.check_file(path) if _is_file(path) else self.check_text(thing)
 
     def check_text(self, text: str) -> Check:
-        """Checks a link, digits or a short code, and opens nothing; NotCheckable for anything else."""
+        """Checks a link, digits or a short code, and opens nothing; BadShortCode for one that was mistyped,
+        NotCheckable for anything else."""
         try:
             read_link(text)
         except NoSeal:
@@ -163,7 +166,9 @@ class Checker:
         """A short code answers with the status only: it is no proof that a page is genuine."""
         try:
             code = check_short_code(text)
-        except KhosoError as error:
+        except BadShortCode as error:
+            if is_meant_as_short_code(text):
+                raise
             raise NotCheckable(text=_shortened(text)) from error
         if self.register is None:
             raise NeedsTheRegister

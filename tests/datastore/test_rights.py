@@ -237,7 +237,11 @@ def test_a_role_without_the_right_is_told_so_before_anything_is_looked_at(
                 continue
             with pytest.raises(NotAllowed) as refused:
                 try_to(house_on_sqlite, actor, repository, method)
-            assert refused.value.facts == {"act": act.value}, (repository, method)
+            assert refused.value.facts["act"] == act.value, (repository, method)
+            # Who may is told, and whoever asked is not among them.
+            named = str(refused.value.facts["roles"]).split(", ")
+            assert set(named) <= roles_that_may(act), (repository, method)
+            assert role not in named, (repository, method)
 
 
 def test_what_a_paper_becomes_takes_the_right_for_just_that(house: House) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signing import CROCKFORD, BadShortCode, check_short_code, new_short_code
+from signing import CROCKFORD, BadShortCode, check_short_code, is_meant_as_short_code, new_short_code
 
 CODE = new_short_code()
 
@@ -42,6 +42,21 @@ def test_every_single_wrong_character_is_found(place: int, other: str) -> None:
     if bare[place] != other:
         with pytest.raises(BadShortCode):
             check_short_code(bare[:place] + other + bare[place + 1 :])
+
+
+@pytest.mark.parametrize(
+    "typed", [CODE, CODE[:-1] + "U", CODE[:6] + CODE[7:], CODE[:3] + "U" + CODE[3:], CODE.replace("-", " ")]
+)
+def test_what_was_meant_as_a_code_is_known_with_its_slip(typed: str) -> None:
+    assert is_meant_as_short_code(typed)
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["", "print-1.pdf", "giaykhaisinhx", "0" * 17, "/v#12345", "2026-11-25-T01-05", "ảnh-chụp-giấy-1"],
+)
+def test_what_was_not_meant_as_a_code_is_not_taken_for_one(other: str) -> None:
+    assert not is_meant_as_short_code(other)
 
 
 def test_every_swap_of_neighbours_is_found() -> None:

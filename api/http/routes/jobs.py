@@ -86,6 +86,7 @@ class Streams:
             "description": "Server-sent events `job` with a JobView each, the last one when the job has ended.",
             "content": {"text/event-stream": {"example": _EVENT}},
         },
+        204: {"description": "The job has ended, and by `Last-Event-ID` all of it was told: ask no more."},
         **problems(404, 429),
     },
 )
@@ -107,6 +108,8 @@ async def get_job_events(
         return JobView.of(house.datastore.queue.look(actor, job_id))
 
     first = await streams.look(look)  # NotFound is answered as such, not as a stream
+    if first.ended and _event_id(first) == last:
+        return Response(status_code=204)  # a stream that ends at once would have a browser come back for ever
     return StreamingResponse(_events(streams, look, first, last), media_type="text/event-stream")
 
 
@@ -135,4 +138,5 @@ async def _events(streams: Streams, look: Look, first: JobView, last: str | None
 
 def _event_id(job: JobView) -> str:
     """The same for the same state, whichever process tells it."""
-    return f"{job.attempts}-{job.state.value}-{job.done}-{job.total}"
+    pages = () if job.total is None else (job.done or 0, job.total)
+    return "-".join(map(str, (job.attempts, job.state.value, *pages)))

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.connectors.oidc import Callback, ProvenIdentity, SignInRefused
 from api.house import House
-from api.http.browser import Site, local_path, site_of
+from api.http.browser import PAGE_HEADERS, Site, local_path, site_of
 from api.http.doors import ACCOUNT, SIGN_IN
-from api.http.faults import CsrfMissing
+from api.http.faults import CsrfMissing, PasswordMissing
 from api.http.identity import CSRF_HEADER, TheSession
 from api.http.oauth_forms import OAuthError, OAuthFault, form_body, read_form
 from api.http.parts import TheHouse, TheVisitor, Visitor
@@ -305,6 +305,8 @@ async def step_up(
     if said.password is None:
         kind = Kind.CITIZEN if session.account_id is None else Kind.OFFICER
         undertaking = Undertaking(kind, local_path(said.return_to), session.id)
+        if kind is Kind.OFFICER and kind not in providers.parties:
+            raise PasswordMissing
         return WayOn(address=await _send_off(house, providers, site, response, undertaking))
     visitor.knock(ACCOUNT, session.person)
     entry = await run_sync(steps.prove_by_password, house, session, said.password)
@@ -355,7 +357,7 @@ def _own_page(request: Request) -> Site:
     """This site; CsrfMissing when another one sent the request: it wants the browser to be signed in as somebody."""
     site = site_of(request)
     if site.asked_by_foreign_page(request.headers):
-        raise CsrfMissing
+        raise CsrfMissing(headers=PAGE_HEADERS, origin=site.origin)
     return site
 
 

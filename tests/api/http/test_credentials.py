@@ -17,7 +17,7 @@ from api.http.identity import CSRF_HEADER
 from api.steps.queue import work_off
 from datastore import ActorRole
 from tests.api.http.papers import AN, page, submit
-from tests.api.http.people import an_officer, browser, sign_in
+from tests.api.http.people import OWN, an_officer, browser, sign_in
 from tests.api.http.servers import MovedClock, Service, service_in_time
 from tests.api.http.test_managing import citizen
 from tests.api.http.test_problems import problem_of
@@ -171,6 +171,15 @@ def test_a_step_up_leads_back_to_this_site_or_nowhere(served: Service, back: str
         refused = mai.post("/session/step-up", json={"return_to": back})
         problem_of(refused, 422, "bad_return_path")
         assert "set-cookie" not in refused.headers
+
+
+def test_a_step_up_without_a_password_says_what_to_send_where_nobody_else_proves_it(served: Service) -> None:
+    with browser(served) as mai:
+        sign_in(mai, "mai.tran")
+        said = problem_of(mai.post("/session/step-up", json={}), 422, "password_missing")
+        assert '{"password": "…"}' in str(said["vi"])
+        assert '{"password": "…"}' in str(said["en"])
+        assert mai.post("/session/step-up", json={"password": OWN}).status_code == 200
 
 
 def test_a_made_up_host_is_told_to_nobody(served: Service) -> None:

@@ -68,6 +68,25 @@ def test_a_request_that_says_nothing_of_its_page_changes_nothing(browser: httpx.
     assert browser.post("/change").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("left_out", "named"),
+    [
+        (["Origin"], "Origin / Sec-Fetch-Site"),
+        ([CSRF_HEADER], CSRF_HEADER),
+        (["Origin", CSRF_HEADER], f"{CSRF_HEADER}, Origin / Sec-Fetch-Site"),
+    ],
+)
+def test_what_a_change_lacks_is_named_and_what_to_send(
+    changing: Service, browser: httpx.Client, left_out: list[str], named: str
+) -> None:
+    for name in left_out:
+        del browser.headers[name]
+    said = browser.post("/change").json()
+    assert said["en"].startswith(f"{named} is missing or wrong.")
+    for language in ("vi", "en"):
+        assert f"Origin: {changing.url}" in said[language]
+
+
 def test_a_name_of_somebody_elses_for_this_machine_is_not_ours(browser: httpx.Client) -> None:
     rebound = {"Host": "elsewhere.example", "Origin": "http://elsewhere.example"}
     assert browser.post("/change", headers=rebound).status_code == 403

@@ -123,7 +123,8 @@ def test_a_token_lets_a_system_do_what_its_scopes_name_and_nothing_else(
         paper = submit(clerk, page(31), AN)["document_id"]
     with system.with_token(system.token(scope="papers.read")) as reads:
         assert reads.get(f"{API}/documents/{paper}").status_code == 200
-        problem_of(reads.post(f"{API}/uploads", content=page(32)), 403, "not_allowed")
+        refusal = problem_of(reads.post(f"{API}/uploads", content=page(32)), 403, "not_allowed")
+        assert str(refusal["en"]).endswith("it needs one of: papers.write.")
         problem_of(reads.get(f"{API}/accounts"), 403, "not_allowed")
         problem_of(reads.post("/sign-out"), 401, "sign_in_needed")  # a token is no session
     with system.with_token(system.token(scope="papers.write")) as writes:

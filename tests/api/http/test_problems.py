@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from api.http.languages import Language, language_of
 from api.http.problems import MEDIA_TYPE
+from datastore import ActorRole
 from tests.api.http.servers import Service
 
 
@@ -88,7 +89,9 @@ def test_what_is_wrong_in_a_request_is_named_without_its_value(served: Service) 
     with served.client() as client:
         answer = client.post("/dev/sign-in", json={"role": "040090001234", "more": 1})
         said = problem_of(answer, 422, "request_invalid")
-        assert {"pointer": "/body/role", "code": "enum"} in said["errors"]  # type: ignore[operator]
+        roles = [role.value for role in ActorRole]
+        assert {"pointer": "/body/role", "code": "enum", "allowed": roles} in said["errors"]  # type: ignore[operator]
+        assert f"/body/role ({' | '.join(roles)})" in str(said["vi"])
         assert "040090001234" not in answer.text
         for broken in (b"{", b"\xff\xfe", b'{"person": "\\ud800"}', b'{"person": "a\\u0000b"}', b"[" * 5000):
             sent = client.post("/dev/sign-in", content=broken, headers={"Content-Type": "application/json"})

@@ -64,6 +64,13 @@ def test_short_codes_cannot_be_guessed_at_leisure(public: httpx.Client) -> None:
     problem_of(answers[-1], 429, "too_many_requests")
 
 
+def test_a_mistyped_short_code_is_said_to_be_one(public: httpx.Client) -> None:
+    with public:
+        for mistyped in ("7K3F-9QXM-2T8V-4", "7K3F9QXM2T8V4", "7k3f 9qxm 2t8 x"):
+            problem_of(public.post("/api/v1/verify", json={"text": mistyped}), 422, "short_code_wrong")
+        problem_of(public.post("/api/v1/verify", json={"text": "giay-khai-sinh"}), 422, "not_checkable")
+
+
 def test_many_who_ask_first_at_the_same_moment_are_all_answered(served: Service, tmp_path: Path) -> None:
     publish_all(served.house)
     elsewhere = dataclasses.replace(
