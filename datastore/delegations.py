@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
-from datastore.errors import IllegalTransition, NotAllowed, NotFound, ProofMissing
-from datastore.locks import locked
+from datastore.errors import DelegationThere, IllegalTransition, NotAllowed, NotFound, ProofMissing
+from datastore.locks import hold, locked
 from datastore.people import Delegation
 from datastore.records import ActorRole, OwnerKind
 from datastore.rights import Act
@@ -43,7 +43,8 @@ class Delegations:
         """Write down that `delegate` stands for `principal`; another officer confirms it.
 
         `valid_to` is the last day. ProofMissing without a proof or ground, or for a guardian without an end; NotFound
-        for an owner or paper that the actor does not know; IllegalTransition where nobody can stand for such a one.
+        for an owner or paper that the actor does not know; IllegalTransition where nobody can stand for such a one;
+        DelegationThere for one that is written down already.
         """
         self._scope.ask(Act.DELEGATE)
         if proof is None and not (ground or "").strip():
@@ -56,6 +57,7 @@ class Delegations:
         begins = valid_from or self._scope.today
         if valid_to is not None and valid_to < begins:
             raise IllegalTransition(what="delegation", old=str(begins), new=str(valid_to))
+        self._require_none_there(kind, delegate, principal, begins, valid_to)
         row = DelegationRow(
             id=self._scope.id(),
             kind=kind,
@@ -135,6 +137,24 @@ class Delegations:
         fits = whom.kind in people if kind == ActorRole.GUARDIAN else whom.kind not in people
         if kind not in _KINDS or who.kind not in people or delegate == principal or not fits:
             raise IllegalTransition(what="delegation", old=whom.kind, new=str(kind))
+
+    def _require_none_there(
+        self, kind: ActorRole, delegate: UUID, principal: UUID, begins: date, ends: date | None
+    ) -> None:
+        """DelegationThere when one of the same is kept here that has not ended and shares a day with this one. What
+        another agency keeps rests on its own proof, and is not told."""
+        hold(self._session, f"delegation {kind} {delegate} {principal}")
+        same = (
+            DelegationRow.kind == kind,
+            DelegationRow.delegate_id == delegate,
+            DelegationRow.principal_id == principal,
+            DelegationRow.ended_at.is_(None),
+            or_(DelegationRow.valid_to.is_(None), DelegationRow.valid_to >= begins),
+        )
+        until = () if ends is None else (DelegationRow.valid_from <= ends,)
+        row = self._session.scalar(select(DelegationRow).where(*same, *until, self._visible()).limit(1))
+        if row is not None:
+            raise DelegationThere(begins=row.valid_from, ends=row.valid_to or "…")
 
     def _visible(self) -> ColumnElement[bool]:
         """Of an agency what it wrote down; of a citizen what is about itself or the one it stands for."""

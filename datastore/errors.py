@@ -97,6 +97,12 @@ class ProofMissing(KhosoError):
     code = "proof_missing"
 
 
+class DelegationThere(KhosoError):
+    """The same person is written down to stand for the same one at that time already; facts `begins`, `ends`."""
+
+    code = "delegation_there"
+
+
 class ShareRefused(KhosoError):
     """A share needs a purpose, a recipient, an end and a number of openings; fact `what` is not as it should be."""
 

@@ -40,6 +40,8 @@ def test_a_guardian_is_written_down_confirmed_by_another_and_ended(
     said = ["guardian", MOTHER, CHILD, "--ground", "Giấy khai sinh số 12", "--last-day", "2038-05-02"]
     made = answer(capsys, "add", *said, "--actor", "mai.tran")
     assert (made["kind"], made["last_day"], made["confirmed_by"]) == ("guardian", "2038-05-02", None)
+    assert run(["delegation", "add", *said]) == Exit.NEGATIVE
+    assert "2038-05-02" in capsys.readouterr().err
     assert run(["delegation", "confirm", made["id"], "--actor", "mai.tran"]) == Exit.NEGATIVE
     assert answer(capsys, "confirm", made["id"], "--actor", "hoa.le")["confirmed_by"] == "hoa.le"
     for number in (MOTHER, CHILD):

@@ -4,7 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date, timedelta
 from typing import TypeVar
 
@@ -14,8 +14,10 @@ from archive import check_log
 from common import Digest
 from datastore import (
     Actor,
+    ActorRole,
     AlreadyHeld,
     AttachedHow,
+    DelegationThere,
     DocumentRecord,
     DossierState,
     IllegalTransition,
@@ -70,6 +72,21 @@ def assert_log_clean(house: House) -> None:
     with house.store.log.facts() as facts:
         report = check_log(facts.leaves, checkpoint=None, origin="o", keys=[], rows=facts.rows)
     assert {finding.code for finding in report.findings} == {"log-never-signed"}
+
+
+def test_a_delegation_that_many_write_down_at_once_is_written_down_once(busy_house: House) -> None:
+    house = busy_house
+    an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
+
+    def write_down(_number: int) -> bool:
+        with suppress(DelegationThere), house.store.begin(MAI, "delegate") as opened:
+            opened.delegations.make(ActorRole.GUARDIAN, binh, an, ground="x", valid_to=date(2099, 1, 1))
+            return True
+        return False
+
+    assert sum(at_once(write_down)) == 1
+    with house.store.begin(MAI, "look") as opened:
+        assert len(opened.delegations.of_owner(an)) == 1
 
 
 def test_distinct_papers_at_once_are_all_kept_and_numbered_without_a_gap(busy_house: House) -> None:

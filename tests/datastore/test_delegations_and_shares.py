@@ -11,6 +11,7 @@ from datastore import (
     Actor,
     ActorRole,
     Delegation,
+    DelegationThere,
     DiaryLine,
     DocumentRecord,
     IllegalTransition,
@@ -143,6 +144,29 @@ def test_a_delegation_needs_a_proof_a_guardian_an_end_and_both_the_right_kind_of
             make(ActorRole.GUARDIAN, binh, UUID(int=5), ground="x", valid_to=MAJORITY)
         with pytest.raises(NotFound):
             make(ActorRole.GUARDIAN, binh, con, proof=theirs.id, valid_to=MAJORITY)
+
+
+def test_the_same_delegation_is_not_written_down_twice_for_the_same_time(house: House) -> None:
+    con = child(house)
+    binh, made = guardian_of(house, con)
+
+    def once_more(begins: date | None = None, until: date = MAJORITY, actor: Actor = MAI) -> UUID:
+        with house.store.begin(actor, "delegate") as work:
+            again = work.delegations.make(
+                ActorRole.GUARDIAN, binh, con, ground="x", valid_from=begins, valid_to=until
+            )
+        return again.id
+
+    for overlapping in ((None, MAJORITY), (MAJORITY, date(2050, 1, 1)), (date(2020, 1, 1), made.valid_from)):
+        with pytest.raises(DelegationThere) as refused:
+            once_more(*overlapping)
+        assert str(MAJORITY) in refused.value.sentence.vi
+    once_more(date(2020, 1, 1), made.valid_from - timedelta(days=1))
+    once_more(MAJORITY + timedelta(days=1), date(2050, 1, 1))
+    once_more(actor=STRANGER)  # another agency keeps its own, and is not told of this one
+    with house.store.begin(HANDLER, "end") as work:
+        work.delegations.end(made.id, reason="written down wrongly")
+    once_more()
 
 
 def test_a_representative_stands_for_an_organisation_without_an_end_until_it_is_ended(house: House) -> None:

@@ -166,6 +166,7 @@ def test_what_is_sent_again_under_its_key_is_made_once_and_its_secret_is_not_sho
         "recipient": "Ngân hàng A",
         "until": until,
     }
+    late = {"valid_from": "2098-12-31", "valid_to": "2099-01-01"}
     account = {"username": "made.once", "name": "Made Once", "roles": ["clerk"]}
     between = {"delegate_id": two[KHUYNH]["owner"], "principal_id": two[NHIEN]["owner"], "ground": "x"}
     with citizen(served, two[KHUYNH]["owner"]) as client, served.signed_in("handler") as handler:
@@ -174,7 +175,7 @@ def test_what_is_sent_again_under_its_key_is_made_once_and_its_secret_is_not_sho
             (client, "/shares", said, "token"),
             (admin, "/accounts", account, "initial_password"),
             (admin, "/clients", {"name": "System", "scopes": ["papers.read"]}, "client_secret"),
-            (handler, "/delegations", {"kind": "guardian", "valid_to": "2099-01-01", **between}, None),
+            (handler, "/delegations", {"kind": "guardian", **late, **between}, None),
         ):
             key = {"Idempotency-Key": f"once-{place}"}
             first, again = (asker.post(f"{API}{place}", json=body, headers=key) for _ in range(2))
@@ -245,6 +246,7 @@ def test_a_delegation_is_confirmed_by_another_officer(served: Service, two: dict
         made = one.post(f"{API}/delegations", json=said)
         assert made.status_code == 201, made.text
         id = made.json()["id"]
+        assert code_of(other.post(f"{API}/delegations", json=said)) == (409, "delegation_there")
         assert code_of(one.post(f"{API}/delegations/{id}/confirm")) == (403, "not_allowed")
         assert other.post(f"{API}/delegations/{id}/confirm").json()["confirmed_by"] == "two"
         with citizen(served, two[KHUYNH]["owner"]) as guardian:
