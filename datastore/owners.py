@@ -225,6 +225,15 @@ class Owners:
         self._scope.note(owner=owner)
         return _owner(row)
 
+    def of_document(self, document: UUID) -> tuple[Owner, ...]:
+        """Who own the paper, in the order in which it names them; of several a citizen learns itself only. NotFound."""
+        self._scope.ask(Act.SEE_PAPERS)
+        row, own = self._scope.document(document), self._scope.own_id
+        whose = [entry.store.owner_id for entry in row.entries if entry.to_at is None]
+        return tuple(
+            _owner(self._session.get_one(OwnerRow, owner)) for owner in whose if own in (None, owner)
+        )
+
     def find(self, identifier: str) -> Owner | None:
         """The owner who has this number now; BadIdentifier."""
         self._scope.ask(Act.FIND_OWNER)

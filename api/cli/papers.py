@@ -1,4 +1,4 @@
-"""Papers in the store: `intake`, `dossier`, `list`, `find`, `get`, `revoke`, `supersede`, `refile`."""
+"""Papers in the store: `intake`, `check`, `dossier`, `list`, `find`, `get`, `revoke`, `supersede`, `refile`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from api.cli.place import at_desk
 from api.errors import exit_status
 from api.exits import Exit, worst
 from api.house import House, page_pool_when_needed
-from api.steps import changes, dossiers, holdings
+from api.steps import changes, confirming, dossiers, holdings
 from api.steps.intake import Paper, Person, Received, receive
 from api.steps.queue import work_off
 from archive import Ground, Status
@@ -142,8 +142,8 @@ def _answer(
     if isinstance(one, KhosoError):
         return {"file": str(paper.files[0]), "error": error_json(one)}, exit_status(one)
     held = holdings.held(opened, who, one.document.id)
-    for question in held.questions:
-        opened.steps.say(str(question))
+    for sentence in (*held.questions, *held.waits):
+        opened.steps.say(str(sentence))
     answer = {"file": str(paper.files[0]), **held.as_json(), "receipt": one.receipt, "again": one.again}
     return answer, _exit_of(held.document)
 
@@ -155,6 +155,27 @@ def _exit_of(document: DocumentRecord) -> Exit:
     if document.status in (Status.RECEIVED, Status.CHECKED):
         return Exit.OUT_OF_REACH  # kept, but a part that is needed failed: a later attempt goes on from here
     return Exit.CANNOT_TELL if document.status is Status.READ else Exit.DONE
+
+
+@app.command("check")
+def check(
+    document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Xác nhận đã đối chiếu bản quét và phần đọc được với bản giấy, và chủ đã ghi là đúng; giấy tờ tự đi tiếp.
+
+    Says that scan and reading were compared with the paper, and that the named owner is the right one; it goes on.
+
+    Ví dụ / Example: `khoso check 01a200e0-5076-7574-a8fe-df7af85edd29 --actor mai.tran`
+    """
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
+        confirming.check(opened, who, document_id, confirming.Compared())
+        _finish(opened, document_id)
+        _show_one(opened, who, document_id, as_json=as_json)
 
 
 # --- dossiers ---------------------------------------------------------------------------------------------
@@ -197,7 +218,8 @@ def close_dossier(
 ) -> None:
     """Đóng hồ sơ; khi thành công, giấy tờ trong hồ sơ được cơ quan ký và có giá trị như bản giấy.
 
-    Closes a dossier; on success its papers are signed by the agency and become valid.
+    Closes a dossier; on success its papers are signed by the agency and become valid, those that wait for somebody
+    once that is answered (`khoso check`).
 
     Ví dụ / Example: `khoso dossier close H41.08-261122-0001 --succeeded`
     """
@@ -215,7 +237,11 @@ def close_dossier(
         papers = holdings.papers_of(opened, who, number)
         with page_pool_when_needed(opened.settings) as pool:
             work_off(opened, pool, until_done=[paper.id for paper in papers])
-        answers = [holdings.held(opened, who, paper.id).as_json() for paper in papers]
+        found = [holdings.held(opened, who, paper.id) for paper in papers]
+        for held in found:
+            for reason in held.waits:
+                opened.steps.say(f"{held.document.id}: {reason}")
+    answers = [held.as_json() for held in found]
     _say_dossier(number, chosen[0], answers, as_json=as_json)
 
 

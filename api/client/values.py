@@ -137,6 +137,7 @@ class Document:
     receipt: int | None
     ground: str | None
     questions: tuple[str, ...]
+    waits: tuple[str, ...]
     said: Json = field(repr=False)
 
     @classmethod
@@ -154,6 +155,7 @@ class Document:
             said["receipt"],
             said["ground"],
             tuple(question["code"] for question in said["questions"]),
+            tuple(reason["code"] for reason in said["waits"]),
             said,
         )
 
@@ -181,6 +183,8 @@ class Dossier:
     state: str
     events: tuple[str, ...]
     documents: tuple[UUID, ...]
+    waiting: tuple[UUID, ...]
+    """Of its papers those that wait for somebody, also when it has succeeded."""
 
     @classmethod
     def of(cls, said: Json) -> "Dossier":
@@ -190,6 +194,7 @@ class Dossier:
             said["state"],
             tuple(event["kind"] for event in said["events"]),
             tuple(UUID(one["document_id"]) for one in said["documents"]),
+            tuple(UUID(one["document_id"]) for one in said["documents"] if one["waits"]),
         )
 
 

@@ -40,6 +40,7 @@ _EXAMPLE_DOCUMENT: dict[str, Any] = {
     "received_at": "2026-11-22T01:05:09.000000Z",
     "changed_at": "2026-11-22T01:05:21.000000Z",
     "questions": [],
+    "waits": [],
 }
 
 
@@ -60,7 +61,10 @@ _IN_A_LIST = (
 
 
 class DocumentView(BaseModel):
-    """A paper as it stands. `sha256` is that of the PDF that stands for it, `version` and it name what was seen."""
+    """A paper as it stands. `sha256` is that of the PDF that stands for it, `version` and it name what was seen.
+
+    `questions` are what the machine doubts; `waits` says why a paper that was read does not go on, to staff only.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_DOCUMENT]})
     document_id: UUID
@@ -90,6 +94,7 @@ class DocumentView(BaseModel):
     received_at: Instant
     changed_at: Instant
     questions: list[Said]
+    waits: list[Said]
 
     @classmethod
     def of(cls, held: Held) -> "DocumentView":
@@ -123,6 +128,7 @@ class DocumentView(BaseModel):
             received_at=document.received_at,
             changed_at=document.changed_at,
             questions=[Said.of(question) for question in held.questions],
+            waits=[Said.of(reason) for reason in held.waits],
         )
 
 

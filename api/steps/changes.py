@@ -9,6 +9,7 @@ from uuid import UUID
 from api.house import House
 from api.steps.intake import go_on
 from api.steps.job_kinds import TELL_OUTSIDE
+from archive import Status
 from common import KhosoError
 from datastore import Actor, DocumentRecord, Priority
 
@@ -44,7 +45,7 @@ def supersede(
 def refile(
     house: House, actor: Actor, document: UUID, owner: str, reason: str, *, stamp: int | None = None
 ) -> DocumentRecord:
-    """Moves a misfiled paper to its right owner, made known if need be; one that waited for its owner goes on."""
+    """Moves a misfiled paper to its right owner, made known if need be; one that waited for that goes on."""
     with house.datastore.begin(actor, "refile") as work:
         work.documents.require_unchanged(document, stamp)
         owners = work.documents.get(document).owner_ids
@@ -55,6 +56,7 @@ def refile(
             moved = work.documents.refile(document, to=to.id, reason=reason)
         else:
             moved = work.documents.assign_owners(document, [to.id])
-            go_on(work, moved)
+        if moved.status is Status.READ:
+            go_on(house, work, moved)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return moved

@@ -6,8 +6,21 @@ from uuid import UUID
 
 from api.house import House
 from api.steps.intake import go_on
-from archive import SourceForm
+from archive import SourceForm, Status
+from common import KhosoError
 from datastore import Actor, DocumentRecord, Provenance
+
+
+class OwnerNotNamed(KhosoError):
+    """A paper of nobody is not signed: who owns it is said first, by refiling it."""
+
+    code = "owner_not_named"
+
+
+class TypeNotNamed(KhosoError):
+    """A paper of no known type is not signed: it would never have a code."""
+
+    code = "type_not_named"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +34,15 @@ class Compared:
 def check(
     house: House, actor: Actor, document: UUID, compared: Compared, *, stamp: int | None = None
 ) -> DocumentRecord:
-    """A person compared the scan and what was read with the paper; its signature is asked for."""
+    """A person compared the scan and what was read with the paper; its signature is asked for.
+
+    That answers what was asked about it, also whose paper it is; OwnerNotNamed, TypeNotNamed while that is open.
+    """
     with house.datastore.begin(actor, "check") as work:
         work.documents.require_unchanged(document, stamp)
-        before = work.documents.get(document).provenance
+        found = work.documents.get(document)
+        _require_named(found)
+        before = found.provenance
         returned = compared.original_returned
         checked = work.documents.check(
             document,
@@ -35,8 +53,15 @@ def check(
                 original_returned=before.original_returned if returned is None else returned,
             ),
         )
-        go_on(work, checked)
+        go_on(house, work, checked)
     return checked
+
+
+def _require_named(document: DocumentRecord) -> None:
+    if document.status is Status.PENDING_IDENTIFIER:
+        raise OwnerNotNamed
+    if document.status is Status.READ and document.doc_type is None:
+        raise TypeNotNamed
 
 
 def classify(
@@ -47,7 +72,7 @@ def classify(
     with house.datastore.begin(actor, "classify") as work:
         work.documents.require_unchanged(document, stamp)
         classified = work.documents.classify(document, shown)
-        go_on(work, classified)
+        go_on(house, work, classified)
         return work.documents.get(document)
 
 
@@ -56,13 +81,17 @@ def confirm_record(
 ) -> DocumentRecord:
     """The data record as a person confirmed it: what stands on the paper under each name, without doubt.
 
-    The machine's reading stays as it was; where it stood on the page is kept with a value that is the same.
+    The machine's reading stays as it was; where it stood on the page is kept with a value that is the same. A paper
+    that waited because a number was misread goes on.
     """
     with house.datastore.begin(actor, "confirm_record") as work:
         work.documents.require_unchanged(document, stamp)
         read = work.documents.get(document).version.fields or {}
         confirmed = {name: _confirmed(read.get(name), value) for name, value in values.items()}
-        return work.documents.set_fields(document, confirmed)
+        recorded = work.documents.set_fields(document, confirmed)
+        if recorded.status is Status.READ:
+            go_on(house, work, recorded)
+        return work.documents.get(document)
 
 
 def _confirmed(read: object, value: str) -> dict[str, object]:

@@ -9,12 +9,14 @@ from uuid import UUID
 from api.deliver import require_free
 from api.house import House
 from api.steps.paper_copy import shown_object
-from api.steps.questions import questions
+from api.steps.questions import questions, waits
 from archive import Status
 from common import Digest, Sentence
 from datastore import (
     CITIZENS,
+    Act,
     Actor,
+    ActorRole,
     DocumentRecord,
     ListedDocument,
     NotFound,
@@ -22,6 +24,7 @@ from datastore import (
     SearchField,
     StoredObject,
     Work,
+    may,
 )
 from ingest import MediaType
 from signing import Verdict, validate
@@ -53,6 +56,7 @@ class Held:
     name: str | None
     receipt: int | None
     questions: tuple[Sentence, ...] = ()
+    waits: tuple[Sentence, ...] = ()
     ours: Verdict | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -78,12 +82,21 @@ class Held:
             "signature_verdict": None if self.ours is None else self.ours.indication.value,
             "receipt": self.receipt,
             "questions": [question.as_json() for question in self.questions],
+            "waits": [reason.as_json() for reason in self.waits],
             "dossier": document.dossier,
             "ground": None if document.ground is None else document.ground.value,
             "reason": document.reason,
             "received_at": document.received_at.isoformat(),
             "changed_at": document.changed_at.isoformat(),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a paper of a dossier stands, and what it waits for."""
+
+    status: Status
+    waits: tuple[Sentence, ...]
 
 
 def held(house: House, actor: Actor, document_id: UUID) -> Held:
@@ -104,6 +117,19 @@ def look(house: House, actor: Actor, document_id: UUID) -> Held:
     """One paper as the rows have it; nothing is opened."""
     with house.datastore.begin(actor, "look_at") as work:
         return _held(house, actor, work, work.documents.get(document_id))
+
+
+def standing_in(house: House, actor: Actor, work: Work, dossier: str) -> dict[UUID, Standing]:
+    """Its papers by their ids, of which this actor may know how they stand; `waits` is said to staff only."""
+    if not may(ActorRole(actor.role), Act.SEE_PAPERS, actor.scopes):
+        return {}
+    return {
+        paper.id: Standing(
+            paper.status,
+            () if actor.role in CITIZENS else waits(house, paper, work.owners.of_document(paper.id)),
+        )
+        for paper in work.dossiers.papers(dossier)
+    }
 
 
 def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:
@@ -226,8 +252,8 @@ def _originals(document: DocumentRecord) -> tuple[StoredObject, ...]:
 
 def _held(house: House, actor: Actor, work: Work, document: DocumentRecord) -> Held:
     receipts = work.receipts.of_document(document.id)
-    asked: tuple[Sentence, ...] = ()
-    if actor.role not in CITIZENS:  # who else owns a paper is nothing that one of its owners may look up
-        owners = [work.owners.get(owner) for owner in document.owner_ids]
-        asked = questions(house, document, owners)
-    return Held(document, name_of(house, document), receipts[0].number if receipts else None, asked)
+    name, receipt = name_of(house, document), receipts[0].number if receipts else None
+    if actor.role in CITIZENS:  # who else owns a paper is nothing that one of its owners may look up
+        return Held(document, name, receipt)
+    owners = work.owners.of_document(document.id)
+    return Held(document, name, receipt, questions(house, document, owners), waits(house, document, owners))

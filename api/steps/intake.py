@@ -18,6 +18,7 @@ from api.house import House
 from api.logs import log
 from api.metrics import MALWARE, PAGE_SECONDS, PAGES
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
+from api.steps.questions import whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import KhosoError, PartialDate, say
 from datastore import (
@@ -157,7 +158,7 @@ def take_in(
                 verdict=None if verdict is None else verdict.as_json(),
             )
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
-            job = go_on(work, document, paper.priority)
+            job = go_on(house, work, document, paper.priority)
             # Its number last: until the transaction ends no other paper of the agency gets one.
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
             received = Received(document, receipt.number, again=False, job=job)
@@ -244,7 +245,7 @@ def _cite(
             document = work.documents.record_ground(document.id, ground)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
-        go_on(work, document)
+        go_on(house, work, document)
         job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         received = Received(document, receipt.number, again=True, job=job)
@@ -264,14 +265,15 @@ def waiting_job(work: Work, document: DocumentRecord) -> Job | None:
     return waiting[-1] if waiting else None
 
 
-def go_on(work: Work, document: DocumentRecord, priority: Priority | None = None) -> Job | None:
+def go_on(house: House, work: Work, document: DocumentRecord, priority: Priority | None = None) -> Job | None:
     """Asks for the next job of a paper, if nothing is left to ask a person.
 
-    On the command line whoever hands a paper in has named its owner and answers for it, so a paper whose type
-    is known is checked by that person; any other waits.
+    Whoever hands a paper in and has compared it answers for it: one whose type is known is checked by that person,
+    unless it is doubtful whose it is. Any other waits as `read`, whatever becomes of its dossier.
     """
     by = document.provenance.compared_by
-    if document.status is Status.READ and document.doc_type is not None and by:
+    clear = document.status is Status.READ and document.doc_type is not None
+    if clear and by and not whose(house, document, work.owners.of_document(document.id)):
         document = work.documents.check(document.id, by=by)
     following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
     if document.status is Status.PROVISIONAL and document.ground is not None:
@@ -398,7 +400,7 @@ def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], N
             fields=_fields(made.reading),
             doc_type=_shown_type(house, made.reading),
         )
-        go_on(work, document)
+        go_on(house, work, document)
         work.jobs.finish(job)
 
 

@@ -69,7 +69,7 @@ def bring_own(
                 page_count=pages,
                 verdict=None if verdict is None else verdict.as_json(),
             )
-            job = go_on(work, document, Priority.BACK_FILE)
+            job = go_on(house, work, document, Priority.BACK_FILE)
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
             received = Received(document, receipt.number, again=False, job=job)
             also(work, received)

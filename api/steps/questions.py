@@ -1,8 +1,13 @@
-"""What the machine is not sure of and a person should look at; never an answer by itself."""
+"""What the machine is not sure of and a person should look at; never an answer by itself.
 
-from collections.abc import Sequence
+What concerns whose paper it is stops the paper: nothing is signed, and nothing becomes valid, before a person has
+answered by checking it, or has said otherwise what stands on it or whose it is.
+"""
+
+from collections.abc import Iterator, Sequence
 
 from api.house import House
+from archive import Status
 from common import Sentence, say
 from datastore import DocumentRecord, Owner
 from ingest import fields_from_json, propose_owners
@@ -12,21 +17,62 @@ def questions(house: House, document: DocumentRecord, owners: Sequence[Owner]) -
     """A type that is open or reads otherwise, an owner who is open, an owner whom the text names and nobody has."""
     name = document.version.originals[0].name
     asked: list[Sentence] = []
-    if not owners:
-        asked.append(say("owner_open", name=name, id=document.id))
     if document.doc_type is None:
-        return (*asked, say("type_unknown", name=name))
-    recognised = (document.version.quality or {}).get("recognised")
-    if recognised is not None and recognised != document.doc_type:
-        read_as = house.catalogue.find(str(recognised)).name
+        asked.append(say("type_unknown", name=name))
+    elif (read_as := _recognised(document)) not in (None, document.doc_type):
         named = house.catalogue.find(document.doc_type).name
-        asked.append(say("type_differs", name=name, read_as=read_as, named=named))
-    doc_type = house.catalogue.find(document.doc_type)
-    read = propose_owners(doc_type, fields_from_json(document.version.fields or {}))
+        asked.append(say("type_differs", name=name, read_as=house.catalogue.find(read_as).name, named=named))
+    return (*asked, *whose(house, document, owners))
+
+
+def whose(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
+    """What makes it doubtful whose paper it is: nobody is named, or the text names somebody who is not."""
+    name = document.version.originals[0].name
+    if not owners:
+        return (say("owner_open", name=name, id=document.id),)
     known = {identifier.identifier for owner in owners for identifier in owner.identifiers}
-    strangers = [
-        proposal.name or "?"
-        for proposal in read
-        if owners and proposal.identifier is not None and str(proposal.identifier) not in known
-    ]
-    return (*asked, *(say("owner_differs", name=name, found=stranger) for stranger in strangers))
+    return tuple(
+        say("owner_differs", name=name, found=found)
+        for number, found in _named_in_text(house, document)
+        if number not in known
+    )
+
+
+def _named_in_text(house: House, document: DocumentRecord) -> Iterator[tuple[str, str]]:
+    """Numbers with their names, each once: by the type that was named, and by the one that the page reads as."""
+    fields, seen = fields_from_json(document.version.fields or {}), set()
+    for code in dict.fromkeys((document.doc_type, _recognised(document))):
+        for proposal in () if code is None else propose_owners(house.catalogue.find(code), fields):
+            if proposal.identifier is not None and (number := str(proposal.identifier)) not in seen:
+                seen.add(number)
+                yield number, proposal.name or "?"
+
+
+def _recognised(document: DocumentRecord) -> str | None:
+    """The type that the page reads as."""
+    read_as = (document.version.quality or {}).get("recognised")
+    return None if read_as is None else str(read_as)
+
+
+_WAITING = (Status.READ, Status.PENDING_IDENTIFIER)
+
+
+def waits(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
+    """Why a paper that was read does not go on by itself, and what it waits for; nothing, where it does not wait.
+
+    Said without anybody's name: it stands in the answers about whole dossiers.
+    """
+    if document.status not in _WAITING:
+        return ()
+    reasons: list[Sentence] = []
+    if not owners:
+        reasons.append(say("waits_for_owner"))
+    elif whose(house, document, owners):
+        reasons.append(say("waits_for_answer"))
+    if document.doc_type is None:
+        reasons.append(say("waits_for_type"))
+    if document.provenance.compared_by is None:
+        reasons.append(say("waits_for_check"))
+    if reasons and document.ground is not None:
+        reasons.append(say("waits_with_ground"))
+    return tuple(reasons)

@@ -8,6 +8,7 @@ import pytest
 
 from api.cli import run
 from api.exits import Exit
+from common import say
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _OWNER = "040144985806"
@@ -144,15 +145,75 @@ def test_a_paper_that_names_another_owner_or_reads_as_another_type_asks(
 ) -> None:
     file = str(_SAMPLES / "trich_luc_khai_tu.png")
     other = ["intake", file, "--owner", "040144985807", "--type", "KET_HON", "--json"]
-    assert run(other) == Exit.DONE
+    assert run(other) == Exit.CANNOT_TELL
     captured = capsys.readouterr()
     (document,) = json.loads(captured.out)["documents"]
-    assert {"type_differs"} <= {question["code"] for question in document["questions"]}
+    assert [question["code"] for question in document["questions"]] == ["type_differs", "owner_differs"]
     assert "Trích lục khai tử" in captured.err
-    assert run(["intake", file, "--owner", "040144985807", "--ground", "back_file", "--json"]) == Exit.DONE
+
+
+_WRONG = "040144985807"
+
+
+def _of_somebody_else(capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
+    """A paper on which another number stands than that of the owner who was named."""
     capsys.readouterr()
-    assert run(["intake", file, "--owner", "040144985808", "--ground", "back_file", "--json"]) == Exit.DONE
-    captured = capsys.readouterr()
-    (document,) = json.loads(captured.out)["documents"]
-    assert document["status"] == "valid"
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    assert run(["intake", file, "--owner", _WRONG, "--json", *more]) == Exit.CANNOT_TELL
+    (document,) = _documents(capsys)
+    assert document["status"] == "read"
     assert [question["code"] for question in document["questions"]] == ["owner_differs"]
+    return document
+
+
+def test_a_paper_on_which_somebody_elses_number_stands_waits_for_an_answer_though_its_dossier_succeeded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It once became valid with the dossier, and nobody had said whose it was."""
+    dossier = "H41.08-261122-0003"
+    run(["dossier", "open", dossier, "--procedure", "1.001193"])
+    id = _of_somebody_else(capsys, "--dossier", dossier)["document_id"]
+    assert run(["dossier", "close", dossier, "--succeeded", "--json"]) == Exit.DONE
+    captured = capsys.readouterr()
+    (waiting,) = json.loads(captured.out)["documents"]
+    assert (waiting["status"], waiting["ground"], waiting["revision"]) == ("read", "dossier_succeeded", 0)
+    assert [reason["code"] for reason in waiting["waits"]] == ["waits_for_answer", "waits_with_ground"]
+    assert str(say("waits_for_answer")) in captured.err
+    # Bringing it once more is no answer.
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    assert run(["intake", file, "--owner", _WRONG, "--json"]) == Exit.CANNOT_TELL
+    assert [one["status"] for one in _documents(capsys)] == ["read"]
+
+    assert run(["check", id, "--actor", "hoa.le", "--json"]) == Exit.DONE
+    (valid,) = _documents(capsys)
+    assert (valid["status"], valid["weight"], valid["waits"]) == ("valid", "digitised", [])
+
+
+def test_a_paper_that_waits_goes_on_once_it_is_moved_to_whom_it_names(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    id = _of_somebody_else(capsys, "--ground", "back_file")["document_id"]
+    assert run(["refile", id, "--owner", _OWNER, "--reason", "Ghi nhầm số", "--json"]) == Exit.DONE
+    (valid,) = _documents(capsys)
+    assert (valid["status"], valid["code"], valid["questions"]) == ("valid", f"{_OWNER}.KHAI_TU", [])
+
+
+def test_a_marriage_certificate_of_one_spouse_asks_for_the_other_and_of_both_does_not(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file, wife = str(_SAMPLES / "giay_chung_nhan_ket_hon.jpg"), "040198263731"
+    assert run(["intake", file, "--owner", wife, "--json"]) == Exit.CANNOT_TELL
+    (one,) = _documents(capsys)
+    assert (one["status"], [asked["code"] for asked in one["questions"]]) == ("read", ["owner_differs"])
+    both = ["intake", file, "--owner", wife, "--owner", "038093854341", "--json"]
+    assert run(both) == Exit.DONE
+    (two,) = _documents(capsys)
+    assert (two["status"], two["questions"], len(two["codes"])) == ("provisional", [], 2)
+
+
+def test_a_paper_without_an_owner_or_a_type_is_not_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Checked, it was signed and stood in nobody's store."""
+    waiting = _waiting(capsys)
+    assert [reason["code"] for reason in waiting["waits"]] == ["waits_for_owner"]
+    assert run(["check", waiting["document_id"]]) == Exit.NEGATIVE
+    assert str(say("owner_not_named")) in capsys.readouterr().err

@@ -127,6 +127,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "entries_of": Act.SEE_PAPERS,
         "find": Act.FIND_OWNER,
         "get": Act.FIND_OWNER,
+        "of_document": Act.SEE_PAPERS,
         "of_identity": Act.RECOGNISE_OWNER,
         "recognise": Act.RECOGNISE_OWNER,
         "rename": Act.CORRECT_OWNER,

@@ -1,5 +1,6 @@
 """Dossiers: opened under the number of the one-stop system, their events, what is held for them, what they cite."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -14,10 +15,11 @@ from api.http.parts import API, TheHouse
 from api.http.shapes import Asked, Code, Instant, Said, Sha256, Words, problems
 from api.http.views import DocumentSummary
 from api.steps import dossiers, holdings, reuse
+from api.steps.holdings import Standing
 from api.steps.reuse import Component, Known
-from archive import ReuseAction, ReuseFacts
+from archive import ReuseAction, ReuseFacts, Status
 from common import Digest
-from datastore import Answer, AttachedHow, Citation, Dossier, DossierState, Work
+from datastore import Actor, Answer, AttachedHow, Citation, Dossier, DossierDocument, DossierState, Work
 from ingest import AgencyCode, DossierNumber
 
 router = APIRouter(tags=["dossiers"])
@@ -72,12 +74,17 @@ class EventView(BaseModel):
 
 
 class Attached(BaseModel):
-    """A paper in the dossier: digitised for it, or held before and cited."""
+    """A paper in the dossier: digitised for it, or held before and cited.
+
+    `status` is null where the paper may not be seen; `waits` says to staff why it does not go on, also after success.
+    """
 
     document_id: UUID
     component: str
     how: AttachedHow
     attached_at: Instant
+    status: Status | None
+    waits: list[Said]
 
 
 class DossierView(BaseModel):
@@ -118,7 +125,7 @@ class DossierView(BaseModel):
     documents: list[Attached]
 
     @classmethod
-    def of(cls, dossier: Dossier) -> "DossierView":
+    def of(cls, dossier: Dossier, papers: Mapping[UUID, Standing]) -> "DossierView":
         return cls(
             number=dossier.number,
             procedure=dossier.procedure,
@@ -131,16 +138,24 @@ class DossierView(BaseModel):
                 EventView(kind=event.kind, at=event.at, by=event.by, note=event.note)
                 for event in dossier.events
             ],
-            documents=[
-                Attached(
-                    document_id=one.document_id,
-                    component=one.component,
-                    how=one.how,
-                    attached_at=one.attached_at,
-                )
-                for one in dossier.documents
-            ],
+            documents=[_attached(one, papers.get(one.document_id)) for one in dossier.documents],
         )
+
+
+def _attached(one: DossierDocument, paper: Standing | None) -> Attached:
+    return Attached(
+        document_id=one.document_id,
+        component=one.component,
+        how=one.how,
+        attached_at=one.attached_at,
+        status=None if paper is None else paper.status,
+        waits=[] if paper is None else [Said.of(reason) for reason in paper.waits],
+    )
+
+
+def _as_it_stands(house: House, actor: Actor, number: str) -> DossierView:
+    with house.datastore.begin(actor, "look_at_dossier") as work:
+        return DossierView.of(work.dossiers.get(number), holdings.standing_in(house, actor, work, number))
 
 
 @router.post(
@@ -157,16 +172,16 @@ def open_dossier(house: TheHouse, actor: StaffActing, once: OnlyOnce, said: Open
 
     def make(_keep: Keep) -> Answer:
         dossier = dossiers.open_dossier(house, actor, number, said.procedure, agency=agency)
-        return answer(201, DossierView.of(dossier), Location=f"{API}/dossiers/{dossier.number}")
+        body = _as_it_stands(house, actor, dossier.number)
+        return answer(201, body, Location=f"{API}/dossiers/{dossier.number}")
 
     return once.do(said.model_dump(mode="json"), make)
 
 
 @router.get("/dossiers/{number}", operation_id="get_dossier", responses=problems(404))
 def get_dossier(house: TheHouse, actor: Acting, number: Number) -> DossierView:
-    """A dossier with its events and papers."""
-    with house.datastore.begin(actor, "look_at_dossier") as work:
-        return DossierView.of(work.dossiers.get(str(DossierNumber.parse(number))))
+    """A dossier with its events and papers, and what these wait for."""
+    return _as_it_stands(house, actor, str(DossierNumber.parse(number)))
 
 
 @router.post(
@@ -179,19 +194,23 @@ def get_dossier(house: TheHouse, actor: Acting, number: Number) -> DossierView:
 def add_dossier_event(
     house: TheHouse, actor: StaffActing, once: OnlyOnce, number: Number, said: Event
 ) -> Response:
-    """Tell what happened to a dossier. Success is the ground on which its papers become valid."""
+    """Tell what happened to a dossier. Success is the ground on which its papers become valid.
+
+    Those that wait for somebody become valid once that is answered, and say so in `waits`.
+    """
     parsed = str(DossierNumber.parse(number))
 
     def make(keep: Keep) -> Answer:
         def also(work: Work, dossier: Dossier) -> None:
-            keep(work, answer(201, DossierView.of(dossier)))
+            papers = holdings.standing_in(house, actor, work, parsed)
+            keep(work, answer(201, DossierView.of(dossier, papers)))
 
         ending = _ENDINGS.get(said.kind)
         if ending is None:
             dossier = dossiers.record_event(house, actor, parsed, said.kind.value, said.note, also)
         else:
             dossier = dossiers.close_dossier(house, actor, parsed, ending, said.note)
-        return answer(201, DossierView.of(dossier))
+        return answer(201, _as_it_stands(house, actor, dossier.number))
 
     return once.do(said.model_dump(mode="json"), make)
 

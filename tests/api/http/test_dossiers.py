@@ -8,7 +8,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from datastore import OverrideKind
+from api.steps.holdings import standing_in
+from datastore import Actor, OverrideKind
 from tests.api.http.papers import page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_documents import read_all
@@ -167,3 +168,62 @@ def test_anybody_may_ask_how_far_a_dossier_is_and_learns_nothing_else(
             answer = public.get("/api/v1/public/dossiers/H41.08-261122-0008")
         problem_of(answer, 429, "too_many_requests")
         assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_paper_of_doubtful_owner_does_not_become_valid_with_its_dossier_and_says_why_it_waits(
+    served: Service, clerk: httpx.Client, handler: httpx.Client
+) -> None:
+    number = "H41.08-261122-0031"
+    place = opened(clerk, number)
+    paper = (_SAMPLES / "trich_luc_khai_tu.png").read_bytes()
+    made = submit(clerk, paper, _STRANGER, dossier=number, compared=True)
+    document = f"/api/v1/documents/{made['document_id']}"
+    read_all(served)
+    assert [one["code"] for one in clerk.get(document).json()["waits"]] == ["waits_for_answer"]
+    closed = handler.post(f"{place}/events", json={"kind": "succeeded"}).json()
+    read_all(served)
+    (waiting,) = closed["documents"]
+    assert (closed["state"], waiting["status"]) == ("succeeded", "read")
+    assert [one["code"] for one in waiting["waits"]] == ["waits_for_answer", "waits_with_ground"]
+    assert all(one["vi"] and one["en"] for one in waiting["waits"])
+    found = clerk.get(document).json()
+    assert (found["status"], found["revision"], found["checked_by"]) == ("read", 0, None)
+    # The named owner sees its paper, and not that somebody else's number was read on it.
+    with served.signed_in("owner", owner_id=found["owner_ids"][0]) as himself:
+        assert (
+            himself.get(document).json()["waits"],
+            himself.get(place).json()["documents"][0]["waits"],
+        ) == ([], [])
+
+    assert handler.post(f"{document}/check", json={}).json()["waits"] == []
+    read_all(served)
+    assert handler.get(document).json()["status"] == "valid"
+    (went_on,) = clerk.get(place).json()["documents"]
+    assert (went_on["status"], went_on["waits"]) == ("valid", [])
+
+
+def test_a_misread_number_that_a_person_corrects_lets_the_paper_go_on(
+    served: Service, clerk: httpx.Client
+) -> None:
+    paper = (_SAMPLES / "trich_luc_khai_tu.png").read_bytes()
+    made = submit(clerk, paper, "040144985809", compared=True)
+    document = f"/api/v1/documents/{made['document_id']}"
+    read_all(served)
+    fields = {"full_name": "LÊ NGỌC HẰNG", "personal_id": "040144985809"}
+    corrected = clerk.put(f"{document}/record", json={"fields": fields}).json()
+    assert (corrected["questions"], corrected["waits"], corrected["status"]) == ([], [], "checked")
+    read_all(served)
+    assert clerk.get(document).json()["status"] == "provisional"
+
+
+def test_a_system_that_may_only_see_dossiers_learns_nothing_of_how_their_papers_stand(
+    served: Service, clerk: httpx.Client
+) -> None:
+    number = "H41.08-261122-0032"
+    opened(clerk, number)
+    submit(clerk, page(61), _STRANGER, dossier=number)
+    for scopes, known in ((["dossiers.read"], None), (["dossiers.write"], "received")):
+        who = Actor("mot-cua", "system", "H41.08", "kiem-thu", scopes=frozenset(scopes))
+        with served.house.datastore.begin(who, "look_at_dossier") as work:
+            standing = standing_in(served.house, who, work, number)
+        assert [one.status for one in standing.values()] == ([] if known is None else [known])
