@@ -10,11 +10,23 @@ takes others is set aside. A receiver that takes nothing at all for `GIVE_UP` sh
 so): what waits for it waits on. A delivery shows nobody's papers, so claiming asks no actor.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from common import new_id
@@ -26,8 +38,8 @@ from datastore.locks import hold
 from datastore.records import Backlog, ClaimedDelivery, DeliveryState, SubscriptionState
 from datastore.rows import DeliveryRow, EventRow, ReceiverRow, SubscriptionRow, SubscriptionSecretRow
 
-LEASE = timedelta(minutes=1)
-"""So long may a courier be silent about a delivery, which takes seconds."""
+LEASE = timedelta(seconds=15)
+"""So long may a courier be silent about what it has in the air; while it lives it says so."""
 AT_ONCE = 4
 """So many deliveries may be in the air to one receiver that is well."""
 GIVE_UP = timedelta(days=3)
@@ -141,6 +153,12 @@ def claim(
             )
     session.flush()
     return claimed
+
+
+def keep(session: Session, worker: str, ids: Collection[UUID], now: datetime, lease: timedelta) -> None:
+    """This courier is still at these; what another one has claimed meanwhile stays its."""
+    mine = (DeliveryRow.id.in_(ids), _IS_IN_THE_AIR, DeliveryRow.claimed_by == worker)
+    session.execute(update(DeliveryRow).where(*mine).values(lease_until=now + lease))
 
 
 def _receivers(now: datetime) -> Select[ReceiverRow, SubscriptionRow]:

@@ -399,6 +399,11 @@ class Outbox:
             chain = self._store._keychain(session)
             return deliveries.claim(session, chain, courier, chain.at, most, lease)
 
+    def keep(self, courier: str, ids: Collection[UUID], lease: timedelta = deliveries.LEASE) -> None:
+        """This courier is still at these deliveries; those that another one has by now stay its."""
+        with self._store._housekeeping() as session:
+            deliveries.keep(session, courier, ids, self._store.clock(), lease)
+
     def delivered(self, claimed: ClaimedDelivery) -> None:
         """The receiver took it; StaleState when another courier has it meanwhile."""
         with self._store._housekeeping() as session:

@@ -1,8 +1,9 @@
 """The courier: takes events from the outbox to the systems that subscribed to them.
 
-Any number of couriers may run. One that is killed loses nothing: what it had claimed is claimed again after its lease,
-so it may be sent twice, with the same `webhook-id`. Receivers are talked to side by side in one loop, so one that
-is slow costs nothing but its own time; rows are asked in a thread beside it, names looked up in others.
+Any number of couriers may run. One says every few seconds what it has in the air; when it is killed, that is claimed
+again by another one after its lease and may be sent twice, with the same `webhook-id`. Receivers are talked to side by
+side in one loop, so one that is slow costs nothing but its own time; rows are asked in a thread beside it, names
+looked up in others.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from typing import TypeVar
+from uuid import UUID
 
 import httpx
 
@@ -31,6 +33,10 @@ _PAUSE = 0.5
 """Seconds between two looks into an empty outbox."""
 _PAUSE_IN_TROUBLE = 5.0
 _PRUNE_EVERY = 3600.0
+_KEEP_EVERY = 4.0
+"""Seconds, well inside the lease."""
+_NOTE_WITHIN = 60.0
+"""Seconds: a database that was started again is back by then."""
 _RESOLVERS = 64
 """Threads for names: a look-up that hangs must not keep those of others waiting."""
 _GONE, _NO_SUCCESS = "gone", "no_success"
@@ -87,13 +93,14 @@ class _Round:
         self._sender = sender
         self._reach = reach_of(house)
         self._lease = lease
-        self._in_the_air: set[asyncio.Task[None]] = set()
+        self._in_the_air: dict[asyncio.Task[None], UUID] = {}
         self._ending = False
-        self._prune_at = time.monotonic()
+        self._keep_at = self._prune_at = time.monotonic()
 
     async def go(self) -> None:
         """Hands out what is new, starts what is due, and waits until there may be more."""
         try:
+            await self._keep_what_is_in_the_air()
             busy = await self._ask(self._outbox.hand_out) > 0
             await self._start_what_is_due()
             if time.monotonic() >= self._prune_at:
@@ -118,11 +125,24 @@ class _Round:
     async def landed(self) -> None:
         """Waits for what is in the air, which takes seconds."""
         self._ending = True
-        if self._in_the_air:
-            await self._wait(asyncio.ALL_COMPLETED, None)
+        while self._in_the_air:
+            await self._wait(asyncio.ALL_COMPLETED, _KEEP_EVERY)
+            try:
+                await self._keep_what_is_in_the_air()
+            except OUTAGES as error:
+                log.warning("courier_hindered", code=error.code)
 
-    async def _wait(self, until: str, seconds: float | None) -> None:
-        _done, self._in_the_air = await asyncio.wait(self._in_the_air, timeout=seconds, return_when=until)
+    async def _wait(self, until: str, seconds: float) -> None:
+        done, _still = await asyncio.wait(self._in_the_air, timeout=seconds, return_when=until)
+        for landed in done:
+            del self._in_the_air[landed]
+
+    async def _keep_what_is_in_the_air(self) -> None:
+        """No other courier takes it over, as long as this one lives."""
+        if self._in_the_air and time.monotonic() >= self._keep_at:
+            ids = list(self._in_the_air.values())
+            await self._ask(partial(self._outbox.keep, self._house.room.worker, ids, self._lease))
+            self._keep_at = time.monotonic() + _KEEP_EVERY
 
     async def _start_what_is_due(self) -> None:
         room = _MOST_AT_ONCE - len(self._in_the_air)
@@ -130,7 +150,7 @@ class _Round:
             return
         claim = partial(self._outbox.claim, self._house.room.worker, room, self._lease)
         for claimed in await self._ask(claim):
-            self._in_the_air.add(asyncio.create_task(self._deliver(claimed)))
+            self._in_the_air[asyncio.create_task(self._deliver(claimed))] = claimed.delivery.id
 
     async def _ask(self, question: Callable[[], _T]) -> _T:
         """The rows' answer, while deliveries go on."""
@@ -173,9 +193,9 @@ class _Round:
             log.info("event_delivered", **facts)
 
     async def _noted(self, outcome: Callable[[], _T]) -> _T:
-        """The rows know what became of an attempt. While they are out of reach it is tried again, as long as the claim
-        counts: one that lapses by itself keeps its receiver waiting all that time."""
-        until = time.monotonic() + self._lease.total_seconds()
+        """The rows know what became of an attempt. While they are out of reach it is tried again: it counts as long as
+        no other courier has taken the delivery over, and a claim that lapses keeps its receiver waiting."""
+        until = time.monotonic() + _NOTE_WITHIN
         while True:
             try:
                 return await self._ask(outcome)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from datastore import ClaimedDelivery, DeliveryState, StaleState
+from datastore import COURIER_LEASE, ClaimedDelivery, DeliveryState, StaleState
 from tests.datastore.house import MAI, House
 
 READ = "vn.khoso.document.read"
@@ -108,6 +108,24 @@ def test_a_claim_is_one_couriers_and_lapses_when_it_is_silent(house: House) -> N
     house.store.outbox.delivered(taken)
     with pytest.raises(StaleState):
         house.store.outbox.delivered(taken)
+
+
+def test_a_claim_lasts_while_its_courier_says_so_and_is_not_taken_back_from_another(house: House) -> None:
+    subscribe(house, READ)
+    papers(house, 1)
+    (one,) = claim(house, courier="slow")
+    for _ in range(3):
+        house.clock.wait(COURIER_LEASE * 0.8)
+        house.store.outbox.keep("slow", [one.delivery.id])
+        assert claim(house, courier="quick") == []
+    house.clock.wait(COURIER_LEASE)
+    (taken,) = claim(house, courier="quick")
+    house.store.outbox.keep("slow", [one.delivery.id])
+    with pytest.raises(StaleState):
+        house.store.outbox.delivered(one)
+    house.store.outbox.delivered(taken)
+    house.store.outbox.keep("quick", [one.delivery.id])
+    assert claim(house, courier="slow") == []
 
 
 def test_what_fails_is_tried_again_after_a_pause_that_grows(house: House) -> None:
