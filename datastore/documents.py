@@ -711,8 +711,7 @@ def _lines_of_store(
 ) -> Select[*tuple[Any, ...]]:
     """At most `most` of `_page_of_store` as lines of a list."""
     page = _page_of_store(sight, of_types=of_types, of_status=of_status, after=after)
-    lines = listing.lines(page.limit(bindparam("most", type_=Integer)))
-    return lines.order_by(*_NEWEST_FIRST)
+    return listing.lines(page.limit(bindparam("most", type_=Integer)), *_NEWEST_FIRST)
 
 
 @lru_cache(maxsize=1_000)

@@ -1,17 +1,18 @@
-"""Documents as lines of a list: a few columns in two questions of their own, however many papers there are.
+"""Documents as lines of a list: a few columns in one question of their own, however many papers there are.
 
 A whole `DocumentRecord` takes six questions and everything that is known of a paper; a list of fifty spent nine
 tenths of its time on what nobody looks at.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Row, Select, bindparam, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import BindParameter, ColumnElement, Row, Select, bindparam, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from archive import Status, Weight
 from common import Digest
@@ -49,23 +50,19 @@ def listed_by(
 
     For an `owner` without the codes of others, which hold their numbers.
     """
-    connection = session.connection()
-    rows = connection.execute(lines, dict(asked)).all()
-    codes: dict[UUID, list[str]] = defaultdict(list)
-    if rows:
-        for row in connection.execute(_codes(), {"documents": [row.id for row in rows]}):
-            if owner in (None, row.owner_id):
-                codes[row.document_id].append(row.code)
-    return tuple(_listed(row, codes[row.id]) for row in rows)
+    rows = session.connection().execute(lines, dict(asked))
+    return tuple(_listed(list(codes), owner) for _id, codes in groupby(rows, attrgetter("id")))
 
 
-def _listed(row: Row[Any], codes: Sequence[str]) -> ListedDocument:
+def _listed(rows: Sequence[Row[Any]], owner: UUID | None) -> ListedDocument:
+    """The line of one document, from a row for each of its codes."""
+    row = rows[0]
     return ListedDocument(
         id=row.id,
         status=Status(row.status),
         weight=Weight(row.weight),
         doc_type=row.doc_type,
-        codes=tuple(codes),
+        codes=tuple(one.code for one in rows if one.code is not None and owner in (None, one.owner_id)),
         dossier=row.dossier,
         version=row.n,
         sha256=Digest(row.sha256),
@@ -80,11 +77,16 @@ def _listed(row: Row[Any], codes: Sequence[str]) -> ListedDocument:
 
 @cache
 def _lines_of_these() -> Select[*tuple[Any, ...]]:
-    return lines(_DOCUMENTS)
+    return lines(_DOCUMENTS, DocumentRow.id)
 
 
-def lines(documents: BindParameter[UUID] | Select[UUID]) -> Select[*tuple[Any, ...]]:
-    """The newest version of each, and what stands for it: newest revision, digitised PDF, first original."""
+def lines(
+    documents: BindParameter[UUID] | Select[UUID], *order: ColumnElement[Any] | InstrumentedAttribute[UUID]
+) -> Select[*tuple[Any, ...]]:
+    """The newest version of each, and what stands for it: newest revision, digitised PDF, first original.
+
+    A row for each code of today, or one without; `order` keeps the rows of a document together.
+    """
     each = aliased(VersionRow)
     newest = select(func.max(each.n)).where(each.document_id == DocumentRow.id).scalar_subquery()
     signed = (
@@ -107,22 +109,17 @@ def lines(documents: BindParameter[UUID] | Select[UUID]) -> Select[*tuple[Any, .
             VersionRow.n,
             VersionRow.page_count,
             func.coalesce(signed, digitised.sha256_plain, came.sha256_plain).label("sha256"),
+            CodeRow.code,
+            CodeRow.owner_id,
         )
         .select_from(DocumentRow)
         .join(VersionRow, (VersionRow.document_id == DocumentRow.id) & (VersionRow.n == newest))
         .join(OriginalRow, (OriginalRow.version_id == VersionRow.id) & (OriginalRow.n == 1))
         .join(came, came.id == OriginalRow.object_id)
         .outerjoin(digitised, digitised.id == VersionRow.pdf_id)
+        .outerjoin(CodeRow, (CodeRow.document_id == DocumentRow.id) & CodeRow.ended_at.is_(None))
         .where(DocumentRow.id.in_(documents))
-    )
-
-
-@cache
-def _codes() -> Select[UUID, UUID, str]:
-    return (
-        select(CodeRow.document_id, CodeRow.owner_id, CodeRow.code)
-        .where(CodeRow.document_id.in_(_DOCUMENTS), CodeRow.ended_at.is_(None))
-        .order_by(CodeRow.document_id, CodeRow.sequence)
+        .order_by(*order, CodeRow.sequence)
     )
 
 

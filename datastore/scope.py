@@ -6,14 +6,14 @@ sees what its own store, or that of the one it stands for, holds now. What may n
 may do at all stands in `rights`: every method asks for its act (`ask`) before it looks at anything.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from common import VIETNAM, new_id
 from datastore import intents
@@ -207,7 +207,9 @@ class Scope:
     def agencies(self) -> tuple[str, ...]:
         """The actor's agency, and those that ended and left it their papers."""
         if not self._agencies:
-            self._agencies = tuple(_with_predecessors(self.session, self.actor.agency, self.today))
+            asked = {"agency": self.actor.agency, "day": self.today}
+            ended = set(self.session.connection().scalars(_PREDECESSORS, asked))
+            self._agencies = (self.actor.agency, *sorted(ended - {self.actor.agency}))
         return self._agencies
 
     def require_owner(self, owner: UUID) -> None:
@@ -305,16 +307,18 @@ def papers_in(sight: Sight) -> ColumnElement[bool]:
         return false()
     if sight.taken_in_by is not None:
         taken_in = select(IntakeRow.id).where(IntakeRow.person == sight.taken_in_by)
-        return and_(DocumentRow.intake_agency.in_(sight.agencies), DocumentRow.id.in_(taken_in))
+        return and_(_among(DocumentRow.intake_agency, sight.agencies), DocumentRow.id.in_(taken_in))
     cited = (
         exists()
         .where(DossierDocumentRow.document_id == DocumentRow.id)
         .where(DossierDocumentRow.dossier_id == DossierRow.id)
-        .where(or_(DossierRow.agency.in_(sight.agencies), DossierRow.intake_agency.in_(sight.agencies)))
+        .where(
+            or_(_among(DossierRow.agency, sight.agencies), _among(DossierRow.intake_agency, sight.agencies))
+        )
     )
     return or_(
-        DocumentRow.intake_agency.in_(sight.agencies),
-        DocumentRow.competent_agency.in_(sight.agencies),
+        _among(DocumentRow.intake_agency, sight.agencies),
+        _among(DocumentRow.competent_agency, sight.agencies),
         cited,
     )
 
@@ -328,6 +332,13 @@ def refusal(role: ActorRole, act: Act) -> NotAllowed:
     return NotAllowed(act=act.value, roles=named_roles(roles - {ActorRole.SYSTEM} or roles))
 
 
+def _among(
+    column: InstrumentedAttribute[str] | InstrumentedAttribute[str | None], codes: Sequence[str]
+) -> ColumnElement[bool]:
+    """One of these; of a single one without a list, which SQLAlchemy writes into the statement each time."""
+    return column == codes[0] if len(codes) == 1 else column.in_(codes)
+
+
 def admit(actor: Actor) -> None:
     """NotAllowed for a role that nobody knows, PurposeMissing for one that must say why and does not."""
     try:
@@ -338,24 +349,16 @@ def admit(actor: Actor) -> None:
         raise PurposeMissing
 
 
-def _with_predecessors(session: Session, agency: str, day: date) -> Iterator[str]:
-    """The agency and, one after the other, those of which it is the successor on a day."""
-    seen = {agency}
-    at = [agency]
-    while at:
-        yield from at
-        ended = session.scalars(_ENDED, {"agencies": at, "day": day})
-        at = [code for code in ended if code not in seen]
-        seen.update(at)
-
-
 # Made once: see `listing`.
 _OWNER = select(OwnerRow.id).where(OwnerRow.id == bindparam("owner"))
+_TERM = aliased(AgencyTermRow)
 _ENDED = (
-    select(AgencyTermRow.code)
-    .where(
-        AgencyTermRow.successor.in_(bindparam("agencies", expanding=True)),
-        AgencyTermRow.valid_to < bindparam("day"),
-    )
-    .order_by(AgencyTermRow.code)
+    select(_TERM.code)
+    .where(_TERM.successor == bindparam("agency"), _TERM.valid_to < bindparam("day"))
+    .cte("ended", recursive=True)
 )
+_LATER = select(AgencyTermRow.code).where(
+    AgencyTermRow.successor == _ENDED.c.code, AgencyTermRow.valid_to < bindparam("day")
+)
+_PREDECESSORS = select(_ENDED.union(_LATER).c.code)
+"""Of which an agency is the successor on a day, and of these again."""

@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +78,9 @@ class Witnessed(Session):
 
 class Look(Session):
     """The session of whoever only looks: outside of a transaction a change would stand at once."""
+
+    touched: Mapping[RowKey, Row | None] = MappingProxyType({})
+    """No row."""
 
 
 def _remember(session: Witnessed, _context: UOWTransaction) -> None:
@@ -192,7 +196,7 @@ def _to_write(kind: type[Row]) -> dict[str, str]:
     return {column: name for column, name in _attributes(kind).items() if column != _numbered(kind)}
 
 
-def write_lines(session: Witnessed, lines: Sequence[DiaryRow]) -> None:
+def write_lines(session: Witnessed | Look, lines: Sequence[DiaryRow]) -> None:
     """Keep the diary lines and a leaf for each; the first leaf carries every other row that the transaction touched.
 
     The session has flushed. Lines and leaves are written beside it: nobody changes them afterwards, and what the

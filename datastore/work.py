@@ -54,7 +54,7 @@ from datastore.agencies import Agencies
 from datastore.answers import Answers, Holder
 from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
-from datastore.dialect import LOOKING, READING, make_engine
+from datastore.dialect import LOOKING, READING, TELLING, make_engine
 from datastore.diary import Diary
 from datastore.documents import Documents, Draft, may_be_held
 from datastore.dossiers import Dossiers
@@ -615,22 +615,36 @@ class Datastore:
         changed meanwhile; NotAllowed, PurposeMissing before anything is looked at. Any error of the block rolls
         everything back; of a NotFound or a NotAllowed a diary line remains.
         """
+        with self._told(actor if dossier is None else replace(actor, dossier=dossier), act) as work:
+            yield work
+
+    @contextmanager
+    def look(self, actor: Actor, act: str) -> Iterator[Work]:
+        """`begin` for a block that only looks, each statement by itself: it changes and locks nothing.
+
+        Its diary is written when the block ends well, so nobody is answered of whom no line tells. It spares
+        PostgreSQL to be told of a transaction's beginning and end, which takes as long as a question.
+        """
+        with self._told(actor, act, looks=True) as work:
+            yield work
+
+    @contextmanager
+    def _told(self, actor: Actor, act: str, *, looks: bool = False) -> Iterator[Work]:
         admit(actor)
-        named = actor if dossier is None else replace(actor, dossier=dossier)
         try:
-            with self._transaction(named, act, "done") as work:
+            with self._transaction(actor, act, "done", looks=looks) as work:
                 yield work
         except (NotFound, NotAllowed) as error:
             # Asking for what may not be seen or done is the failure that an auditor must find: it gets its line.
-            with self._transaction(named, act, error.code) as work:
+            with self._transaction(actor, act, error.code) as work:
                 work._scope.note(note=_asked_for(error))
             raise
 
     @contextmanager
-    def _transaction(self, actor: Actor, act: str, outcome: str) -> Iterator[Work]:
+    def _transaction(self, actor: Actor, act: str, outcome: str, *, looks: bool = False) -> Iterator[Work]:
         self._require_current()
-        with _our_errors(), Witnessed(self._engine) as session:
-            session.connection()
+        with _our_errors(), Look(self._engine) if looks else Witnessed(self._engine) as session:
+            session.connection(execution_options={TELLING: looks})
             scope = self._scope(session, actor, act, outcome)
             yield Work(scope)
             if not scope.lines:

@@ -140,7 +140,7 @@ def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord,
 
 def store_of(house: House, actor: Actor, identifier: str) -> tuple[Held, ...]:
     """What the store of this owner holds; nothing when nobody of that number is known. BadIdentifier."""
-    with house.datastore.begin(actor, "list_store") as work:
+    with house.datastore.look(actor, "list_store") as work:
         owner = work.owners.find(identifier)
         if owner is None:
             return ()
@@ -161,7 +161,7 @@ def store_page(
     known_as = None
     if doc_type is not None:
         known_as = [alias.code for alias in house.catalogue.find(doc_type).aliases]
-    with house.datastore.begin(actor, "list_store") as work:
+    with house.datastore.look(actor, "list_store") as work:
         return work.documents.listed(owner, status=status, doc_types=known_as, after=after, limit=limit)
 
 
@@ -169,7 +169,7 @@ def find_page(
     house: House, actor: Actor, words: str, field: SearchField | None, limit: int
 ) -> tuple[ListedDocument, ...]:
     """The best papers with all these words."""
-    with house.datastore.begin(actor, "search") as work:
+    with house.datastore.look(actor, "search") as work:
         return work.search.listed(words, field=field, limit=limit)
 
 

@@ -8,7 +8,8 @@ writers at once). What both promise:
 2. `hold` lets one transaction at a time past a name, until it ends, and whoever comes second sees what the first
    one committed. So `max() + 1` gives no number twice and leaves none out.
 3. A transaction that only reads (`READING`) sees the rows of one moment; it neither waits for writers nor keeps
-   them waiting. A look (`LOOKING`) has no transaction around its statements: each sees its own moment.
+   them waiting. A look (`LOOKING`) has no transaction around its statements: each sees its own moment;
+   nor has a look that is told of (`TELLING`), where the lines that tell of it are one statement.
 4. A commit is on the disk when it returns.
 5. What an operator can act on has an error of this room: DatabaseBusy (try again), DatabaseUnreachable,
    StorageFull, TextNotKept. No error tells what was in a row.
@@ -25,7 +26,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from archive import Leaf
-from datastore.dialect.interface import LOOKING, READING, Dialect, Hits, NewRows, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, TELLING, Dialect, Hits, NewRows, SearchIndex
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.sqlite import Sqlite
 from datastore.dialect.words import Term, place_of, terms_of
@@ -34,6 +35,7 @@ __all__ = [
     "LOOKING",
     "READING",
     "SEARCH_INDEX",
+    "TELLING",
     "Hits",
     "NewRows",
     "alone",

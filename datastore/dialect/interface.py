@@ -17,6 +17,9 @@ READING = "khoso_reading"
 """Execution option of a connection that only reads: it takes no write lock and sees one moment."""
 LOOKING = "khoso_looking"
 """Execution option of a connection whose statements only read and stand by themselves: each sees its own moment."""
+TELLING = "khoso_telling"
+"""The same for a connection whose last statement, `keep_lines`, tells what was looked at; before its commit, if that
+is more than one."""
 
 
 class SearchIndex(ExecutableDDLElement):

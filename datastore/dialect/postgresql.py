@@ -51,7 +51,7 @@ from sqlalchemy.types import TypeEngine
 
 from archive import Leaf
 from common import fold
-from datastore.dialect.interface import LOOKING, READING, Hits, NewRows, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, TELLING, Hits, NewRows, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written, tokens_of
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
@@ -427,7 +427,8 @@ def _begin(connection: Connection) -> None:
     raw = connection.connection.dbapi_connection
     if options.get("isolation_level") == "AUTOCOMMIT" or not isinstance(raw, psycopg.Connection):
         return
-    looks, reads = options.get(LOOKING, False), options.get(READING, False)
+    looks = options.get(LOOKING, False) or options.get(TELLING, False)
+    reads = options.get(READING, False)
     if raw.autocommit != looks:
         raw.autocommit = looks
     if raw.read_only != (reads or None):

@@ -3,8 +3,10 @@
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from alembic import command
@@ -21,6 +23,7 @@ from datastore import (
     Datastore,
     FolderObjects,
     Keyring,
+    NotFound,
     SchemaTooNew,
     SchemaTooOld,
     errors,
@@ -245,3 +248,20 @@ def test_a_look_cannot_write(house: House) -> None:
         with pytest.raises(RuntimeError, match="a look changes nothing"), house.store._looking() as look:
             change(look)
     assert house.store.last_lock_proof() is None
+
+
+def test_a_look_at_papers_cannot_change_them_and_stands_in_the_diary(house: House) -> None:
+    owner = house.owner()
+    with (
+        pytest.raises(RuntimeError, match="a look changes nothing"),
+        house.store.look(MAI, "look") as work,
+    ):
+        work.owners.rename(owner, name="Lê Văn Bình")
+    with house.store.look(MAI, "look") as work:
+        assert work.documents.listed(owner, limit=1) == ()
+    with pytest.raises(NotFound), house.store.look(MAI, "look") as work:
+        work.documents.listed(uuid4(), limit=1)
+    with house.store.begin(MAI, "read the diary") as work:
+        assert [line.act for line in work.diary.of_owner(owner)] == ["look-up", "look"]
+    with house.store.begin(replace(MAI, role="auditor"), "audit") as work:
+        assert [line.outcome for line in work.diary.of_agency(act="look")] == ["done", "not_found"]
