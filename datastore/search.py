@@ -5,21 +5,27 @@ Promised: only documents that the actor may see are found, and their owners' dia
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import FromClause, Integer, Row, Select, bindparam, func, select
 
 from datastore import dialect, listing, mapping
 from datastore.locks import locked
 from datastore.records import DocumentRecord, ListedDocument, SearchField
 from datastore.rights import Act
 from datastore.rows import DocumentRow, SearchRow, StoreEntryRow, StoreRow
-from datastore.scope import Scope
+from datastore.scope import Scope, Sight, papers_in
 
+_Hit = tuple[UUID, str, str, str]
 _MOST = 100
 """More hits than a person reads; a narrower question is the answer to more."""
 _RANKED = 200
 """So many of the newest hits are compared: what a frequent word costs must not grow with the archive."""
+_RECENT = 2_000
+"""Rows among which hits are sought first."""
+_MANY = 100_000
+"""Rows beyond which the index is asked for every hit: of words that are there so rarely it has few."""
 
 
 class Search:
@@ -65,28 +71,46 @@ class Search:
         terms = dialect.terms_of(query)
         if not terms:
             return []
-        hits = dialect.hits_of(self._session, terms, field)
-        most = max(limit, _RANKED)
-        for window in (2 * most, 10 * most):
-            rows = dialect.newest_of(self._session, hits, window)
-            found = self._seen(SearchRow.id.in_(rows), most)
-            if len(found) == most or len(rows) < window:
-                break
-        else:  # nearly all are others': look through all of them
-            every = select(SearchRow.id).join(hits.table, hits.row == SearchRow.id).where(hits.matches)
-            found = self._seen(SearchRow.id.in_(every), most)
-        best = sorted(found, key=lambda hit: dialect.place_of(terms, (hit.code, hit.owner, hit.type)))
+        place = dialect.placing(terms)
+        best = sorted(
+            self._newest(terms, field, max(limit, _RANKED)),
+            key=lambda hit: place((hit.code, hit.owner, hit.type)),
+        )
         return [hit.document_id for hit in best[:limit]]
 
-    def _seen(self, which: ColumnElement[bool], most: int) -> Sequence[Row[UUID, str, str, str]]:
-        """Of these search rows the newest whose documents the actor may see."""
-        query = (
-            select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
-            .join(DocumentRow, DocumentRow.id == SearchRow.document_id)
-            .where(which, self._scope.visible_documents())
-            .order_by(SearchRow.id.desc())
-        )
-        return self._session.execute(query.limit(most)).all()
+    def _newest(self, terms: Sequence[dialect.Term], field: str | None, most: int) -> Sequence[Row[*_Hit]]:
+        """The newest `most` hits that the actor may see.
+
+        Sought among the newest rows, then among as many more as these let expect to hold enough, at last among all.
+        """
+        connection = self._session.connection()
+        last = connection.scalar(_LAST) or 0
+        rows = _RECENT
+        while True:
+            among = range(last - rows + 1, last + 1) if rows < min(last, _MANY) else None
+            hits = dialect.hits_of(self._session, terms, field, among)
+            seen = _seen(hits.rows, self._scope.sight)
+            found = connection.execute(seen, {**hits.asked, "most": most}).all()
+            if among is None or len(found) == most:
+                return found
+            rows = rows * 2 * most // max(len(found), 1)
+
+
+@lru_cache(maxsize=1_000)
+def _seen(hits: FromClause, sight: Sight) -> Select[*_Hit]:
+    """The first of these search rows whose documents are in sight. Remembered, as `papers_in`."""
+    return (
+        select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
+        .select_from(hits)
+        .join(SearchRow, SearchRow.id == hits.c.id)
+        .join(DocumentRow, DocumentRow.id == SearchRow.document_id)
+        .where(papers_in(sight))
+        .order_by(hits.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+
+
+_LAST = select(func.max(SearchRow.id))
 
 
 def make_findable(scope: Scope, row: DocumentRow, text: str | None, *, new: bool = False) -> None:

@@ -29,7 +29,7 @@ from archive import Leaf
 from datastore.dialect.interface import LOOKING, READING, TELLING, Dialect, Hits, NewRows, SearchIndex
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.sqlite import Sqlite
-from datastore.dialect.words import Term, place_of, terms_of
+from datastore.dialect.words import Term, placing, terms_of
 
 __all__ = [
     "LOOKING",
@@ -38,6 +38,7 @@ __all__ = [
     "TELLING",
     "Hits",
     "NewRows",
+    "Term",
     "alone",
     "forget_words",
     "hits_of",
@@ -48,8 +49,7 @@ __all__ = [
     "keep_lines",
     "make_engine",
     "make_findable",
-    "newest_of",
-    "place_of",
+    "placing",
     "risks",
     "search_tables",
     "terms_of",
@@ -132,14 +132,10 @@ def forget_words(session: Session, row: int) -> None:
     _of(session.connection()).forget_words(session, row)
 
 
-def newest_of(session: Session, hits: Hits, most: int) -> Sequence[int]:
-    """The newest of these search rows, newest first, at most `most`."""
-    return _of(session.connection()).newest_of(session, hits, most)
-
-
-def hits_of(session: Session, terms: Sequence[Term], field: str | None) -> Hits:
-    """How to ask for the search rows in which every one of these words occurs."""
-    return _of(session.connection()).hits_of(terms, field)
+def hits_of(session: Session, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
+    """The search rows with every one of these words, newest first: of all (None), or of those with these numbers and
+    a few beside them."""
+    return _of(session.connection()).hits_of(terms, field, among)
 
 
 def search_tables() -> frozenset[str]:

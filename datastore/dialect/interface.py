@@ -1,12 +1,12 @@
 """What a database must be able to do for this room, beside portable SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, Engine, FromClause, Table
+from sqlalchemy import Connection, Engine, FromClause, Table
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import ExecutableDDLElement
 
@@ -37,11 +37,11 @@ class NewRows:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The search rows that hold every word of a question, as parts of a SELECT."""
+    """The search rows that hold every word of a question, newest first, as part of a SELECT and what it is asked."""
 
-    table: FromClause
-    row: ColumnElement[int]
-    matches: ColumnElement[bool]
+    rows: FromClause
+    """Their ids, as `id`. The same for alike questions, so that a statement with it can be made once."""
+    asked: Mapping[str, object]
 
 
 class Dialect(Protocol):
@@ -77,8 +77,6 @@ class Dialect(Protocol):
     def forget_words(self, session: Session, row: int) -> None:
         """Take the words of a search row out of the index."""
 
-    def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
-        """How to ask for the rows with every one of these words, at least one."""
-
-    def newest_of(self, session: Session, hits: Hits, most: int) -> Sequence[int]:
-        """The newest of these search rows, newest first; what it costs hardly grows with how many there are."""
+    def hits_of(self, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
+        """The rows with every one of these words, at least one: of all (None), or of those with these numbers and a
+        few beside them, which costs what they are and not what there is."""

@@ -26,14 +26,15 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Engine,
+    FromClause,
     String,
     Table,
-    and_,
+    bindparam,
     cast,
     column,
     create_engine,
     event,
-    func,
+    literal_column,
     select,
     table,
     text,
@@ -140,8 +141,9 @@ _USED = "khoso_used"
 
 _MOST_LETTERS = 500
 """Of a token; PostgreSQL takes lexemes below 2 KB."""
-_RECENT = 2_000
-"""Rows that are gone through; beyond them the index is asked for every row of a word."""
+_FORMS = ("folded", "exact")
+_BLOCK = 10
+"""Bits: a thousand search rows with numbers one after the other are a block. The index was made with it."""
 _LONGEST_RUN = 8
 _TOGETHER = re.compile(r"(?:[^ /\-–]| ?[/\-–]+ ?)+")
 """What stands together: a stroke or a dash that reading set apart (`707 / QĐ - TTg`) still joins."""
@@ -230,29 +232,31 @@ class Postgresql:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE id = :row"), {"row": row})
 
-    def newest_of(self, session: Session, hits: Hits, most: int) -> Sequence[int]:
-        """A frequent word is soon found among the newest rows, one row after the other; one that is not has so few
-        that the index gives them all. The planner, left alone, goes through the rows for either."""
-        found = select(hits.row).where(hits.matches)
-        newest = select(func.max(hits.row)).scalar_subquery()
-        recent = found.where(hits.row > newest - _RECENT).order_by(hits.row.desc()).limit(most)
-        rows = session.scalars(recent).all()
-        if len(rows) == most:
-            return rows
-        every = found.cte("hits").prefix_with("MATERIALIZED")
-        return session.scalars(select(every.c.id).order_by(every.c.id.desc()).limit(most)).all()
-
-    def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
-        words = table(
-            "search_words", column("id", BigInteger), column("exact", TSVECTOR), column("folded", TSVECTOR)
-        )
+    def hits_of(self, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
         weights = "" if field is None else "ABCD"[FIELDS.index(field)]
-        matches = []
-        for where, exact in ((words.c.folded, False), (words.c.exact, True)):
-            sought = [_tsquery(term, weights) for term in terms if term.exact == exact]
-            if sought:
-                matches.append(where.bool_op("@@")(cast(" & ".join(sought), TSQUERY)))
-        return Hits(words, words.c.id, and_(*matches))
+        asked: dict[str, object] = {}
+        for form in _FORMS:
+            if sought := [_tsquery(term, weights) for term in terms if term.exact == (form == "exact")]:
+                asked[form] = " & ".join(sought)
+        hits = _hits(tuple(asked), in_blocks=among is not None)
+        if among is not None:
+            asked["blocks"] = list(range(among.start >> _BLOCK, (among.stop - 1 >> _BLOCK) + 1))
+        return Hits(hits, asked)
+
+
+@lru_cache
+def _hits(forms: Sequence[str], *, in_blocks: bool) -> FromClause:
+    """The index gives them, then they are put into order: left alone, the planner goes through the table in that
+    order. The index has the block of a row like a word of it, and so leaves out what stands in other blocks."""
+    words = table("search_words", column("id", BigInteger), *(column(form, TSVECTOR) for form in _FORMS))
+    found = select(words.c.id)
+    for form in forms:
+        found = found.where(words.c[form].bool_op("@@")(cast(bindparam(form), TSQUERY)))
+    if in_blocks:
+        blocks = bindparam("blocks", type_=postgresql.ARRAY(BigInteger))
+        found = found.where(literal_column(f"ARRAY[id >> {_BLOCK}]").bool_op("&&")(blocks))
+    hits = found.cte("hits").prefix_with("MATERIALIZED")
+    return select(hits.c.id).order_by(hits.c.id.desc()).offset(0).subquery()
 
 
 def _lock_key(name: str) -> int:
@@ -388,7 +392,8 @@ def _search_index(_element: SearchIndex, _compiler: DDLCompiler, **_options: obj
         " CONSTRAINT fk_search_words_id REFERENCES search (id) ON DELETE CASCADE,"
         " exact TSVECTOR NOT NULL,"
         " folded TSVECTOR NOT NULL);"
-        "CREATE INDEX ix_search_words ON search_words USING gin (folded, exact) WITH (fastupdate = off)"
+        "CREATE INDEX ix_search_words ON search_words USING gin"
+        f" (folded, exact, (ARRAY[id >> {_BLOCK}])) WITH (fastupdate = off)"
     )
 
 

@@ -17,8 +17,10 @@ from uuid import UUID
 from sqlalchemy import (
     Connection,
     Engine,
+    FromClause,
     Insert,
     Table,
+    bindparam,
     column,
     create_engine,
     event,
@@ -148,15 +150,22 @@ class Sqlite:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE rowid = :row"), {"row": row})
 
-    def newest_of(self, session: Session, hits: Hits, most: int) -> Sequence[int]:
-        """The index keeps its rows in this order."""
-        newest = select(hits.row).select_from(hits.table).where(hits.matches)
-        return session.scalars(newest.order_by(hits.row.desc()).limit(most)).all()
+    def hits_of(self, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
+        asked: dict[str, object] = {"words": " AND ".join(_fts5(term, field) for term in terms)}
+        if among is not None:
+            asked["first"] = among.start
+        return Hits(_hits(newer=among is not None), asked)
 
-    def hits_of(self, terms: Sequence[Term], field: str | None) -> Hits:
-        words = table("search_words", column("rowid"))
-        wanted = " AND ".join(_fts5(term, field) for term in terms)
-        return Hits(words, words.c.rowid, literal_column("search_words").bool_op("MATCH")(wanted))
+
+@cache
+def _hits(*, newer: bool) -> FromClause:
+    """The index keeps its rows in this order."""
+    words = table("search_words", column("rowid"))
+    found = select(words.c.rowid.label("id"))
+    found = found.where(literal_column("search_words").bool_op("MATCH")(bindparam("words")))
+    if newer:
+        found = found.where(words.c.rowid >= bindparam("first"))
+    return found.order_by(words.c.rowid.desc()).subquery()
 
 
 def _fts5(term: Term, field: str | None) -> str:

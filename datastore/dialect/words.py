@@ -4,13 +4,14 @@ A word is what stands between white space. It may hold several tokens (`707/QĐ-
 and digits, which must then stand side by side. A word written with accents is sought as it is written, one
 without as if nothing had any; case never counts. The last word may be the beginning of one.
 
-Which of several hits is the best is decided here as well (`place_of`): a paper that somebody knows by its code or
+Which of several hits is the best is decided here as well (`placing`): a paper that somebody knows by its code or
 its owner is wanted before one that only mentions the words.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from common import fold, nfc
 
@@ -44,13 +45,18 @@ def _term(word: str, *, begins: bool) -> Term:
     return Term(folded, exact=False, begins=begins) if folded == word else Term(word, True, begins)
 
 
-def place_of(terms: Sequence[Term], fields: Sequence[str]) -> int:
-    """How far down a hit belongs: the number of the first of these fields that has every word, 0 for the first."""
-    for number, field in enumerate(fields):
+def placing(terms: Sequence[Term]) -> Callable[[Sequence[str]], int]:
+    """How far down a hit belongs: the number of the first of its fields that has every word, 0 for the first.
+
+    A field that several hits share (an owner, a type) is looked at once.
+    """
+
+    @cache
+    def has_all(field: str) -> bool:
         forms = {False: tokens_of(fold(field)), True: tokens_of(as_written(field))}
-        if all(_is_in(term, forms[term.exact]) for term in terms):
-            return number
-    return len(fields)
+        return all(_is_in(term, forms[term.exact]) for term in terms)
+
+    return lambda fields: next((n for n, field in enumerate(fields) if has_all(field)), len(fields))
 
 
 def _is_in(term: Term, tokens: list[str]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text as statement
 
 from datastore import SearchField
 from tests.datastore.conftest import Migrated
@@ -161,8 +162,8 @@ def test_a_frequent_word_gives_the_newest_that_may_be_seen(house: House) -> None
 def test_hits_beyond_the_newest_rows_and_among_those_of_others_are_found(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However few rows are gone through one by one, and however many newer hits another agency has."""
-    monkeypatch.setattr("datastore.dialect.postgresql._RECENT", 2)
+    """However few rows are looked at first, and however many newer hits another agency has."""
+    monkeypatch.setattr("datastore.search._RECENT", 2)
     monkeypatch.setattr("datastore.search._RANKED", 2)
     owner = house.owner()
     mine = [house.receive(owner, content=bytes([n])).id for n in range(3)]
@@ -186,3 +187,30 @@ def test_newer_papers_of_others_take_no_place_among_those_that_are_compared(
     with house.store.begin(MAI, "search") as work:
         assert [found.id for found in work.search.find("nguyen van an", limit=1)] == [mine]
         assert [found.id for found in work.search.find("nguyen van an")] == [mine, mentions]
+
+
+def test_the_newest_hits_are_found_however_far_they_lie_apart_and_whoever_else_has_some(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hits are sought among the newest rows first: what is not enough there is sought further back."""
+    monkeypatch.setattr("datastore.search._RANKED", 1)
+    owner = house.owner()
+    mine = []
+    for number in range(6):
+        _go_on_counting_at(house, 1_500 * number + 1)
+        mine.append(house.receive(owner, content=bytes([number])).id)
+        house.receive(owner, content=bytes([number, 0]), actor=STRANGER)
+    for many in range(1, 7):
+        with house.store.begin(MAI, "search") as work:
+            found = [hit.id for hit in work.search.find("nguyen van", limit=many)]
+        assert found == mine[::-1][:many]
+
+
+def _go_on_counting_at(house: House, number: int) -> None:
+    """As if so many other papers had become findable meanwhile."""
+    count = {
+        "sqlite": "UPDATE sqlite_sequence SET seq = :number WHERE name = 'search'",
+        "postgresql": "SELECT setval('search_id_seq', :number)",
+    }
+    with house.store._engine.begin() as connection:
+        connection.execute(statement(count[connection.dialect.name]), {"number": number})
