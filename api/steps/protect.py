@@ -4,8 +4,9 @@ A lock in COMPLIANCE mode cannot be taken back, so the first one is short and is
 (`archive/rules.toml`, locks). Where objects lie in a folder there is nothing to lock.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from itertools import chain
 from uuid import UUID
 
@@ -45,23 +46,34 @@ def protect(house: House, job: Job) -> None:
     house.datastore.queue.finish(job)
 
 
-def extend_locks(house: House) -> Iterator[None]:
+Refused = set[UUID | str]
+"""Papers by their ids and tiles by their keys."""
+
+
+def extend_locks(house: House, refused: Refused) -> Iterator[None]:
     """Locks that end soon are set anew, while the paper is kept; those of the log's tiles always.
 
     One paper or tile at each step: at the end of a year the locks of a whole year end at once. One that cannot be
     locked is told and keeps no other from its lock. ObjectStoreRefused when so many in a row were refused that it is
-    not the objects.
+    not the objects; those stand in `refused` then, and a round that is given them steps past them.
     """
     until = lock_until(house)
     if until is None or not house.datastore.objects.write_once:
         return
-    store, soon, refused = house.datastore, house.clock() + _EXTEND_BEFORE, 0
-    papers = (_extend_paper(house, document, until) for document in store.locks_ending(soon))
-    tiles = (_extend_tile(house, tile, until) for tile in store.tile_locks_ending(soon))
-    for trouble in chain(papers, tiles):
-        refused = refused + 1 if isinstance(trouble, ObjectStoreRefused) else 0
-        if trouble is not None and refused == _REFUSED_IN_A_ROW:
-            raise trouble
+    store, soon, in_a_row = house.datastore, house.clock() + _EXTEND_BEFORE, 0
+    papers = ((id, partial(_extend_paper, house, id, until)) for id in store.locks_ending(soon))
+    tiles = ((tile.key, partial(_extend_tile, house, tile, until)) for tile in store.tile_locks_ending(soon))
+    for which, extend in chain[tuple[UUID | str, Callable[[], KhosoError | None]]](papers, tiles):
+        if which in refused:
+            continue
+        trouble = extend()
+        if not isinstance(trouble, ObjectStoreRefused):
+            in_a_row = 0
+        else:
+            refused.add(which)
+            in_a_row += 1
+            if in_a_row == _REFUSED_IN_A_ROW:
+                raise trouble
         yield
 
 

@@ -12,7 +12,7 @@ from api.house import House
 from api.logs import log
 from api.outages import OUTAGES
 from api.steps.printing import take_back_abandoned
-from api.steps.protect import extend_locks
+from api.steps.protect import Refused, extend_locks
 from datastore import JobRole, Wake
 
 _EVERY = 2.0
@@ -89,12 +89,14 @@ class Locks:
     def __init__(self) -> None:
         self._round: Iterator[None] | None = None
         self._next_round = 0.0
+        self._refused: Refused = set()
+        """Since a round last came to its end: those behind them have their turn before they are tried again."""
 
     def extend_awhile(self, house: House, _wake: Wake) -> None:
         """Goes on with the round, or begins one that is due; an outage ends it, and there is another one soon."""
         began = time.monotonic()
         if self._round is None and began >= self._next_round:
-            self._round = extend_locks(house)
+            self._round = extend_locks(house, self._refused)
         if self._round is None:
             return
         under_way, self._round = self._round, None
@@ -103,4 +105,5 @@ class Locks:
             if time.monotonic() >= began + _LOCKS_MOMENT:
                 self._round = under_way
                 return
+        self._refused.clear()
         self._next_round = began + _LOCKS_EVERY

@@ -89,7 +89,7 @@ def test_a_lock_that_ends_soon_is_extended_while_the_paper_is_kept(opened: House
     document, soon = _brought(opened), datetime.now(UTC) + timedelta(days=1)
     assert opened.datastore.protect(document.id, soon) >= 3
     assert opened.datastore.protected_until(document.id) == soon
-    list(extend_locks(opened))
+    list(extend_locks(opened, set()))
     later = opened.datastore.protected_until(document.id)
     assert later is not None
     assert later > soon + timedelta(days=300)
@@ -139,10 +139,28 @@ def test_a_key_that_may_lock_nothing_ends_the_round(
     papers = _locked_until_soon(opened, tmp_path)
     _name_versions(opened, dict.fromkeys(papers, "no-version-of-this-server"))
     monkeypatch.setattr("api.steps.protect._REFUSED_IN_A_ROW", 2)
-    steps = extend_locks(opened)
+    steps = extend_locks(opened, set())
     next(steps)
     with pytest.raises(ObjectStoreRefused):
         next(steps)
+
+
+def test_those_behind_the_refused_have_their_turn_before_they_are_tried_again(
+    opened: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty at the front of the line ended each round there."""
+    *refused, well = _locked_until_soon(opened, tmp_path)
+    _name_versions(opened, dict.fromkeys(refused, "no-version-of-this-server"))
+    monkeypatch.setattr("api.steps.protect._REFUSED_IN_A_ROW", 2)
+    monkeypatch.setattr(sweeper, "_LOCKS_AFTER_OUTAGE", 0.0)
+    monkeypatch.setattr(sweeper, "_LOCKS_EVERY", 0.0)
+    locks = sweeper.Locks()
+    with pytest.raises(ObjectStoreRefused):
+        locks.extend_awhile(opened, opened.wake)
+    locks.extend_awhile(opened, opened.wake)
+    assert opened.datastore.protected_until(well) == datetime(opened.today.year + 2, 1, 1, tzinfo=VIETNAM)
+    with pytest.raises(ObjectStoreRefused):
+        locks.extend_awhile(opened, opened.wake)
 
 
 def test_the_beat_extends_locks_a_moment_at_a_time_until_none_is_left(
@@ -184,7 +202,7 @@ def test_the_tiles_of_the_log_are_locked_at_once_and_extended_before_they_are_fr
     opened.datastore.log.put_tile("tile/7/000", b"whole", soon)
     opened.datastore.log.put_tile("tile/7/001.p/1", b"grows", soon)
     opened.datastore.log.put_tile("tile/7/001", b"grown", soon)
-    list(extend_locks(opened))
+    list(extend_locks(opened, set()))
     until = {
         each.key: _locked_until(opened, services, each)
         for each in opened.datastore.objects.versions("log/tile/7")
