@@ -97,7 +97,7 @@ def run_demo(
 def _take_in(
     house: House, actor: Actor, sample: Sample, dossier: str, pool: Callable[[], PagePool]
 ) -> tuple[Received, float | None]:
-    received = receive(house, actor, Paper((sample.path,), sample.owners, dossier=dossier))
+    received = receive(house, actor, Paper((sample.path,), sample.owners, dossier=dossier, compared=True))
     started = monotonic()
     work_off(house, pool, until_done=[received.document.id])
     pages = received.document.version.page_count or 1

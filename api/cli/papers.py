@@ -1,6 +1,7 @@
 """Papers in the store: `intake`, `check`, `dossier`, `list`, `find`, `get`, `revoke`, `supersede`, `refile`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -62,6 +63,14 @@ def intake(
             "--back-file", help="Từ kho cũ, nhường việc tại quầy. / From the shelves; counter first."
         ),
     ] = False,
+    compared: Annotated[
+        bool,
+        typer.Option(
+            "--compared/--not-compared",
+            help="Người tiếp nhận đã đối chiếu bản quét với bản giấy, hoặc chưa: khi đó chờ `khoso check`. / "
+            "Whoever takes it in has compared scan and paper, or has not: then it waits for `khoso check`.",
+        ),
+    ] = True,
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
@@ -73,7 +82,8 @@ def intake(
 
     Ví dụ / Examples: `khoso intake ks.jpg --owner 040090001234 --type KQ.G15.000031 --dossier H41.08-261122-0001`
     """
-    papers = _papers(files, owner, doc_type, dossier, ground, together=together, back_file=back_file)
+    named = _papers(files, owner, doc_type, dossier, ground, together=together)
+    papers = [replace(paper, back_file=back_file, compared=compared) for paper in named]
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         received: list[tuple[Paper, Received | KhosoError]] = []
         for paper in papers:
@@ -116,14 +126,13 @@ def _papers(
     ground: str | None,
     *,
     together: bool,
-    back_file: bool,
 ) -> list[Paper]:
     """One paper per file, or one of all; the values of the options made sure of first."""
     persons = () if list(owners) == [PENDING] else tuple(Person(one) for one in owners)
     number = str(DossierNumber.parse(dossier)) if dossier else None
     groups = [tuple(files)] if together else [(file,) for file in files]
     given = _ground(ground)
-    return [Paper(group, persons, doc_type, number, given, back_file=back_file) for group in groups]
+    return [Paper(group, persons, doc_type, number, given) for group in groups]
 
 
 def _ground(text: str | None) -> Ground | None:

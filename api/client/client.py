@@ -80,10 +80,13 @@ class Client:
         dossier: str | None = None,
         ground: str | None = None,
         source_form: str = "original",
-        compared: bool = True,
+        compared: bool = False,
         back_file: bool = False,
     ) -> Accepted:
-        """Hand in one paper of these files; it is kept when this returns."""
+        """Hand in one paper of these files; it is kept when this returns.
+
+        `compared` says that whoever sends it has compared scan and paper; else it waits for `check`.
+        """
         body = {
             "uploads": [str(upload) for upload in uploads],
             "owners": [

@@ -79,7 +79,8 @@ class Paper:
     """What is handed in: one document of one or more files. No owners: it waits for an identifier.
 
     `back_file`: it comes from the shelves, where nobody waits for it, and lets the counter go first. `compared`:
-    whoever hands it in has compared the scan with the paper; else it waits, once it was read, for somebody who does.
+    whoever hands it in says that it has compared the scan with the paper; else it waits, once it was read, for somebody
+    who does.
     """
 
     files: tuple[Path, ...] = ()
@@ -89,7 +90,7 @@ class Paper:
     ground: Ground | None = None
     source: SourceForm = SourceForm.ORIGINAL
     back_file: bool = False
-    compared: bool = True
+    compared: bool = False
     original_returned: bool | None = None
 
     @property
@@ -140,7 +141,7 @@ def take_in(
     verdict = verdict_on(house, scans)
     provenance = _provenance(actor, paper, verdict)
     indication = None if verdict is None else verdict.indication
-    ground = _fitting_ground(house, paper, provenance, indication, scans[0].name)
+    ground = _fitting_ground(house, actor, paper, provenance, indication, scans[0].name)
     draft = house.datastore.draft()
     originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
     try:
@@ -235,7 +236,7 @@ def _cite(
 ) -> Received:
     """The paper is here already: what was open and is now said is kept, and the dossier cites it."""
     document = held.document
-    ground = _ground_for_held(house, document, paper)
+    ground = _ground_for_held(house, actor, document, paper)
     with house.datastore.begin(actor, "bring_again") as work:
         if held.owners and not document.owner_ids:
             document = work.documents.assign_owners(document.id, held.owners)
@@ -253,10 +254,10 @@ def _cite(
     return received
 
 
-def _ground_for_held(house: House, held: DocumentRecord, paper: Paper) -> Ground | None:
+def _ground_for_held(house: House, actor: Actor, held: DocumentRecord, paper: Paper) -> Ground | None:
     kept = held.version.verdict
     verdict = None if kept is None else Indication(str(kept["verdict"]))
-    return _fitting_ground(house, paper, held.provenance, verdict, held.version.originals[0].name)
+    return _fitting_ground(house, actor, paper, held.provenance, verdict, held.version.originals[0].name)
 
 
 def waiting_job(work: Work, document: DocumentRecord) -> Job | None:
@@ -335,18 +336,19 @@ def _provenance(actor: Actor, paper: Paper, verdict: Verdict | None) -> Provenan
 
 
 def _fitting_ground(
-    house: House, paper: Paper, provenance: Provenance, verdict: Indication | None, name: str
+    house: House, actor: Actor, paper: Paper, provenance: Provenance, verdict: Indication | None, name: str
 ) -> Ground | None:
     """The ground that was named, if a rule of today takes it for this paper; else why not is said, and none is kept.
 
-    A ground that can never make the paper valid would stand in the way of one that can.
+    A ground that can never make the paper valid would stand in the way of one that can. That nobody has compared the
+    paper yet does not: whoever does is asked for again when it becomes valid.
     """
     if paper.ground is None:
         return None
     facts = ValidityFacts(
         ground=paper.ground,
         source=provenance.source_form,
-        checked_by=provenance.compared_by or "",
+        checked_by=provenance.compared_by or actor.person,
         indication=verdict,
     )
     answer = decide_validity(house.rules, house.today, facts)

@@ -198,6 +198,7 @@ class Clerk:
             "owners": [{"identifier": "H41.242"}],
             "type": _TYPE,
             "dossier": dossier,
+            "compared": True,
         }
         key = str(uuid4())
         with ThreadPoolExecutor(at_once) as many:

@@ -98,7 +98,7 @@ class _Office:
         """A dossier with a paper, a valid paper, one that may be spoilt, one of another system."""
         with self.by("handler", "hoa.le") as handler:
             _made(handler.post(f"{API}/dossiers", json={"number": dossier, "procedure": "1.001193"}))
-            said: tuple[dict[str, str], ...] = (
+            said: tuple[dict[str, Any], ...] = (
                 {"dossier": dossier},
                 {"ground": "back_file"},
                 {"ground": "back_file"},

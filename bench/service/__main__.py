@@ -153,7 +153,7 @@ def _submission(house: House) -> str:
     with store.begin(CLERK, "upload") as work:
         work.uploads.keep(NewUpload(id, kept, "scan.jpg", MediaType.JPEG, 1, signed=False))
     owner = {"identifier": f"0400900{secrets.randbelow(100_000):05}", "name": "Lê Thị Cúc"}
-    return json.dumps({"uploads": [str(id)], "owners": [owner], "type": "KHAI_SINH"})
+    return json.dumps({"uploads": [str(id)], "owners": [owner], "type": "KHAI_SINH", "compared": True})
 
 
 def _ratios(found: dict[str, Any], most: int) -> dict[str, float]:

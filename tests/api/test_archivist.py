@@ -18,7 +18,7 @@ def test_a_tile_that_is_lost_from_the_store_is_found(
 ) -> None:
     monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
     with steps_on_stderr() as steps, house(steps) as opened:
-        receive(opened, opened.system("test"), Paper((_SAMPLE,), (Person("040144985806"),)))
+        receive(opened, opened.system("test"), Paper((_SAMPLE,), (Person("040144985806"),), compared=True))
         extend_log(opened)
         assert verify_log(opened).clean
         lost = [path for path in tmp_path.rglob("*@*") if f"/log/tile/{level}/" in path.as_posix()]

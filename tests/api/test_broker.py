@@ -69,7 +69,9 @@ def until(what: Callable[[], object]) -> None:
 
 def brought(opened: House, paper: str, pages: int = 1) -> Callable[[], list[Job]]:
     """Takes a paper in; the jobs of it, when asked."""
-    received = receive(opened, opened.system("test"), Paper((_SAMPLES / paper,) * pages, (_OWNER,)))
+    received = receive(
+        opened, opened.system("test"), Paper((_SAMPLES / paper,) * pages, (_OWNER,), compared=True)
+    )
     return lambda: opened.datastore.queue.of_documents([received.document.id])
 
 

@@ -189,7 +189,7 @@ def test_somebody_who_only_connects_keeps_nobody_from_the_admin_port() -> None:
 
 
 def _receive(opened: House) -> UUID:
-    paper = Paper((_SAMPLE,), (Person("040144985806"),))
+    paper = Paper((_SAMPLE,), (Person("040144985806"),), compared=True)
     return receive(opened, opened.system("test"), paper).document.id
 
 

@@ -217,3 +217,15 @@ def test_a_paper_without_an_owner_or_a_type_is_not_checked(capsys: pytest.Captur
     assert [reason["code"] for reason in waiting["waits"]] == ["waits_for_owner"]
     assert run(["check", waiting["document_id"]]) == Exit.NEGATIVE
     assert str(say("owner_not_named")) in capsys.readouterr().err
+
+
+def test_a_paper_that_was_not_compared_waits_for_the_check_at_the_command_line_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = str(_SAMPLES / "trich_luc_khai_tu.png")
+    intake = ["intake", file, "--owner", _OWNER, "--ground", "back_file", "--not-compared", "--json"]
+    assert run(intake) == Exit.CANNOT_TELL
+    (waiting,) = _documents(capsys)
+    assert [reason["code"] for reason in waiting["waits"]] == ["waits_for_check", "waits_with_ground"]
+    assert run(["check", waiting["document_id"], "--json"]) == Exit.DONE
+    assert [one["status"] for one in _documents(capsys)] == ["valid"]

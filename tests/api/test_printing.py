@@ -65,7 +65,9 @@ def valid() -> UUID:
     """A paper that came in at a process without keys and was signed by one that has them."""
     work(SIGNER, ARCHIVIST)
     with process() as web:
-        received = receive(web, web.system("test"), Paper((_SAMPLE,), (_OWNER,), ground=Ground.BACK_FILE))
+        received = receive(
+            web, web.system("test"), Paper((_SAMPLE,), (_OWNER,), ground=Ground.BACK_FILE, compared=True)
+        )
     work(READER, SIGNER, ARCHIVIST)
     return received.document.id
 

@@ -101,7 +101,9 @@ def _locked_until_soon(opened: House, folder: Path) -> list[UUID]:
     papers = []
     for shade in (1, 2, 3):
         (folder / "page.png").write_bytes(page(shade))
-        received = receive(opened, opened.system("test"), Paper((folder / "page.png",), (Person(_OWNER),)))
+        received = receive(
+            opened, opened.system("test"), Paper((folder / "page.png",), (Person(_OWNER),), compared=True)
+        )
         papers.append(received.document.id)
         assert opened.datastore.protect(papers[-1], datetime.now(UTC) + timedelta(days=1)) == 1
     return papers

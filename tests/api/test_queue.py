@@ -44,7 +44,7 @@ def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _paper() -> Paper:
-    return Paper((_SAMPLES / "trich_luc_khai_tu.png",), (Person(_OWNER),))
+    return Paper((_SAMPLES / "trich_luc_khai_tu.png",), (Person(_OWNER),), compared=True)
 
 
 def test_a_worker_process_does_what_was_only_received_and_stops_when_asked() -> None:
@@ -66,7 +66,9 @@ def test_a_worker_process_does_what_was_only_received_and_stops_when_asked() -> 
 def test_a_worker_told_to_stop_hands_back_the_page_in_work(tmp_path: Path) -> None:
     page = _SAMPLES / "trich_luc_khai_tu.png"
     with steps_on_stderr() as steps, house(steps) as opened:
-        received = receive(opened, opened.system("test"), Paper((page,) * 40, (Person(_OWNER),)))
+        received = receive(
+            opened, opened.system("test"), Paper((page,) * 40, (Person(_OWNER),), compared=True)
+        )
         queue = opened.datastore.queue
         worker = subprocess.Popen([_KHOSO, "worker"], stderr=subprocess.PIPE)
         try:
@@ -179,7 +181,7 @@ def test_an_outage_stops_the_round_and_leaves_the_jobs_behind_it_as_they_were(
     ):
         for shade in (1, 2):
             (tmp_path / "page.png").write_bytes(page(shade))
-            paper = Paper((tmp_path / "page.png",), (Person(_OWNER),), doc_type="THONG_BAO")
+            paper = Paper((tmp_path / "page.png",), (Person(_OWNER),), doc_type="THONG_BAO", compared=True)
             receive(opened, opened.system("test"), paper)
         work_awhile(opened, pool, JobRole.READER, stopped=never)
         stamp = DevelopmentTimeStamper.stamp

@@ -83,7 +83,7 @@ def test_a_job_and_what_follows_from_it_keep_the_trace_of_the_request(
     events.addHandler(handler)
     with steps_on_stderr() as steps, house(steps) as opened:
         with within(Trace.begin()) as request:
-            paper = Paper((_SAMPLE,), (Person("040144985806"),))
+            paper = Paper((_SAMPLE,), (Person("040144985806"),), compared=True)
             document = receive(opened, opened.system("test"), paper).document.id
         with page_pool_when_needed(opened.settings) as pool:
             work_off(opened, pool, until_done=[document])

@@ -191,7 +191,12 @@ def paper(full: Full) -> str:
         clerk.headers.update({"Authorization": f"Bearer {token}", "Khoso-Purpose": "kiem-thu"})
         uploaded = clerk.post("/api/v1/uploads", content=page(77))
         assert uploaded.status_code == 201, uploaded.text
-        body = {"uploads": [uploaded.json()["upload_id"]], "owners": [{"identifier": AN}], "type": "KET_HON"}
+        body = {
+            "uploads": [uploaded.json()["upload_id"]],
+            "owners": [{"identifier": AN}],
+            "type": "KET_HON",
+            "compared": True,
+        }
         taken = clerk.post("/api/v1/documents", json=body)
         assert taken.status_code == 202, taken.text
         id: str = taken.json()["document_id"]

@@ -42,7 +42,7 @@ def until(what: Callable[[], object]) -> None:
 
 
 def bring(web: House, file: str) -> Received:
-    return receive(web, web.system("test"), Paper((SAMPLES / file,), (_OWNER,)))
+    return receive(web, web.system("test"), Paper((SAMPLES / file,), (_OWNER,), compared=True))
 
 
 def is_through(web: House, received: Received) -> bool:

@@ -68,6 +68,7 @@ class Submission(Asked):
                     "dossier": "H41.08-261122-0001",
                     "source_form": "original",
                     "original_returned": True,
+                    "compared": True,
                 }
             ]
         },
@@ -82,7 +83,8 @@ class Submission(Asked):
     source_form: SourceForm = SourceForm.ORIGINAL
     original_returned: StrictBool | None = None
     compared: StrictBool = Field(
-        True, description="Whoever hands it in has compared scan and paper; else it waits for a check."
+        False,
+        description="Whoever hands it in says by `true` to have compared scan and paper; else it waits for a check.",
     )
     back_file: StrictBool = Field(False, description="From the shelves: papers at the counter go first.")
 

@@ -147,7 +147,7 @@ def _brought(world: World, agency: str, n: int, *owners: Somebody) -> Things:
         file = upload(postal, page(n), **{"Khoso-File-Name": quote(owners[0].file_name)})
         named = [{"identifier": one.number, "name": one.name} for one in owners]
         said = {"uploads": [file["upload_id"]], "owners": named, "type": "KHAI_SINH", "dossier": number}
-        paper = _made(postal.post(f"{API}/documents", json=said))
+        paper = _made(postal.post(f"{API}/documents", json={**said, "compared": True}))
         for one in owners:
             found = _made(postal.post(f"{API}/owners/search", json={"identifier": one.number}))
             world.owners[one] = found["owners"][0]["owner_id"]

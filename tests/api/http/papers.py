@@ -24,10 +24,13 @@ def upload(client: httpx.Client, content: bytes, **headers: str) -> dict[str, An
     return made
 
 
-def submit(client: httpx.Client, content: bytes, *owners: str, **said: Any) -> dict[str, Any]:
-    """Hand in a paper of one file; what was answered."""
+def submit(
+    client: httpx.Client, content: bytes, *owners: str, compared: bool = True, **said: Any
+) -> dict[str, Any]:
+    """Hand in a paper of one file that was compared with its paper; what was answered."""
     upload_id = upload(client, content)["upload_id"]
-    body = {"uploads": [upload_id], "owners": [{"identifier": owner} for owner in owners], **said}
+    named = [{"identifier": owner} for owner in owners]
+    body = {"uploads": [upload_id], "owners": named, "compared": compared, **said}
     answer = client.post("/api/v1/documents", json=body)
     assert answer.status_code == 202, answer.text
     made: dict[str, Any] = answer.json()

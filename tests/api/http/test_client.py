@@ -31,7 +31,7 @@ def test_a_paper_goes_its_way_through_the_client(served: Service, kho: Client, t
     upload = kho.upload(_SAMPLES / "trich_luc_khai_tu.png", name="trích lục.png")
     assert upload.name == "trích lục.png"
     accepted = kho.submit(
-        [upload.id], owners=[OwnerNamed(_OWNER)], dossier="H41.08-261122-0001", source_form="original"
+        [upload.id], owners=[OwnerNamed(_OWNER)], dossier="H41.08-261122-0001", compared=True
     )
     worker = threading.Thread(target=read_all, args=(served,))
     worker.start()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -12,6 +13,8 @@ from api.steps.queue import work_off
 from tests.api.http.papers import AN, page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_problems import problem_of
+
+SAMPLES = Path(__file__).parents[3] / "samples"
 
 
 def read_all(served: Service) -> None:
@@ -154,3 +157,26 @@ def test_events_tell_a_job_until_it_has_ended(served: Service, clerk: httpx.Clie
     resumed = clerk.get(place, headers={"Last-Event-ID": ids[-1]})
     assert (resumed.status_code, resumed.content) == (204, b"")
     problem_of(clerk.get(f"/api/v1/jobs/{uuid4()}/events"), 404, "not_found")
+
+
+def test_nobody_is_said_to_have_compared_what_nobody_said_to_have_compared(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """It once counted as compared by whoever sent it; the ground that it came with is kept for the check."""
+    content = (SAMPLES / "trich_luc_khai_tu.png").read_bytes()
+    body = {
+        "uploads": [upload(clerk, content)["upload_id"]],
+        "owners": [{"identifier": "040144985806"}],
+        "ground": "back_file",
+    }
+    place = clerk.post("/api/v1/documents", json=body).headers["location"]
+    read_all(served)
+    waiting = clerk.get(place).json()
+    said = (waiting["status"], waiting["compared_by"], waiting["checked_by"], waiting["ground"])
+    assert said == ("read", None, None, "back_file")
+    assert [one["code"] for one in waiting["waits"]] == ["waits_for_check", "waits_with_ground"]
+    checked = clerk.post(f"{place}/check", json={"source_form": "original"}).json()
+    assert (checked["compared_by"], checked["checked_by"]) == ("mai.tran", "mai.tran")
+    read_all(served)
+    valid = clerk.get(place).json()
+    assert (valid["status"], valid["weight"]) == ("valid", "digitised")

@@ -169,7 +169,9 @@ def _bring_a_paper(clerk: httpx.Client) -> None:
     named = {"Khoso-File-Name": quote(f"{_FILE}.png")}
     uploaded = clerk.post("/uploads", content=page(), headers=named).json()["upload_id"]
     owner = {"identifier": _NUMBER, "name": _NAME, "birth_date": "1990-01-02"}
-    submitted = clerk.post("/documents", json={"uploads": [uploaded], "owners": [owner], "type": "KET_HON"})
+    submitted = clerk.post(
+        "/documents", json={"uploads": [uploaded], "owners": [owner], "type": "KET_HON", "compared": True}
+    )
     assert submitted.status_code == 202, submitted.text
     paper = submitted.json()["document_id"]
     until = time.monotonic() + _PATIENCE
