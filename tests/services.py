@@ -21,6 +21,10 @@ _PREFIX = "khoso-services-"
 _SETTING = re.compile(r"(KHOSO_\w+)='([^']*)'")
 
 
+class NotDone(AssertionError):
+    """`script/services` could not do what it was asked; with what it said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """One set of servers. PostgreSQL, Redis and MinIO are the parts `postgresql`, `redis`, `minio`."""
@@ -28,7 +32,7 @@ class Services:
     folder: Path
 
     def start(self, *parts: str) -> dict[str, str]:
-        """Starts these parts where they do not run yet; the `KHOSO_…` settings of all that run."""
+        """Starts these parts where they do not run yet; the `KHOSO_…` settings of all that run. NotDone."""
         if not all(self._runs(part) for part in parts):
             self._script("start", *parts)
         return self.settings
@@ -89,7 +93,8 @@ class Services:
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
+        if done.returncode != 0:
+            raise NotDone(done.stderr)
 
 
 @contextmanager

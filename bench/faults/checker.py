@@ -103,7 +103,7 @@ class Eyes:
             unfinished=list(self._unfinished(papers)),
             damaged=list(self._damaged(named, set(lying))),
             unnamed=sorted("/".join(place) for place in set(lying) - named.keys() if not self._waits(place)),
-            unverified=list(self._unverified()),
+            unverified=list(unverified(self._http, self._prints)),
             untold=list(
                 untold(
                     _lines(self._facts.told),
@@ -207,40 +207,6 @@ class Eyes:
         for one in self._select("SELECT number, state FROM dossiers WHERE state <> 'succeeded'"):
             yield f"dossier {one['number']}: {one['state']}"
 
-    # --- prints ---------------------------------------------------------------------------------------
-
-    def _unverified(self) -> Iterator[str]:
-        """A print that was promised and is not there, or that somebody who checks it is not told to be good."""
-        with ThreadPoolExecutor(_AT_ONCE) as many:
-            yield from (found for found in many.map(self._not_good, range(len(self._prints))) if found)
-
-    def _not_good(self, n: int) -> str | None:
-        promise = self._prints[n]
-        place = f"/api/v1/prints/{promise['print_id']}"
-        answer = self._http.get(place)
-        if not answer.is_success or answer.json()["state"] != "ready":
-            return f"{place}: {answer.status_code} {answer.text[:100]}"
-        entry, sheets = answer.json(), self._http.get(f"{place}/content")
-        if (entry["document_id"], entry["number"]) != (promise["document_id"], promise["number"]):
-            return f"{place}: is another one"
-        if not sheets.is_success:
-            return f"{place}: no sheets, {sheets.status_code}"
-        # One address may guess only so many short codes.
-        stranger = {"X-Forwarded-For": f"10.0.{n // 250}.{n % 250}"}
-        by_link, by_code = (
-            self._http.post("/api/v1/verify", json={"text": text}, headers=stranger)
-            for text in (entry["link"], entry["short_code"])
-        )
-        checks = [(by_link, _GENUINE), (by_code, _BY_SHORT_CODE)]
-        if n % _SHEETS_CHECKED_EVERY == 0:
-            pdf = {"Content-Type": "application/pdf"} | stranger
-            by_sheets = self._http.post("/api/v1/verify/file", content=sheets.content, headers=pdf)
-            checks.append((by_sheets, _GENUINE))
-        for check, verdict in checks:
-            if not check.is_success or (check.json()["verdict"], check.json()["status"]) != (verdict, "good"):
-                return f"{place}: {check.request.url.path} says {check.text[:300]}"
-        return None
-
     # --- objects --------------------------------------------------------------------------------------
 
     def _named(self) -> dict[tuple[str, str, str], str]:
@@ -290,6 +256,45 @@ class Eyes:
             answer.close()
             answer.release_conn()
         return None if found == digest else f"{bucket}/{key}@{version}: other bytes"
+
+
+def unverified(http: httpx.Client, prints: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A print that was promised and is not there, or of which whoever checks it is not told that it is this one and
+    good."""
+    with ThreadPoolExecutor(_AT_ONCE) as many:
+        found = many.map(lambda n: _not_good(http, prints[n], n), range(len(prints)))
+        yield from (wrong for wrong in found if wrong)
+
+
+def _not_good(http: httpx.Client, promise: Mapping[str, Any], n: int) -> str | None:
+    place = f"/api/v1/prints/{promise['print_id']}"
+    answer = http.get(place)
+    if not answer.is_success or answer.json()["state"] != "ready":
+        return f"{place}: {answer.status_code} {answer.text[:100]}"
+    entry, sheets = answer.json(), http.get(f"{place}/content")
+    named = (promise["document_id"], promise["number"])
+    if (entry["document_id"], entry["number"]) != named:
+        return f"{place}: is another one"
+    if not sheets.is_success:
+        return f"{place}: no sheets, {sheets.status_code}"
+    # One address may guess only so many short codes.
+    stranger = {"X-Forwarded-For": f"10.0.{n // 250}.{n % 250}"}
+    by_link, by_code = (
+        http.post("/api/v1/verify", json={"text": text}, headers=stranger)
+        for text in (entry["link"], entry["short_code"])
+    )
+    sealed = [by_link]
+    if n % _SHEETS_CHECKED_EVERY == 0:
+        pdf = {"Content-Type": "application/pdf"} | stranger
+        sealed.append(http.post("/api/v1/verify/file", content=sheets.content, headers=pdf))
+    for check, verdict in [*((one, _GENUINE) for one in sealed), (by_code, _BY_SHORT_CODE)]:
+        if not check.is_success or (check.json()["verdict"], check.json()["status"]) != (verdict, "good"):
+            return f"{place}: {check.request.url.path} says {check.text[:300]}"
+    for check in sealed:
+        claims = check.json()["document"]
+        if (claims["document_id"], claims["print_number"]) != named:
+            return f"{place}: {check.request.url.path} knows it as another one"
+    return None
 
 
 def untold(

@@ -33,7 +33,7 @@ from bench.faults.kinds import KINDS, Struck
 from bench.faults.place import Place
 from bench.faults.receiver import TYPES, Receiver
 from bench.faults.sampler import Sampler
-from tests.services import CHECKOUT
+from tests.services import CHECKOUT, NotDone
 
 _CLERKS = 2
 _MOST_WAITING = 2
@@ -68,7 +68,7 @@ class Result:
     """What a soak found; every list but `faults` and `idle` is empty when all is well.
 
     `idle`: strikes at which nobody was at work, which count as no faults. `waiting`: what was still to be done when a
-    recovery took too long.
+    recovery took too long, or which servers could not be started again; the soak ended there.
     """
 
     seed: int
@@ -273,9 +273,15 @@ class Soak:
             time.sleep(self._chance.uniform(0.1, 0.5))
             kind, n = coming.popleft(), len(self._result.faults) + 1
             burst = self._burst(n) if n % _BURST_EVERY == _BURST_EVERY // 3 else None
-            fault = self._strike(n, kind, sampler)
-            if burst is not None:
-                burst.join()
+            try:
+                fault = self._strike(n, kind, sampler)
+            except NotDone as error:
+                self._result.waiting = [f"{kind}: the servers do not come up again: {error}"]
+                self._given_up.set()
+                return
+            finally:
+                if burst is not None:
+                    burst.join()
             if fault is None:
                 self._result.idle[kind] = self._result.idle.get(kind, 0) + 1
                 coming.append(kind)

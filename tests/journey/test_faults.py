@@ -1,10 +1,13 @@
 """The soak of `bench/faults`, small: thirty faults. The large one is `python -m bench.faults --faults 200`."""
 
 import json
+import random
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,10 @@ import pytest
 from bench.faults.__main__ import NO_OWN_MOUNTS
 from bench.faults.checker import untold
 from bench.faults.clients import Books, Clerk, GivenUp
+from bench.faults.kinds import KINDS, Struck
+from bench.faults.place import Place
+from bench.faults.sampler import Sampler
+from bench.faults.soak import Soak
 from tests.conftest import CHECKOUT, program, real_part_missing
 from tests.services import Services
 
@@ -49,6 +56,29 @@ def test_a_service_that_never_answers_ends_the_soak_and_is_a_finding(tmp_path: P
     clerk.close()
     assert len(books.refused) == 1
     assert books.sent_again["ConnectError"] > 1
+
+
+def test_a_server_that_cannot_be_started_again_ends_the_soak_with_a_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended without one: nobody learned what had been seen until then."""
+
+    @contextmanager
+    def strike(place: Place, _chance: random.Random, _hold: float) -> Iterator[Struck]:
+        place.servers_up()
+        yield Struck("all of them")
+
+    monkeypatch.setitem(KINDS, "gone for good", strike)
+    said: list[str] = []
+    soak = Soak(tmp_path, faults=3, seed=1, hold=0.3, longest=1, kinds=["gone for good"], tell=said.append)
+    (tmp_path / "servers").mkdir()
+    (tmp_path / "servers" / "services").touch()  # no folder: the script cannot work in it
+    soak._strike_all(Sampler("", waiting=1))
+    found = soak._result.as_json()
+    assert (found["well"], found["faults"]) == (False, [])
+    (reason,) = found["waiting"]
+    assert reason.startswith("gone for good: the servers do not come up again: ")
+    assert soak._given_up.is_set(), "clerks do not wait for a service that never comes"
 
 
 def told(id: str, kind: str, sequence: int, subject: str = "documents/p", print: str | None = None) -> Any:

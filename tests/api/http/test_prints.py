@@ -7,6 +7,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from bench.faults.checker import unverified
 from tests.api.http.papers import page, submit
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_documents import read_all
@@ -92,3 +93,43 @@ def test_what_may_not_be_printed_or_seen_is_refused(served: Service, clerk: http
     problem_of(clerk.get(f"/api/v1/prints/{uuid4()}"), 404, "not_found")
     blank = clerk.post(f"/api/v1/documents/{valid}/prints", json={"to": " ", "reason": "x"})
     problem_of(blank, 422, "request_invalid")
+
+
+class _Swapped(httpx.HTTPTransport):
+    """A line on which one address is answered with what lies at another."""
+
+    def __init__(self, asked: str, answered: str) -> None:
+        super().__init__()
+        self._asked, self._answered = asked, answered
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == self._asked:
+            request.url = request.url.copy_with(path=self._answered)
+        return super().handle_request(request)
+
+
+def test_the_checker_of_the_soak_finds_a_wrong_print(
+    served: Service, clerk: httpx.Client, valid: str
+) -> None:
+    """Nothing showed that its comparison could fail."""
+    good, other, revoked = (printed(clerk, valid) for _ in range(3))
+    read_all(served)
+    served.app.state.published._look_again = 0.0
+    place = "/api/v1/prints"
+    assert list(unverified(clerk, [good, other])) == []
+
+    assert clerk.post(f"{place}/{revoked['print_id']}/revoke", json={"reason": "x"}).is_success
+    (told,) = unverified(clerk, [good, revoked])
+    assert told.startswith(f"{place}/{revoked['print_id']}: /api/v1/verify says ")
+    (told,) = unverified(clerk, [good, {**good, "number": other["number"]}])
+    assert told.endswith("is another one")
+    (told,) = unverified(clerk, [{**good, "print_id": str(uuid4())}])
+    assert "404" in told
+    # The register is right, and what is handed out are the sheets of another one, genuine and in force.
+    swapped = _Swapped(f"{place}/{good['print_id']}/content", f"{place}/{other['print_id']}/content")
+    with httpx.Client(
+        base_url=served.url, headers=clerk.headers, transport=swapped, timeout=clerk.timeout
+    ) as misled:
+        assert list(unverified(misled, [good])) == [
+            f"{place}/{good['print_id']}: /api/v1/verify/file knows it as another one"
+        ]
