@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from api.cli.answer import print_json, tell
+from api.cli.usage import usage_error
 from api.errors import exit_status
 from api.exits import Exit
 from api.logs import tell_fault
@@ -58,8 +59,8 @@ def run(arguments: list[str]) -> int:
     try:
         outcome: object = app(arguments, prog_name="khoso", standalone_mode=False)
     except typer.TyperException as error:
-        if said := _said(error):  # else nothing was asked for, and the help has been shown
-            _answer_error(say("usage", said=said), arguments)
+        if wrong := usage_error(error):
+            _answer_error(wrong, arguments)
         return Exit.BAD_INPUT
     except (typer.Abort, KeyboardInterrupt):
         return 130  # as a shell says of a command ended by SIGINT
@@ -99,9 +100,3 @@ def _of_the_system(error: OSError) -> KhosoError | None:
     if error.errno in _UNUSABLE and error.filename:
         return PathUnusable(folder=Path(str(error.filename)).parent, reason=error.strerror)
     return None
-
-
-def _said(error: typer.TyperException) -> str:
-    """The parser's own sentence about an argument that is wrong."""
-    format_message = getattr(error, "format_message", None)
-    return str(format_message()) if callable(format_message) else str(error)

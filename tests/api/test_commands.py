@@ -165,6 +165,50 @@ def test_wrong_arguments_are_json_where_json_was_asked_for(capsys: pytest.Captur
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
 
 
+_ID = "01a200e0-5076-7574-a8fe-df7af85edd29"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "vi", "en"),
+    [
+        ("list", "Thiếu OWNER. — xem: khoso list --help", "OWNER is missing. — see: khoso list --help"),
+        (f"revoke {_ID}", "Thiếu --reason.", "--reason is missing."),
+        ("delegation add", "Thiếu guardian|representative.", "guardian|representative is missing."),
+        ("lisst", "Không có lệnh lisst. Gần giống: 'list'.", "There is no command lisst. Similar: 'list'."),
+        ("dossier shut", "Không có lệnh shut.", "There is no command shut."),
+        ("list a --jso", "Không có tùy chọn --jso. Gần giống: --json.", "There is no option --jso."),
+        ("list a b", "Thừa đối số: b.", "Too many arguments: b."),
+        ("list a --json=3", "Tùy chọn --json không nhận giá trị.", "The option --json takes no value."),
+        (
+            f"revoke {_ID} --reason",
+            "Tùy chọn --reason cần một giá trị.",
+            "The option --reason needs a value.",
+        ),
+        (
+            "revoke x --reason y",
+            "Giá trị của 'DOCUMENT-ID' không đúng: phải là mã UUID",
+            "it is a UUID such as",
+        ),
+        ("serve --port abc", "phải là một số.", "it is a number."),
+        ("serve --port 70000", "lớn nhất là 65535.", "the largest is 65535."),
+        ("serve --port -1", "nhỏ nhất là 0.", "the smallest is 0."),
+        ("find a --in nowhere", "chọn một trong 'owner', 'code', 'type', 'text'.", "choose one of 'owner',"),
+        ("delegation add guardian a b --last-day z", "phải là ngày viết như", "it is a day such as"),
+        ("list a --actor _", "Giá trị của '--actor' không đúng: không được để trống.", "must not be blank."),
+        ("dossier close x", "Đối số không đúng: --succeeded | --refused", "The arguments are wrong: --succ"),
+    ],
+)
+def test_wrong_arguments_are_told_in_both_languages(
+    arguments: str, vi: str, en: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [" " if word == "_" else word for word in arguments.split()]
+    assert run(words) == Exit.BAD_INPUT
+    in_vi, _, in_en = capsys.readouterr().err.partition("--help / ")
+    assert vi in f"{in_vi}--help"
+    assert en in in_en
+    assert not set(in_vi.split()) & {"Missing", "No", "Option", "Got", "Invalid", "Input", "not"}
+
+
 def test_a_fault_of_ours_is_never_a_no(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
