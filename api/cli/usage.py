@@ -30,10 +30,10 @@ _WHY = tuple(
         (r"Input should be less than or equal to (?P<bound>\S+)", "usage_too_large"),
         (r"Input should be greater than or equal to (?P<bound>\S+)", "usage_too_small"),
         (r"(?:Value error, )?'.*' does not match the formats '%Y-%m-%d'\.", "usage_no_day"),
-        # A reason of our own has both languages.
-        (r"(?P<vi>[^/]+) / (?P<en>[^/]+)", "usage_own_reason"),
     )
 )
+_OUR_REASON = re.compile(r"(?P<vi>[^/]+) / (?P<en>[^/]+)", re.DOTALL)
+"""What a check of ours says to the parser has both languages in one."""
 
 
 def usage_error(error: typer.TyperException) -> Sentence | None:
@@ -66,11 +66,18 @@ def _in_both(said: str) -> Sentence:
 
 
 def _wrong_value(name: str | None, said: str) -> Sentence:
-    matches = ((pattern.fullmatch(said), code) for pattern, code in _WHY)
-    why = next((say(code, **found.groupdict()) for found, code in matches if found), Sentence("", said, said))
+    why = _why(said)
     code, facts = ("usage_wrong", {}) if name is None else ("usage_wrong_value", {"name": name})
     vi, en = (say(code, reason=each, **facts) for each in (why.vi, why.en))
     return Sentence(code, vi.vi, en.en)
+
+
+def _why(said: str) -> Sentence:
+    for pattern, code in _WHY:
+        if found := pattern.fullmatch(said):
+            return say(code, **found.groupdict())
+    ours = _OUR_REASON.fullmatch(said)
+    return Sentence("usage", said, said) if ours is None else Sentence("usage", ours["vi"], ours["en"])
 
 
 def _joined(first: Sentence, second: Sentence) -> Sentence:
