@@ -51,10 +51,13 @@ class Accepted:
     receipt: int
     again: bool
     job_id: UUID | None
+    warnings: tuple[str, ...]
+    """What is unusual about the owners' numbers."""
 
     @classmethod
     def of(cls, said: Json) -> "Accepted":
-        return cls(UUID(said["document_id"]), said["receipt"], said["again"], _id(said["job_id"]))
+        warnings = tuple(one["code"] for one in said["warnings"])
+        return cls(UUID(said["document_id"]), said["receipt"], said["again"], _id(said["job_id"]), warnings)
 
 
 @dataclass(frozen=True, slots=True)

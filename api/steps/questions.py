@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from api.house import House
 from archive import Status
-from common import Sentence, say
+from common import PartialDate, Sentence, say
 from datastore import DocumentRecord, Owner
-from ingest import fields_from_json, propose_owners
+from ingest import PersonalId, fields_from_json, parse_identifier, propose_owners
 
 
 def questions(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
@@ -26,16 +26,38 @@ def questions(house: House, document: DocumentRecord, owners: Sequence[Owner]) -
 
 
 def whose(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
-    """What makes it doubtful whose paper it is: nobody is named, or the text names somebody who is not."""
+    """What makes it doubtful whose paper it is: nobody is named, a number is unusual, or the text names another."""
     name = document.version.originals[0].name
     if not owners:
         return (say("owner_open", name=name, id=document.id),)
     known = {identifier.identifier for owner in owners for identifier in owner.identifiers}
-    return tuple(
+    strangers = (
         say("owner_differs", name=name, found=found)
         for number, found in _named_in_text(house, document)
         if number not in known
     )
+    return (*(doubt for owner in owners for doubt in about_owner(house, owner)), *strangers)
+
+
+def about_owner(house: House, owner: Owner) -> tuple[Sentence, ...]:
+    """What is unusual about the personal number that an owner has now."""
+    numbers = [
+        one.identifier for one in owner.identifiers if one.valid_to is None and one.kind == "personal_id"
+    ]
+    return tuple(doubt for number in numbers for doubt in about_number(house, number, owner.birth_date))
+
+
+def about_number(house: House, identifier: str, born: PartialDate | None) -> tuple[Sentence, ...]:
+    """What is unusual about a personal number: an unknown province, a birth to come or in another year; BadIdentifier.
+
+    It is asked about and never refused: the law wants twelve digits and no more (Law on Identity, Art. 12), and who
+    was registered abroad has the code of a country.
+    """
+    number = parse_identifier(identifier)
+    if not isinstance(number, PersonalId):
+        return ()
+    otherwise = number.contradictions(born, None)
+    return (*number.warnings(house.today), *(say("owner_born_otherwise") for _one in otherwise))
 
 
 def _named_in_text(house: House, document: DocumentRecord) -> Iterator[tuple[str, str]]:

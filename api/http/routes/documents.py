@@ -17,15 +17,16 @@ from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import API, TheHouse
 from api.http.routes.exchange import ExchangeView, look_up
-from api.http.shapes import Asked, Code, Instant, Sha256, Words, problems
+from api.http.shapes import Asked, Code, Instant, Said, Sha256, Words, problems
 from api.http.views import DiaryLineView, DocumentView
 from api.steps import holdings
 from api.steps.holdings import Form
 from api.steps.intake import Paper, Person, Received, take_in
 from api.steps.own_papers import bring_own
+from api.steps.questions import about_number
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
-from common import Digest, PartialDate
+from common import Digest, PartialDate, Sentence
 from datastore import Actor, Answer, DiaryLine, Place, Upload, Work
 from ingest import DossierNumber, MediaType
 
@@ -90,7 +91,10 @@ class Submission(Asked):
 
 
 class Accepted(BaseModel):
-    """A paper that is kept: from now on it is not lost. `again`: it was held before, this is the same one."""
+    """A paper that is kept: from now on it is not lost. `again`: it was held before, this is the same one.
+
+    `warnings` tells what is unusual about the owners' numbers: the paper waits for an answer once it was read.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -103,6 +107,7 @@ class Accepted(BaseModel):
                     "job_id": "019ab1f0-7c1f-7d52-9c6e-2f4b1f6f0a11",
                     "jobs": "/api/v1/documents/019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11/jobs",
                     "received_at": "2026-11-22T01:05:09.000000Z",
+                    "warnings": [],
                 }
             ]
         }
@@ -114,6 +119,7 @@ class Accepted(BaseModel):
     job_id: UUID | None
     jobs: str
     received_at: Instant
+    warnings: list[Said]
 
 
 @router.post(
@@ -133,15 +139,19 @@ async def submit_document(
     uploads = await run_sync(house.datastore.uploads, actor, said.uploads)
 
     def make(keep: Keep) -> Answer:
+        paper = _paper(said, actor)
+        doubts = [
+            doubt for one in paper.owners for doubt in about_number(house, one.identifier, one.birth_date)
+        ]
         made: list[Answer] = []
 
         def also(work: Work, received: Received) -> None:
-            made.append(_accepted(received))
+            made.append(_accepted(received, doubts))
             keep(work, made[-1])
 
         with house.room.desk() as desk:
             scans = [fetch_upload(house, one, desk / f"upload-{n}") for n, one in enumerate(uploads)]
-            take_in(house, actor, _paper(said, actor), scans, also)
+            take_in(house, actor, paper, scans, also)
         return made[-1]
 
     return await _taken_in(request, uploads, lambda: once.do(said.model_dump(mode="json"), make))
@@ -225,7 +235,7 @@ def _partial_date(text: str | None) -> PartialDate | None:
         raise RequestInvalid(where="/body/owners/birth_date") from error
 
 
-def _accepted(received: Received) -> Answer:
+def _accepted(received: Received, doubts: Sequence[Sentence] = ()) -> Answer:
     document = received.document
     place = f"{API}/documents/{document.id}"
     body = Accepted(
@@ -236,6 +246,7 @@ def _accepted(received: Received) -> Answer:
         job_id=None if received.job is None else received.job.id,
         jobs=f"{place}/jobs",
         received_at=document.received_at,
+        warnings=[Said.of(doubt) for doubt in doubts],
     )
     return answer(202, body, Location=place)
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from api.http.identity import Acting
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import TheHouse
-from api.http.shapes import Asked, Code, Instant, Words, problems, whole
+from api.http.shapes import Asked, Code, Instant, Said, Words, problems, whole
 from api.http.views import DocumentSummary
 from api.steps import holdings
+from api.steps.questions import about_owner
 from archive import Status
 from datastore import ListedDocument, OwnerKind, OwnerState, Place, SearchField
 
@@ -33,6 +34,7 @@ class OwnerView(BaseModel):
     name: str | None
     birth_date: str | None
     state: OwnerState
+    warnings: list[Said] = Field(description="What is unusual about the number.")
 
 
 class Owners(BaseModel):
@@ -49,6 +51,7 @@ class Owners(BaseModel):
                             "name": "Nguyễn Văn An",
                             "birth_date": "1990-05-03",
                             "state": "living",
+                            "warnings": [],
                         }
                     ]
                 }
@@ -96,7 +99,14 @@ def search_owners(house: TheHouse, actor: Acting, asked: OwnerAsked) -> Owners:
     if owner is None:
         return Owners(owners=[])
     born = None if owner.birth_date is None else str(owner.birth_date)
-    view = OwnerView(owner_id=owner.id, kind=owner.kind, name=owner.name, birth_date=born, state=owner.state)
+    view = OwnerView(
+        owner_id=owner.id,
+        kind=owner.kind,
+        name=owner.name,
+        birth_date=born,
+        state=owner.state,
+        warnings=[Said.of(doubt) for doubt in about_owner(house, owner)],
+    )
     return Owners(owners=[view])
 
 

@@ -180,3 +180,56 @@ def test_nobody_is_said_to_have_compared_what_nobody_said_to_have_compared(
     read_all(served)
     valid = clerk.get(place).json()
     assert (valid["status"], valid["weight"]) == ("valid", "digitised")
+
+
+_UNUSUAL = {
+    "999090001234": ["personal_id_province_unknown"],
+    "040990001234": ["personal_id_not_yet_born"],
+    "888790001234": ["personal_id_province_unknown", "personal_id_not_yet_born"],
+}
+
+
+@pytest.mark.parametrize("number", _UNUSUAL)
+def test_an_unusual_personal_number_is_told_at_once_and_its_paper_waits_for_an_answer(
+    served: Service, clerk: httpx.Client, number: str
+) -> None:
+    """Such papers once became valid without a word; the number itself may be right, a country has a code as well."""
+    body = {
+        "uploads": [upload(clerk, page(int(number[:3]) * 11))["upload_id"]],
+        "owners": [{"identifier": number}],
+        "type": "KET_HON",
+        "ground": "back_file",
+        "compared": True,
+    }
+    made = clerk.post("/api/v1/documents", json=body).json()
+    assert [one["code"] for one in made["warnings"]] == _UNUSUAL[number]
+    assert all(one["vi"] and one["en"] and number not in one["vi"] + one["en"] for one in made["warnings"])
+    (owner,) = clerk.post("/api/v1/owners/search", json={"identifier": number}).json()["owners"]
+    assert owner["warnings"] == made["warnings"]
+    place = f"/api/v1/documents/{made['document_id']}"
+    read_all(served)
+    waiting = clerk.get(place).json()
+    assert (waiting["status"], waiting["questions"]) == ("read", made["warnings"])
+    assert waiting["waits"][0]["code"] == "waits_for_answer"
+    assert clerk.post(f"{place}/check", json={}).status_code == 200
+    read_all(served)
+    assert clerk.get(place).json()["status"] == "valid"
+
+
+def test_a_number_that_says_another_birth_year_than_the_owner_does_is_asked_about(
+    clerk: httpx.Client,
+) -> None:
+    owner = {"identifier": "040090004321", "birth_date": "1991-03"}
+    body = {"uploads": [upload(clerk, page(7))["upload_id"]], "owners": [owner]}
+    made = clerk.post("/api/v1/documents", json=body).json()
+    assert [one["code"] for one in made["warnings"]] == ["owner_born_otherwise"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [("04009000123", "bad_personal_id"), ("183456789", "old_number_only")]
+)
+def test_a_number_of_the_wrong_form_is_refused_with_what_is_expected(
+    clerk: httpx.Client, number: str, code: str
+) -> None:
+    body = {"uploads": [upload(clerk, page(8))["upload_id"]], "owners": [{"identifier": number}]}
+    problem_of(clerk.post("/api/v1/documents", json=body), 422, code)
