@@ -13,6 +13,8 @@ def nfc(text: str) -> str:
 
 def fold(text: str) -> str:
     """The form in which `Nguyễn Đức` and `nguyen duc` are the same: NFC, casefold, marks stripped, đ → d."""
+    if text.isascii():
+        return text.casefold()
     decomposed = unicodedata.normalize("NFD", nfc(text).casefold())
     bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return unicodedata.normalize("NFC", bare).replace("đ", "d")

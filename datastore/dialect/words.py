@@ -51,23 +51,20 @@ def placing(terms: Sequence[Term]) -> Callable[[Sequence[str]], int]:
     A field that several hits share (an owner, a type) is looked at once.
     """
 
+    sought = [(term.exact, _side_by_side(term.word, begins=term.begins)) for term in terms]
+
     @cache
     def has_all(field: str) -> bool:
-        forms = {False: tokens_of(fold(field)), True: tokens_of(as_written(field))}
-        return all(_is_in(term, forms[term.exact]) for term in terms)
+        said = {exact: _side_by_side(as_written(field) if exact else fold(field)) for exact, _words in sought}
+        return all(words in said[exact] for exact, words in sought)
 
     return lambda fields: next((n for n, field in enumerate(fields) if has_all(field)), len(fields))
 
 
-def _is_in(term: Term, tokens: list[str]) -> bool:
-    *whole, last = tokens_of(term.word)
-    for start in range(len(tokens) - len(whole)):
-        end = tokens[start + len(whole)]
-        if tokens[start : start + len(whole)] == whole and (
-            end.startswith(last) if term.begins else end == last
-        ):
-            return True
-    return False
+def _side_by_side(text: str, *, begins: bool = False) -> str:
+    """The tokens of a text so that one text is found in another where its tokens stand side by side there; the last
+    may be the beginning of one."""
+    return f" {' '.join(tokens_of(text))}{'' if begins else ' '}"
 
 
 def as_written(text: str) -> str:
