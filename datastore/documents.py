@@ -64,6 +64,13 @@ _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED
 """Nobody has decided on its value yet."""
 _SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
+_PUT_AWAY = {
+    **dict.fromkeys(
+        (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED), Status.REJECTED
+    ),
+    **dict.fromkeys((Status.PROVISIONAL, Status.VALID, Status.SUPERSEDED, Status.EXPIRED), Status.REVOKED),
+}
+"""What becomes of a paper that its right owner has already; one that is over stays as it is."""
 _ACTS = {
     Status.VALID: Act.DECIDE,
     Status.SUPERSEDED: Act.SUPERSEDE,
@@ -425,11 +432,16 @@ class Documents:
         return self._changed(row)
 
     def assign_owners(self, document: UUID, owners: Sequence[UUID]) -> DocumentRecord:
-        """Name the owners of a paper that had none; `pending_identifier` becomes `read`."""
+        """Name the owners of a paper that had none; `pending_identifier` becomes `read`.
+
+        AlreadyHeld when they have the same originals; IllegalTransition for one that was put away or taken back.
+        """
         self._scope.ask(Act.ASSIGN_OWNER)
         row = self._scope.document(document)
         if _owners(row):
             raise IllegalTransition(what="owner", old="set", new="set")
+        if row.status in _NOT_HELD:
+            raise IllegalTransition(what="document", old=row.status, new=Status.READ)
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):
             self._enter_stores(row, owners, key)
@@ -587,6 +599,39 @@ class Documents:
         document_refiled(self._scope, row)
         tell(self._scope, row, "refiled", reason, [*before, to])
         return self._changed(row)
+
+    def put_away(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
+        """Put away a paper that its right owner has already: `by`, of the same originals, stands for both from now on.
+
+        For what `refile` and `assign_owners` find to be held. It leaves every store and code at once, is `revoked`
+        when it was signed before and `rejected` when not, and points to `by`; whoever cites it is told. NotFound;
+        IllegalTransition when `by` is of other originals, or was put away or taken back itself.
+        """
+        self._scope.ask(Act.REFILE)
+        row = self._scope.document(document)
+        before = _owners(row)
+        if row.superseded_by == by and not before:
+            return mapping.document(row)
+        self._require_same(row, by)
+        status = _PUT_AWAY.get(Status(row.status))
+        with savepoint(self._session):
+            self._leave_stores(row, set(before), reason)
+            self._end_codes(row, set())
+            row.superseded_by, row.reason, row.held_key = by, reason, None
+            if status is not None:
+                self._step(row, status)
+            self._index(row, None)
+        tell(self._scope, row, status if status in _TOLD else "refiled", reason, before)
+        return self._changed(row)
+
+    def _require_same(self, row: DocumentRow, other: UUID) -> None:
+        query = select(DocumentRow).where(DocumentRow.id == other, self._scope.visible_documents())
+        found = self._session.scalar(query)
+        if found is None:
+            raise NotFound(what="document", id=other)
+        same = found.versions[-1].originals_digest == row.versions[-1].originals_digest
+        if found.id == row.id or not same or found.held_key is None:
+            raise IllegalTransition(what="document", old=found.status, new="successor")
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
         """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""

@@ -391,6 +391,8 @@ def refile(
 ) -> None:
     """Chuyển giấy tờ lưu nhầm, hoặc chưa rõ chủ, về đúng chủ. / Moves a misfiled or waiting paper to its owner.
 
+    Chủ đúng đã có giấy tờ này thì bản lưu nhầm được cất đi. / Who has it already keeps that one; this is put away.
+
     Ví dụ / Example: `khoso refile DOCUMENT-ID --owner 040090001234 --reason "Lưu nhầm"`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):

@@ -10,8 +10,8 @@ from api.house import House
 from api.steps.intake import go_on
 from api.steps.job_kinds import TELL_OUTSIDE
 from archive import Status
-from common import KhosoError
-from datastore import Actor, DocumentRecord, Priority
+from common import KhosoError, say
+from datastore import Actor, AlreadyHeld, DocumentRecord, Priority
 
 
 class OneOwnerOnly(KhosoError):
@@ -45,17 +45,25 @@ def supersede(
 def refile(
     house: House, actor: Actor, document: UUID, owner: str, reason: str, *, stamp: int | None = None
 ) -> DocumentRecord:
-    """Moves a misfiled paper to its right owner, made known if need be; one that waited for that goes on."""
+    """Moves a misfiled paper to its right owner, made known if need be; one that waited for that goes on.
+
+    Where the right owner has the same paper already, that one stands for both, and the misfiled one is put away.
+    """
     with house.datastore.begin(actor, "refile") as work:
         work.documents.require_unchanged(document, stamp)
         owners = work.documents.get(document).owner_ids
         if len(owners) > 1:
             raise OneOwnerOnly
         to = work.owners.ensure(owner)
-        if owners:
-            moved = work.documents.refile(document, to=to.id, reason=reason)
-        else:
-            moved = work.documents.assign_owners(document, [to.id])
+        try:
+            if owners:
+                moved = work.documents.refile(document, to=to.id, reason=reason)
+            else:
+                moved = work.documents.assign_owners(document, [to.id])
+        except AlreadyHeld as held:
+            held_as = UUID(str(held.facts["document_id"]))
+            moved = work.documents.put_away(document, by=held_as, reason=reason)
+            house.steps.say(str(say("put_away", id=document, by=held_as)))
         if moved.status is Status.READ:
             go_on(house, work, moved)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)

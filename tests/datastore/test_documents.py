@@ -269,6 +269,56 @@ def test_a_refiled_paper_leaves_the_wrong_store_at_once_and_everybody_is_told(ho
         assert work.search.find(f"{AN}.KET_HON") == ()
 
 
+def test_a_misfiled_paper_that_its_right_owner_has_already_is_put_away_and_points_there(house: House) -> None:
+    """Refiling it was refused as held already, and it stayed in the wrong store for good."""
+    an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
+    right, wrong = house.receive(binh, content=b"hers"), house.valid(an, content=b"hers")
+    other = house.receive(binh, content=b"another of hers")
+    with house.store.begin(MAI, "print") as work:
+        printed = work.prints.issue(
+            wrong.id, revision_sha256=wrong.revisions[0].sha256, to_whom="bank", reason="loan"
+        )
+        work.dossiers.open("H41.01-261122-0001", procedure="1.001193")
+        work.dossiers.attach("H41.01-261122-0001", wrong.id, component="KET_HON", how=AttachedHow.REUSED)
+    with house.store.begin(MAI, "refile") as work:
+        with pytest.raises(AlreadyHeld):
+            work.documents.refile(wrong.id, to=binh, reason="wrong number typed")
+        for no_such in (other.id, wrong.id):
+            with pytest.raises(IllegalTransition):
+                work.documents.put_away(wrong.id, by=no_such, reason="x")
+        away = work.documents.put_away(wrong.id, by=right.id, reason="wrong number typed")
+        notices = work.documents.notices(wrong.id)
+        assert work.documents.put_away(wrong.id, by=right.id, reason="again") == away
+        with pytest.raises(IllegalTransition):
+            work.documents.assign_owners(wrong.id, [binh])
+        with pytest.raises(IllegalTransition):
+            work.documents.put_away(right.id, by=wrong.id, reason="what was put away stands for nothing")
+        assert [found.id for found in work.documents.of_owner(binh)] == [other.id, right.id]
+        assert [code.ended_at for code in away.codes] == [work.at]
+    assert (away.status, away.superseded_by, away.reason) == (Status.REVOKED, right.id, "wrong number typed")
+    assert (away.owner_ids, away.current_codes) == ((), ())
+    told = {notice.print_id or notice.dossier or notice.owner_id for notice in notices}
+    assert told == {printed.id, "H41.01-261122-0001", an}
+    with house.store.begin(Actor(str(an), "owner", "H41.01", "my papers"), "visit") as work:
+        assert work.documents.of_owner(an) == ()
+        assert any(line.note == "revoked: wrong number typed" for line in work.diary.of_owner(an))
+        with pytest.raises(NotFound):
+            work.documents.data_key(wrong.id)
+    with house.store.begin(MAI, "intake") as work:
+        digests = [one.object.sha256_plain for one in right.version.originals]
+        assert work.documents.find_held(digests, ()) is None
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_paper_that_was_never_signed_is_rejected_when_it_is_put_away(house: House, owned: bool) -> None:
+    an, binh = house.owner(AN), house.owner(BINH)
+    right = house.receive(binh, content=b"hers")
+    wrong = house.receive(*([an] if owned else []), content=b"hers")
+    with house.store.begin(MAI, "refile") as work:
+        away = work.documents.put_away(wrong.id, by=right.id, reason="brought twice")
+        assert (away.status, away.superseded_by, away.owner_ids) == (Status.REJECTED, right.id, ())
+
+
 def test_one_of_two_owners_is_refiled_and_the_other_keeps_code_and_access(house: House) -> None:
     an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
     document = house.valid(an, binh)

@@ -85,6 +85,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "notices": Act.SEE_PAPERS,
         "listed": Act.SEE_PAPERS,
         "of_owner": Act.SEE_PAPERS,
+        "put_away": Act.REFILE,
         "receive": Act.TAKE_IN,
         "record_ground": Act.DECIDE,
         "record_reading": Act.READ_IN,

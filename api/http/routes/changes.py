@@ -140,7 +140,11 @@ def confirm_document_record(
 def refile_document(
     house: TheHouse, actor: StaffActing, once: OnlyOnce, document_id: UUID, said: Moved, seen: IfMatch = None
 ) -> Response:
-    """Move a misfiled paper, or one whose owner was not known, to its owner."""
+    """Move a misfiled paper, or one whose owner was not known, to its owner.
+
+    Where that owner has the same paper already, the misfiled one leaves the wrong store as `revoked` (`rejected` before
+    it was signed), and `superseded_by` names the one that stands for both.
+    """
 
     def make(_keep: Keep) -> Answer:
         changes.refile(house, actor, document_id, said.owner, said.reason, stamp=stamp_wanted(seen))

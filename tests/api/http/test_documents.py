@@ -233,3 +233,24 @@ def test_a_number_of_the_wrong_form_is_refused_with_what_is_expected(
 ) -> None:
     body = {"uploads": [upload(clerk, page(8))["upload_id"]], "owners": [{"identifier": number}]}
     problem_of(clerk.post("/api/v1/documents", json=body), 422, code)
+
+
+def test_a_paper_that_was_misfiled_and_filed_again_for_its_owner_leaves_the_wrong_store(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """It was refused as held already, and there was no other way out of the wrong store."""
+    wrong = submit(clerk, page(71), "040090007771", type="KET_HON", ground="back_file")["document_id"]
+    right = submit(clerk, page(71), "040090007772", type="KET_HON", ground="back_file")["document_id"]
+    read_all(served)
+    place, owner = f"/api/v1/documents/{wrong}", {"owner": "040090007772", "reason": "Ghi nhầm số"}
+    before = clerk.get(place).json()
+    assert before["status"] == "valid"
+    with served.signed_in("handler") as handler:
+        away = handler.post(f"{place}/refile", json=owner).json()
+        assert (away["status"], away["superseded_by"], away["reason"]) == ("revoked", right, "Ghi nhầm số")
+        assert (away["codes"], away["owner_ids"]) == ([], [])
+        problem_of(handler.post(f"{place}/refile", json=owner), 409, "illegal_transition")
+    read_all(served)
+    listed = clerk.get(f"/api/v1/stores/{before['owner_ids'][0]}/documents").json()["documents"]
+    assert listed == []
+    assert clerk.get(f"/api/v1/documents/{right}").json()["status"] == "valid"
