@@ -150,6 +150,15 @@ def test_the_real_documents_are_unchanged() -> None:
             assert file["name"] in readme
 
 
+def test_what_the_documentation_takes_in_is_a_sample_under_its_owners_own_number() -> None:
+    owners = {file["name"]: {owner["identifier"] for owner in file["owners"]} for file in FILES}
+    for page in ("README.md", "docs/api.md"):
+        text = (SAMPLES.parent / page).read_text(encoding="utf-8")
+        (name,) = set(re.findall(r"samples/(\w+\.\w+)", text)) & owners.keys()
+        (number,) = set(re.findall(r"(?:--owner |\"identifier\": \")(\d{12})", text))
+        assert number in owners[name], page
+
+
 def test_the_same_seed_draws_the_same_bytes_and_another_seed_other_people(tmp_path: Path) -> None:
     first, again, other = (draw_one(tmp_path / name, seed) for name, seed in (("a", 5), ("b", 5), ("c", 6)))
     assert first == again
