@@ -6,9 +6,11 @@ instant ISO 8601 in UTC with six decimals, a date its ISO text, a UUID its 16 by
 and anything unlisted raise TypeError: a digest over a guess is worth nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
+from operator import attrgetter
+from typing import Any
 from uuid import UUID
 
 import cbor2
@@ -28,19 +30,35 @@ _AS_THEY_ARE = frozenset({type(None), bool, int, float, bytes})
 
 
 def _plain(value: object) -> object:
-    if type(value) in _AS_THEY_ARE:  # most are: this is asked for each column of each row that is written
+    """Most are of a kind that is looked up: this is asked for each column of each row that is written."""
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
+    form = _FORMS.get(kind)
+    return _plain_of_a_kind(value) if form is None else form(value)
+
+
+def _plain_of_a_kind(value: object) -> object:
+    """`_plain` of what is a kind of something: an enumeration's member, a mapping."""
     if isinstance(value, Enum):
         return _plain(value.value)
-    if value is None or isinstance(value, bool | int | float | bytes):
+    if isinstance(value, int | float | bytes):
         return value
     if isinstance(value, str):
         return nfc(value)
     if isinstance(value, Mapping):
         return _plain_map(value)
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return _plain_scalar(value)
+        return _plain_list(value)
+    if isinstance(value, UUID):
+        return value.bytes
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, datetime):
+        return _plain_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
 def _plain_map(value: Mapping[object, object]) -> dict[str, object]:
@@ -54,15 +72,22 @@ def _plain_map(value: Mapping[object, object]) -> dict[str, object]:
     return plain
 
 
-def _plain_scalar(value: object) -> object:
-    if isinstance(value, UUID):
-        return value.bytes
-    if isinstance(value, bytearray | memoryview):
-        return bytes(value)
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise TypeError("an instant needs its zone")
-        return value.astimezone(UTC).isoformat(timespec="microseconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    raise TypeError(f"no canonical form for {type(value).__name__}")
+def _plain_list(value: Sequence[object]) -> list[object]:
+    return [_plain(item) for item in value]
+
+
+def _plain_instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise TypeError("an instant needs its zone")
+    return value.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+_FORMS: Mapping[type, Callable[[Any], object]] = {
+    str: nfc,
+    UUID: attrgetter("bytes"),
+    datetime: _plain_instant,
+    date: date.isoformat,
+    dict: _plain_map,
+    list: _plain_list,
+    tuple: _plain_list,
+}
