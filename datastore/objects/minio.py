@@ -22,7 +22,7 @@ from hashlib import md5, sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from certifi import where as public_authorities
 from minio import Minio
@@ -57,6 +57,7 @@ _UNVERSIONED = "null"
 _IN_MEMORY = 4 << 20
 """Bytes; a page of a scan stays in memory, a whole file goes through a temporary one (sealed)."""
 
+_NOTHING = sha256(b"").hexdigest()
 _TIMEOUT = "TimeoutError"
 """How the names of urllib3's errors end when an answer did not come in time."""
 
@@ -176,22 +177,30 @@ class MinioObjects(Readable):
         body.seek(0)
         content = body.read() if stored.size <= _IN_MEMORY else body
         with translated(key):
-            answer = self._signed_put(key, content, stored.digest.hex, headers)
+            answer = self._signed("PUT", key, stored.digest.hex, headers, body=content).headers
         version = answer.get("x-amz-version-id", _UNVERSIONED)
         if version == _UNVERSIONED or not _VERSION.fullmatch(version):
             raise ObjectStoreRefused(reason=f"{self._bucket_of(key)}: no versions")
         self._compare(key, version, stored, answer)
         return version
 
-    def _signed_put(
-        self, key: str, body: bytes | IO[bytes], digest: str, headers: Mapping[str, str]
-    ) -> Mapping[str, str]:
-        """The answer's headers. Our own request: the library leaves the payload unsigned over TLS, and holds a whole
-        file in memory."""
-        url = urlsplit(f"{self.place.endpoint}/{self._bucket_of(key)}/{key}")
+    def _signed(
+        self,
+        method: str,
+        key: str,
+        digest: str,
+        headers: Mapping[str, str],
+        *,
+        query: str | None = None,
+        body: bytes | IO[bytes] | None = None,
+    ) -> BaseHTTPResponse:
+        """The answer, of a GET with its body still to be read. Our own request: the library leaves the payload unsigned
+        over TLS, holds a whole file in memory, and thinks about a request for as long as the server does."""
+        place = f"{self.place.endpoint}/{self._bucket_of(key)}/{key}"
+        url = urlsplit(place if query is None else f"{place}?{query}")
         now = datetime.now(UTC)  # of the wire, not of the archive: the server compares it with its own clock
         signed = sign_v4_s3(
-            method="PUT",
+            method=method,
             url=url,
             region=self.place.region,
             headers={
@@ -205,10 +214,12 @@ class MinioObjects(Readable):
             date=now,
         )
         sent = {name: str(value) for name, value in signed.items()}
-        answer = self._connections.request("PUT", url.geturl(), body=body, headers=sent)
+        answer = self._connections.urlopen(
+            method, url.geturl(), body=body, headers=sent, preload_content=method != "GET"
+        )
         if answer.status != 200:
             raise _refusal(answer)
-        return answer.headers
+        return answer
 
     def _compare(self, key: str, version: str, stored: Counted, answer: Mapping[str, str]) -> None:
         """What arrived is what was sent; ObjectDamaged."""
@@ -227,8 +238,8 @@ class MinioObjects(Readable):
     def _opened_answer(self, stored: StoredObject) -> Iterator["_Answer"]:
         _require_version(stored.key, stored.version)
         with translated(stored.key):
-            response = self.client.get_object(
-                self._bucket_of(stored.key), require_key(stored.key), version_id=stored.version
+            response = self._signed(
+                "GET", require_key(stored.key), _NOTHING, {}, query=f"versionId={quote(stored.version)}"
             )
         try:
             yield _Answer(response, stored.key)
