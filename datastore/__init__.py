@@ -6,7 +6,7 @@ from datastore.answers import Holder
 from datastore.deliveries import ASKED as PAUSED_BY_PERSON
 from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
-from datastore.documents import Draft, digest_of
+from datastore.documents import Beforehand, Draft, digest_of
 from datastore.errors import (
     NOT_LOCKED,
     OUTAGES,
@@ -188,6 +188,7 @@ __all__ = [
     "BadEventType",
     "BadObjectKey",
     "BadUsername",
+    "Beforehand",
     "Buckets",
     "ChangedMeanwhile",
     "CheckpointRecord",

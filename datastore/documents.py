@@ -15,13 +15,13 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, and_, bindparam, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import CompoundSelect, Integer, Select, and_, bindparam, func, null, or_, select, union_all
 from sqlalchemy.orm.attributes import set_committed_value
 
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
 from datastore import listing, mapping
+from datastore.dialect import beside
 from datastore.errors import (
     AlreadyHeld,
     ChangedMeanwhile,
@@ -55,6 +55,7 @@ from datastore.rows import (
 from datastore.scope import Scope, Sight, papers_in
 from datastore.search import make_findable
 from datastore.telling import tell
+from datastore.transactions import Glance
 from datastore.witness import savepoint
 
 _NEWEST_FIRST = (DocumentRow.received_at.desc(), DocumentRow.id.desc())
@@ -667,10 +668,9 @@ class Documents:
         if row.doc_type is None:
             return []
         coded = {code.owner_id for code in row.codes if code.ended_at is None}
-        wanted = {
-            owner: f"{self._identifier(owner)}.{row.doc_type}" for owner in _owners(row) if owner not in coded
-        }
-        hold(self._session, *(f"code {code}" for code in wanted.values()))
+        numbers = {owner: self._identifier(owner) for owner in _owners(row) if owner not in coded}
+        wanted = {owner: f"{number.identifier}.{row.doc_type}" for owner, number in numbers.items()}
+        self._hold_codes(numbers, wanted)
         last = {code: self._last_instance(code) for code in wanted.values()}
         given = []
         for sequence, (owner, code) in enumerate(wanted.items(), start=len(row.codes) + 1):
@@ -689,13 +689,25 @@ class Documents:
             )
         return given
 
-    def _last_instance(self, code: str) -> int:
-        return self._session.connection().scalar(_LAST_INSTANCE, {"code": code}) or 0
+    def _hold_codes(self, numbers: Mapping[UUID, OwnerIdentifierRow], codes: Mapping[UUID, str]) -> None:
+        """Nobody else gives these codes before the transaction ends. Of an owner made in it the number is held already;
+        so whoever gives a code with a number that is its owner's no more asks for that as well."""
+        held = [f"code {code}" for owner, code in codes.items() if owner not in self._scope.stores]
+        former = [f"identifier {one.identifier}" for one in numbers.values() if one.valid_to is not None]
+        hold(self._session, *former)
+        hold(self._session, *held)
 
-    def _identifier(self, owner: UUID) -> str:
+    def _last_instance(self, code: str) -> int:
+        """0 before the first. Those of this transaction may not be written yet."""
+        there = beside(self._session).scalar(_LAST_INSTANCE, {"code": code}) or 0
+        here = (given for row in self._scope.held.values() for given in row.codes)
+        return max([there, *(given.instance for given in here if given.code == code)])
+
+    def _identifier(self, owner: UUID) -> OwnerIdentifierRow:
+        """The number under which a paper of the owner is coded: the newest that is its own, or was."""
         (row,) = self._scope.owners([owner])
         current = [one for one in row.identifiers if one.valid_to is None]
-        return max(current or row.identifiers, key=lambda one: one.valid_from).identifier
+        return max(current or row.identifiers, key=lambda one: one.valid_from)
 
     def _end_codes(self, row: DocumentRow, staying: set[UUID]) -> None:
         for code in row.codes:
@@ -784,21 +796,41 @@ def _page_of_store(
 _STORES = select(StoreRow).where(StoreRow.owner_id.in_(bindparam("owners", expanding=True)))
 _HOLDER = select(DocumentRow.id).where(DocumentRow.held_key == bindparam("key"))
 _LAST_INSTANCE = select(func.max(CodeRow.instance)).where(CodeRow.code == bindparam("code"))
-_KNOWN = select(OwnerIdentifierRow.owner_id).where(
-    OwnerIdentifierRow.identifier.in_(bindparam("identifiers", expanding=True)),
-    OwnerIdentifierRow.valid_to.is_(None),
+_KNOWN: CompoundSelect[str, UUID] = union_all(
+    select(OwnerIdentifierRow.identifier, OwnerIdentifierRow.owner_id).where(
+        OwnerIdentifierRow.identifier.in_(bindparam("identifiers", expanding=True)),
+        OwnerIdentifierRow.valid_to.is_(None),
+    ),
+    select(null(), DocumentRow.id).where(DocumentRow.held_key == bindparam("key")),
 )
-_HELD = select(DocumentRow.id).where(DocumentRow.held_key.in_(bindparam("keys", expanding=True))).limit(1)
+"""Whose numbers these are, and what is held under a key."""
 
 
-def may_be_held(
-    session: Session, originals: Sequence[Digest], identifiers: Sequence[str], agency: str
-) -> bool:
-    """Whether `find_held` may find these originals: for the owners with these numbers, or for nobody yet."""
-    connection, digest = session.connection(), digest_of(originals)
-    known = connection.scalars(_KNOWN, {"identifiers": list(identifiers)}).all()
-    keys = [_held_key(digest, owners, agency) for owners in (known, ())]
-    return connection.scalar(_HELD, {"keys": keys}) is not None
+@dataclass(frozen=True, slots=True)
+class Beforehand:
+    """What a quick look says about a paper that is brought: all of it may be otherwise a moment later, but nobody whom
+    this agency holds the paper for is overlooked."""
+
+    may_be_held: bool
+    unknown: frozenset[str]
+    """The numbers that nobody has."""
+
+
+def look_beforehand(
+    glance: Glance, originals: Sequence[Digest], identifiers: Sequence[str], agency: str
+) -> Beforehand:
+    """Whether `find_held` may find these originals, for the owners with these numbers or for nobody yet; and of which
+    numbers `Owners.ensure` will make an owner known."""
+    digest = digest_of(originals)
+    unowned = _held_key(digest, (), agency)
+    found = glance.all(_KNOWN, {"identifiers": list(identifiers), "key": unowned})
+    owners = {number: id for number, id in found if number is not None}
+    unknown = frozenset(identifiers) - owners.keys()
+    held = len(found) > len(owners)
+    if not held and not unknown:
+        key = _held_key(digest, list(owners.values()), agency)
+        held = glance.first(_HOLDER, {"key": key}) is not None
+    return Beforehand(held, unknown)
 
 
 def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:

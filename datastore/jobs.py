@@ -23,6 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive import Ground
 from common import new_id
+from datastore.dialect import beside
 from datastore.errors import NotFound, StaleState
 from datastore.records import Job, JobKind, JobRole, JobState, Priority
 from datastore.rights import Act
@@ -65,6 +66,8 @@ class Jobs:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._session = scope.session
+        self._just_put: set[tuple[str, int, str]] = set()
+        """Whom this transaction put in the line: it may still be rolled back."""
 
     def enqueue(
         self,
@@ -116,8 +119,7 @@ class Jobs:
 
     def _take_a_turn(self, row: JobRow) -> None:
         """Have the agency stand in the line, and the role woken when this is committed."""
-        turn = {"role": row.role, "priority": row.priority, "agency": row.agency}
-        if self._session.connection().scalar(_TURN, turn) is None:
+        if not self._stands_in_line(row):
             try:
                 with self._session.begin_nested():
                     self._session.add(
@@ -125,8 +127,21 @@ class Jobs:
                     )
             except IntegrityError:
                 pass  # another transaction has just put the agency there
+            self._just_put.add((row.role, row.priority, row.agency))
         if row.not_before <= self._scope.at:
             self._scope.roles_to_wake.add(JobRole(row.role))
+
+    def _stands_in_line(self, row: JobRow) -> bool:
+        """Whether the agency has its place in the line, which it keeps: asked once, after it was committed."""
+        turn = (row.role, row.priority, row.agency)
+        remembered = self._scope.remembered.turns
+        if turn in remembered or turn in self._just_put:
+            return True
+        asked = {"role": row.role, "priority": row.priority, "agency": row.agency}
+        if beside(self._session).scalar(_TURN, asked) is None:
+            return False
+        remembered.add(turn)
+        return True
 
     def finish(self, job: Job) -> None:
         """Mark the job done in the transaction that keeps its result; StaleState when it is not ours any

@@ -14,9 +14,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from datastore.dialect import beside
 from datastore.errors import NotFound, WrongKey
 from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
 from datastore.locks import hold
+from datastore.remembered import Remembered
 from datastore.rows import KeyRow, WrapRow
 from datastore.sealing import KEY_BYTES
 from datastore.witness import write_rows
@@ -25,6 +27,7 @@ ARCHIVE = "archive"
 LOG = "log"
 STAGING = "staging"
 _WEBHOOKS = "webhooks"
+_OF_THE_HOUSE = frozenset({ARCHIVE, LOG, STAGING})
 _WRAPPED = select(KeyRow.wrapped).where(KeyRow.name == bindparam("name"))
 
 
@@ -37,9 +40,12 @@ class Keychain:
     at: datetime
     opened: dict[str, DataKey] = field(default_factory=dict, repr=False)
     """Those that this session has asked for: a key never changes."""
+    remembered: Remembered = field(default_factory=Remembered, repr=False)
 
     def key(self, name: str) -> DataKey:
         """The key of the archive, the log or a store, made at first use; WrongKey."""
+        if name in self.remembered.keys:
+            return self.remembered.keys[name]
         if name not in self.opened:
             wrapped = self._wrapped(name)
             if wrapped is None:
@@ -50,10 +56,12 @@ class Keychain:
                 write_rows(self.session, self.new(name))
                 return self.opened[name]
             self.opened[name] = DataKey(self.keyring.unwrap(wrapped, _context(name)), name)
+            if name in _OF_THE_HOUSE:
+                self.remembered.keys[name] = self.opened[name]
         return self.opened[name]
 
     def _wrapped(self, name: str) -> bytes | None:
-        return self.session.connection().scalar(_WRAPPED, {"name": name})
+        return beside(self.session).scalar(_WRAPPED, {"name": name})
 
     def new(self, name: str) -> KeyRow:
         """A key under a name that nobody else can have given one yet, to be written."""

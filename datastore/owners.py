@@ -37,19 +37,26 @@ class Owners:
         self._session = scope.session
 
     def ensure(
-        self, identifier: str, *, name: str | None = None, birth_date: PartialDate | None = None
+        self,
+        identifier: str,
+        *,
+        name: str | None = None,
+        birth_date: PartialDate | None = None,
+        new: bool = False,
     ) -> Owner:
         """The owner who has this number now, made with a store when there is none; BadIdentifier.
+
+        `new`: nobody had it a moment ago, so it is held before anybody is asked, and that only once.
 
         A name or birth date fills what was unknown and never replaces what is known: a difference is for a
         person to decide (`rename`).
         """
         self._scope.ask(Act.NAME_OWNER)
         parsed = parse_identifier(identifier)
-        row = self._current(str(parsed))
+        row = None if new else self._current(str(parsed))
         if row is None:
             self._hold(str(parsed))
-            row = self._current(str(parsed))
+            row = self._current(str(parsed)) if self._is_anybodys(str(parsed)) else None
         if row is None:
             row = self._make(parsed, name, birth_date)
         self._fill(row, name, birth_date)
@@ -77,6 +84,10 @@ class Owners:
     def _current(self, identifier: str) -> OwnerRow | None:
         found = self._session.scalar(_CURRENT, {"identifier": identifier})
         return found if self._scope.own_id is None or (found and found.id == self._scope.own_id) else None
+
+    def _is_anybodys(self, identifier: str) -> bool:
+        """Whether somebody has this number, which is held; numbers that this transaction gave are not overlooked."""
+        return self._session.connection().scalar(_HAS, {"identifier": identifier}) is not None
 
     def _make(self, identifier: Identifier, name: str | None, birth_date: PartialDate | None) -> OwnerRow:
         """The owner with its number, which is held, its store and the key of that; nobody else knows them yet."""
@@ -294,6 +305,9 @@ class Owners:
         return self._lock(owner)
 
 
+_HAS = select(OwnerIdentifierRow.owner_id).where(
+    OwnerIdentifierRow.identifier == bindparam("identifier"), OwnerIdentifierRow.valid_to.is_(None)
+)
 _CURRENT = select(OwnerRow).where(  # made once: see `listing`
     OwnerRow.id.in_(
         select(OwnerIdentifierRow.owner_id).where(

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
+from datastore.dialect import beside
 from datastore.locks import hold
 from datastore.records import Receipt
 from datastore.rights import Act
@@ -32,7 +33,7 @@ class Receipts:
             hold(self._session, f"receipts {agency}")
             row = ReceiptRow(
                 id=self._scope.id(),
-                number=(self._session.connection().scalar(_LAST, {"agency": agency}) or 0) + 1,
+                number=(beside(self._session).scalar(_LAST, {"agency": agency}) or 0) + 1,
                 document_id=document,
                 dossier=paper.dossier,
                 agency=agency,

@@ -22,6 +22,7 @@ from datastore.keychain import Keychain
 from datastore.locks import locked
 from datastore.objects import StoredObject
 from datastore.records import Actor, ActorRole, JobRole
+from datastore.remembered import Remembered
 from datastore.rights import CITIZENS, SCOPES, Act, may, named_roles, roles_that_may
 from datastore.rows import (
     AccountCounterRow,
@@ -53,6 +54,7 @@ class Scope:
     outcome: str
     at: datetime
     keychain: Keychain
+    remembered: Remembered
     trace: str | None = None
     """The trace that jobs asked for here go on with."""
     lines: list[DiaryRow] = field(default_factory=list)

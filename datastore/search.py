@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import FromClause, Integer, Row, Select, bindparam, func, select
 
 from datastore import dialect, listing, mapping
+from datastore.dialect import Findable, Writing
 from datastore.locks import locked
 from datastore.records import DocumentRecord, ListedDocument, SearchField
 from datastore.rights import Act
@@ -121,7 +122,8 @@ def make_findable(scope: Scope, row: DocumentRow, text: str | None, *, new: bool
     said = None if text is None else text.replace("\0", " ")  # what a hostile PDF says, and no database keeps
     fields = {"owner": names, "code": codes, "type": row.doc_type or "", "text": said or ""}
     if new:
-        dialect.make_findable(session.connection(), row.id, tuple(fields.values()))
+        assert isinstance(session, Writing)
+        session.later([Findable(row.id, tuple(fields.values()))])
         return
     session.flush()
     kept = session.scalars(locked(select(SearchRow).where(SearchRow.document_id == row.id))).one()

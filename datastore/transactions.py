@@ -1,12 +1,12 @@
 """What a part without an actor needs of the datastore: its transactions, the time, and a line in the diary."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import CompoundSelect, Connection, Row, Select
 from sqlalchemy.orm import Session
 
 from common import Clock
@@ -32,6 +32,12 @@ class Glance:
     ) -> Row[*tuple[Any, ...]] | None:
         """The first row of an answer; None when there is none."""
         return self.connection.execute(query, asked).first()
+
+    def all(
+        self, query: CompoundSelect[*tuple[Any, ...]], asked: Mapping[str, object]
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """Every row of an answer."""
+        return self.connection.execute(query, asked).all()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,9 +42,12 @@ from sqlalchemy.types import NullType
 import archive
 from archive import Leaf, RowState, new_salt, row_deleted, row_state
 from datastore import dialect
-from datastore.dialect import NewRows
-from datastore.rows import DiaryRow, Row
+from datastore.dialect import NewRows, Writing
+from datastore.rows import DiaryRow, IntakeRow, JobRow, KeyRow, ReceiptRow, Row, UploadRow, WrapRow
 
+_LET_GO = frozenset({IntakeRow, JobRow, KeyRow, ReceiptRow, UploadRow, WrapRow})
+"""No other row has these, and whoever made one changes it no more: who wants it asks for it. To hold a row that was
+written takes a session as long as to make it."""
 _AT_ONCE = 500
 """Keys per statement: below SQLite's old limit of 999 parameters."""
 
@@ -65,11 +68,11 @@ RowKey = tuple[str, str]
 """Table and primary key of a row."""
 
 
-class Witnessed(Session):
+class Witnessed(Writing):
     """The session of a transaction that may change witnessed rows. It sees what it does to them."""
 
     def __init__(self, engine: Engine) -> None:
-        super().__init__(engine, expire_on_commit=False)
+        super().__init__(engine)
         self.touched: dict[RowKey, Row | None] = {}
         """Which witnessed rows it inserted, changed or deleted: None stands for a deleted one."""
         self.adopted: list[Row] = []
@@ -125,11 +128,11 @@ def _key_of(row: Row) -> RowKey:
 
 
 def write_rows(session: Session, *rows: Row) -> None:
-    """Insert new rows, every column of which is set, as they stand now; the session has them from now on.
+    """Insert new rows, every column of which is set, as they stand now; the session holds them from now on.
 
     Beside its unit of work, which takes three times as long for a row, and a while for each time that it is asked to
-    flush: an intake writes twenty. A row comes behind those to which it points. Rows that the database numbers are
-    not known to the session afterwards.
+    flush: an intake writes twenty. A row comes behind those to which it points. A session that may wait with them does.
+    Some rows it does not hold afterwards: those that the database numbers, and those of `_LET_GO`.
     """
     if isinstance(session, Look):
         raise RuntimeError("a look changes nothing")
@@ -137,10 +140,14 @@ def write_rows(session: Session, *rows: Row) -> None:
         raise RuntimeError("only a transaction with a diary writes rows that are witnessed")
     if session.new:
         session.flush()
-    dialect.insert(
-        session.connection(), [_alike(kind, list(several)) for kind, several in groupby(rows, type)]
-    )
-    _adopt(session, [row for row in rows if _numbered(type(row)) is None])
+    new = [_alike(kind, list(several)) for kind, several in groupby(rows, type)]
+    if isinstance(session, Writing):
+        session.later(new)
+    else:
+        dialect.insert(session.connection(), new)
+    _adopt(session, [row for row in rows if _is_held(type(row))])
+    if isinstance(session, Witnessed):
+        session.touched |= {_key_of(row): row for row in rows if row.__witnessed__}
 
 
 def _alike(kind: type[Row], rows: Sequence[Row]) -> NewRows:
@@ -165,7 +172,6 @@ def _adopt(session: Session, rows: Sequence[Row]) -> None:
     session.add_all(rows)
     if isinstance(session, Witnessed):
         session.adopted += rows
-        session.touched |= {_key_of(row): row for row in rows if row.__witnessed__}
 
 
 @contextmanager
@@ -177,10 +183,16 @@ def savepoint(session: Session) -> Iterator[None]:
         with session.begin_nested():
             yield
     except BaseException:
+        session.taken()
         session.touched = touched
         while len(session.adopted) > adopted:
             session.expunge(session.adopted.pop())
         raise
+
+
+@cache
+def _is_held(kind: type[Row]) -> bool:
+    return kind not in _LET_GO and _numbered(kind) is None
 
 
 @cache
@@ -204,20 +216,21 @@ def write_lines(session: Witnessed | Look, lines: Sequence[DiaryRow]) -> None:
     """
     own = {_key_of(line): line for line in lines}
     others = {key: row for key, row in session.touched.items() if key not in own}
-    connection = session.connection()
     leaves = []
     for number, (key, line) in enumerate(own.items()):
         rows = {key: line, **others} if number == 0 else {key: line}
         salt = new_salt()
-        leaves.append(Leaf(line.id, line.at, salt, tuple(_states(connection, rows, salt))))
-    dialect.keep_lines(connection, _alike(DiaryRow, lines), leaves)
+        leaves.append(Leaf(line.id, line.at, salt, tuple(_states(session, rows, salt))))
+    waiting = session.taken() if isinstance(session, Writing) else []
+    dialect.keep_lines(dialect.beside(session), [*waiting, _alike(DiaryRow, lines)], leaves)
 
 
-def _states(connection: Connection, rows: Mapping[RowKey, Row | None], salt: bytes) -> Iterator[RowState]:
+def _states(session: Session, rows: Mapping[RowKey, Row | None], salt: bytes) -> Iterator[RowState]:
     """The states in which the transaction leaves these rows, sorted by table and key."""
     columns = {key: columns for key, row in rows.items() if row is not None and (columns := written(row))}
     unknown = [key for key, row in rows.items() if row is not None and key not in columns]
-    columns |= read_back(connection, unknown)
+    if unknown:
+        columns |= read_back(session.connection(), unknown)
     for table, key in sorted(rows):
         if (table, key) in columns:
             yield row_state(table, key, columns[(table, key)], salt)

@@ -25,7 +25,7 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import DateTime, Engine, func, select
+from sqlalchemy import DateTime, Engine, event, func, select
 from sqlalchemy.exc import TimeoutError as PoolEmpty
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -56,7 +56,7 @@ from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
 from datastore.dialect import LOOKING, READING, TELLING, make_engine
 from datastore.diary import Diary
-from datastore.documents import Documents, Draft, may_be_held
+from datastore.documents import Beforehand, Documents, Draft, look_beforehand
 from datastore.dossiers import Dossiers
 from datastore.errors import (
     NOT_LOCKED,
@@ -106,6 +106,7 @@ from datastore.records import (
     Upload,
     WorkStanding,
 )
+from datastore.remembered import Remembered
 from datastore.rights import Act
 from datastore.rows import (
     DocumentRow,
@@ -544,6 +545,8 @@ class Datastore:
         self._wake = wake
         self._trace = trace
         self._current = False
+        self._remembered = Remembered()
+        event.listen(engine, "connect", lambda *_: self._remembered.forget())
         self.queue = Queue(self)
         self.requests = Requests(self)
         self.outbox = Outbox(self)
@@ -601,11 +604,11 @@ class Datastore:
     def check_key(self) -> None:
         """WrongKey unless the master key opens this database."""
         with self._reading() as session:
-            self._keychain(session).key(ARCHIVE)
+            Keychain(session, self._keys, self.clock()).key(ARCHIVE)
 
     def _keychain(self, session: Session) -> Keychain:
         """The keys as a session sees them."""
-        return Keychain(session, self._keys, self.clock())
+        return Keychain(session, self._keys, self.clock(), remembered=self._remembered)
 
     @contextmanager
     def begin(self, actor: Actor, act: str, *, dossier: str | None = None) -> Iterator[Work]:
@@ -657,8 +660,8 @@ class Datastore:
 
     def _scope(self, session: Session, actor: Actor, act: str, outcome: str = "done") -> Scope:
         now = self.clock()
-        keychain = Keychain(session, self._keys, now)
-        return Scope(session, actor, act, outcome, now, keychain, self._trace())
+        keychain = Keychain(session, self._keys, now, remembered=self._remembered)
+        return Scope(session, actor, act, outcome, now, keychain, self._remembered, self._trace())
 
     @contextmanager
     def _housekeeping(self) -> Iterator[Session]:
@@ -733,14 +736,16 @@ class Datastore:
                 work.shares.note_refusal(token)
             raise
 
-    def may_be_held(self, originals: Sequence[Digest], identifiers: Sequence[str], agency: str) -> bool:
-        """Whether an agency may hold just these originals already; False is sure. BadIdentifier.
+    def look_beforehand(
+        self, originals: Sequence[Digest], identifiers: Sequence[str], agency: str
+    ) -> Beforehand:
+        """Whether an agency may hold just these originals already, and which numbers nobody has. BadIdentifier.
 
         A look before the work: it spares nearly every intake two transactions, and tells nothing of the paper.
         """
         numbers = [str(parse_identifier(one)) for one in identifiers]
-        with self._looking() as session:
-            return may_be_held(session, originals, numbers, agency)
+        with self._glancing() as glance:
+            return look_beforehand(glance, originals, numbers, agency)
 
     def standing_of_print(self, short_code: str) -> PrintStatus | None:
         """What anybody is told who holds a print: see `standings`."""

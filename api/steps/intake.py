@@ -9,7 +9,7 @@ Run twice, a step does nothing the second time.
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -25,6 +25,7 @@ from datastore import (
     Actor,
     AlreadyHeld,
     AttachedHow,
+    Beforehand,
     DataKey,
     DocumentRecord,
     DossierState,
@@ -135,7 +136,8 @@ def take_in(
     if len(scans) > 1 and any(scan.signed for scan in scans):
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
-    if _may_be_held(house, actor, paper, scans) and (held := _held(house, actor, paper, scans)):
+    beforehand = _look_beforehand(house, actor, paper, scans)
+    if beforehand.may_be_held and (held := _held(house, actor, paper, scans)):
         return _cite(house, actor, held, paper, doc_type, also)
     _require_open_dossier(house, actor, paper.dossier)
     verdict = verdict_on(house, scans)
@@ -149,7 +151,7 @@ def take_in(
             document = work.documents.receive(
                 draft,
                 originals=originals,
-                owners=_name_owners(work, paper),
+                owners=_name_owners(work, paper, beforehand.unknown),
                 weight=weight_of(verdict),
                 provenance=provenance,
                 doc_type=doc_type,
@@ -195,11 +197,13 @@ def _require_open_dossier(house: House, actor: Actor, dossier: str | None) -> No
             raise DossierClosed(number=dossier)
 
 
-def _name_owners(work: Work, paper: Paper) -> tuple[UUID, ...]:
-    found = {
-        one.identifier: work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date).id
-        for one in sorted(paper.owners, key=lambda one: one.identifier)  # no two intakes wait in a circle
-    }
+def _name_owners(work: Work, paper: Paper, unknown: Collection[str] = ()) -> tuple[UUID, ...]:
+    """The owners of a paper; `unknown`: the numbers that nobody had a moment ago."""
+    found = {}
+    for one in sorted(paper.owners, key=lambda one: one.identifier):  # no two intakes wait in a circle
+        new = one.identifier in unknown
+        owner = work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date, new=new)
+        found[one.identifier] = owner.id
     return tuple(found[one.identifier] for one in paper.owners)
 
 
@@ -211,10 +215,10 @@ class _Held:
     owners: tuple[UUID, ...]
 
 
-def _may_be_held(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> bool:
+def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> Beforehand:
     """A quick look without a diary line, which nearly always says no; BadIdentifier before anything is kept."""
     numbers = [one.identifier for one in paper.owners]
-    return house.datastore.may_be_held([scan.sha256 for scan in scans], numbers, actor.agency)
+    return house.datastore.look_beforehand([scan.sha256 for scan in scans], numbers, actor.agency)
 
 
 def _held(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> _Held | None:

@@ -19,27 +19,40 @@ Why these and not others: `docs/decisions/`.
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from uuid import UUID
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from archive import Leaf
-from datastore.dialect.interface import LOOKING, READING, TELLING, Dialect, Hits, NewRows, SearchIndex
+from datastore.dialect.interface import (
+    LOOKING,
+    READING,
+    TELLING,
+    Dialect,
+    Findable,
+    Hits,
+    New,
+    NewRows,
+    SearchIndex,
+)
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.sqlite import Sqlite
 from datastore.dialect.words import Term, placing, terms_of
+from datastore.dialect.writing import Writing
 
 __all__ = [
     "LOOKING",
     "READING",
     "SEARCH_INDEX",
     "TELLING",
+    "Findable",
     "Hits",
     "NewRows",
     "Term",
+    "Writing",
     "alone",
+    "beside",
     "forget_words",
     "hits_of",
     "hold",
@@ -48,7 +61,6 @@ __all__ = [
     "is_known_url",
     "keep_lines",
     "make_engine",
-    "make_findable",
     "placing",
     "risks",
     "search_tables",
@@ -88,8 +100,13 @@ def hold(bound: Session | Connection, *names: str) -> None:
     Whoever needs several names names them at once: they are taken in one order, so that no two wait for each
     other.
     """
-    connection = bound.connection() if isinstance(bound, Session) else bound
+    connection = beside(bound) if isinstance(bound, Session) else bound
     _of(connection).hold(connection, names)
+
+
+def beside(session: Session) -> Connection:
+    """The connection of a session, for a statement that looks at nothing that its transaction made."""
+    return session.beside() if isinstance(session, Writing) else session.connection()
 
 
 def unhurried(connection: Connection) -> None:
@@ -107,19 +124,15 @@ def risks(connection: Connection) -> tuple[str, ...]:
     return _of(connection).risks(connection)
 
 
-def insert(connection: Connection, rows: Sequence[NewRows]) -> None:
+def insert(connection: Connection, new: Sequence[New]) -> None:
     """Insert new rows, in the order in which they point to each other."""
-    _of(connection).insert(connection, rows)
+    _of(connection).insert(connection, new)
 
 
-def keep_lines(connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
-    """Insert lines of the diary, and leaves that have no number yet, in their order, each with its states."""
-    _of(connection).keep_lines(connection, lines, leaves)
-
-
-def make_findable(connection: Connection, document: UUID, fields: Sequence[str]) -> None:
-    """Insert the search row of a new document (owner, code, type, text) and index its words."""
-    _of(connection).make_findable(connection, document, fields)
+def keep_lines(connection: Connection, new: Sequence[New], leaves: Sequence[Leaf]) -> None:
+    """`insert`, the last of them lines of the diary, and leaves that have no number yet, in their order, each with its
+    states."""
+    _of(connection).keep_lines(connection, new, leaves)
 
 
 def index_words(session: Session, row: int, fields: Sequence[str]) -> None:

@@ -36,6 +36,18 @@ class NewRows:
 
 
 @dataclass(frozen=True, slots=True)
+class Findable:
+    """The search row of a new document that is to be written, and the words of its owner, code, type and text."""
+
+    document: UUID
+    fields: tuple[str, ...]
+
+
+New = NewRows | Findable
+"""What is to be written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hits:
     """The search rows that hold every word of a question, newest first, as part of a SELECT and what it is asked."""
 
@@ -62,14 +74,12 @@ class Dialect(Protocol):
     def risks(self, connection: Connection) -> tuple[str, ...]:
         """Settings of the server with which a committed transaction could be lost."""
 
-    def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
+    def insert(self, connection: Connection, new: Sequence[New]) -> None:
         """Insert new rows, in the order in which they point to each other."""
 
-    def keep_lines(self, connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
-        """Insert lines of the diary, and leaves that have no number yet, in their order, each with its states."""
-
-    def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
-        """Insert the search row of a new document (owner, code, type, text) and index its words."""
+    def keep_lines(self, connection: Connection, new: Sequence[New], leaves: Sequence[Leaf]) -> None:
+        """`insert`, the last of them lines of the diary, and leaves that have no number yet, in their order, each with
+        its states."""
 
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         """Index the words of a search row's owner, code, type and text, instead of older ones."""

@@ -12,11 +12,13 @@ the fields as weights: owner A, code B, type C, text D.
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date, datetime
 from functools import lru_cache
 from hashlib import sha256
-from itertools import chain
+from itertools import chain, count
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +45,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.engine import Dialect as EngineDialect
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
@@ -51,8 +53,8 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeEngine
 
 from archive import Leaf
-from common import fold
-from datastore.dialect.interface import LOOKING, READING, TELLING, Hits, NewRows, SearchIndex
+from common import KhosoError, fold
+from datastore.dialect.interface import LOOKING, READING, TELLING, Findable, Hits, New, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written, tokens_of
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
@@ -82,16 +84,19 @@ _DURABLE = (
 )
 _ALONE_WAITS = "10min"
 _KINDS = postgresql.dialect()  # type: ignore[no-untyped-call]
+_SENT_AS_THEY_ARE = frozenset({str, type(None), bool, bytes})
+_TEXTS: Mapping[type, Callable[[Any], object]] = {
+    UUID: attrgetter("hex"),
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    int: str,
+}
 _FEW = 4
 """Rows that are sent value by value: of more, each column is one value, and the statement the same for any number."""
-_REMEMBERED = 50
-"""Values of a statement; one with more psycopg takes to pieces each time that it is sent."""
 _HOLD = text("SELECT pg_advisory_xact_lock(:key)")
-_SEARCH = text(
-    "WITH made AS (INSERT INTO search (document_id, owner, code, type, text)"
-    " VALUES (:document, :owner, :code, :type, :text) RETURNING id)"
-    " INSERT INTO search_words (id, exact, folded)"
-    " SELECT id, CAST(:exact AS tsvector), CAST(:folded AS tsvector) FROM made"
+_SEARCHED = (
+    "INSERT INTO search (document_id, owner, code, type, text) VALUES (%s, %s, %s, %s, %s) RETURNING id",
+    "INSERT INTO search_words (id, exact, folded) SELECT id, %s::tsvector, %s::tsvector FROM {made}",
 )
 _LEAVES = (
     'kept AS (INSERT INTO log_leaves (id, "index", at, salt, commitment)'
@@ -200,15 +205,14 @@ class Postgresql:
         )
         return tuple(f"{name} = off" for name in connection.scalars(off))
 
-    def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
+    def insert(self, connection: Connection, new: Sequence[New]) -> None:
         """Several tables in one statement: what one is sent and answered for costs more than the rows."""
-        for part in _parts(rows):
-            connection.exec_driver_sql(_together(_shape(part)), _values(connection, part))
+        _send(connection, _together(_shape(new)), _values(connection, new))
 
-    def keep_lines(self, connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
+    def keep_lines(self, connection: Connection, new: Sequence[New], leaves: Sequence[Leaf]) -> None:
         states = [(leaf.id, state) for leaf in leaves for state in leaf.states]
-        values = (
-            *_values(connection, [lines]),
+        values = [
+            *_values(connection, new),
             [leaf.id for leaf in leaves],
             [leaf.at for leaf in leaves],
             [leaf.salt for leaf in leaves],
@@ -217,13 +221,8 @@ class Postgresql:
             [state.table for _id, state in states],
             [state.key for _id, state in states],
             [state.sha256 for _id, state in states],
-        )
-        connection.exec_driver_sql(_with_leaves(_shape([lines])), values)
-
-    def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
-        exact, folded = vectors_of(fields)
-        row = dict(zip(FIELDS, fields, strict=True))
-        connection.execute(_SEARCH, {"document": document, **row, "exact": exact, "folded": folded})
+        ]
+        _send(connection, _with_leaves(_shape(new)), values)
 
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         exact, folded = vectors_of(fields)
@@ -264,50 +263,88 @@ def _lock_key(name: str) -> int:
     return int.from_bytes(sha256(f"khoso {name}".encode()).digest()[:8], signed=True)
 
 
-Shape = tuple[tuple[Table, tuple[str, ...], int], ...]
-"""How many rows of which columns of which table: 0 for any number beyond a few."""
+Piece = tuple[Table, tuple[str, ...], int] | None
+"""How many rows of which columns of which table, 0 for any number beyond a few; None is a paper to be found."""
+Shape = tuple[Piece, ...]
 
 
-def _shape(rows: Sequence[NewRows]) -> Shape:
-    return tuple((new.table, new.columns, len(new.values) if len(new.values) <= _FEW else 0) for new in rows)
+def _shape(new: Sequence[New]) -> Shape:
+    return tuple(_piece(each) for each in new)
 
 
-def _values(connection: Connection, rows: Sequence[NewRows]) -> tuple[object, ...]:
+def _piece(new: New) -> Piece:
+    if isinstance(new, Findable):
+        return None
+    return new.table, new.columns, len(new.values) if len(new.values) <= _FEW else 0
+
+
+def _values(connection: Connection, new: Sequence[New]) -> list[object]:
     """What is sent with `_together`: value by value, or of many rows column by column."""
     sent: list[object] = []
-    for new in rows:
-        kept = _as_kept(connection.dialect, new.table, new.columns)
-        values = [
-            [value if keep is None else keep(value) for value, keep in zip(row, kept, strict=True)]
-            for row in new.values
-        ]
+    for each in new:
+        if isinstance(each, Findable):
+            sent += (each.document.hex, *each.fields, *vectors_of(each.fields))
+            continue
+        kept = _as_kept(connection.dialect, each.table, each.columns)
+        values = [[keep(value) for value, keep in zip(row, kept, strict=True)] for row in each.values]
         sent += map(list, zip(*values, strict=True)) if len(values) > _FEW else chain.from_iterable(values)
-    return tuple(sent)
-
-
-def _parts(rows: Iterable[NewRows]) -> Iterator[list[NewRows]]:
-    """As many tables together as the driver remembers a statement of."""
-    part: list[NewRows] = []
-    for new in rows:
-        if part and sum(len(one.columns) * min(len(one.values), _FEW) for one in (*part, new)) > _REMEMBERED:
-            yield part
-            part = []
-        part.append(new)
-    yield part
+    return sent
 
 
 @lru_cache(maxsize=500)
 def _together(shape: Shape) -> str:
     """One statement that inserts them all; what points to another row is looked up at its end."""
-    *others, last = (_insertion(*part) for part in shape)
-    before = ", ".join(f"part{n} AS ({each})" for n, each in enumerate(others))
-    return f"WITH {before} {last}" if others else last
+    *others, last = _insertions(shape)
+    return _numbered(f"WITH {_named(others)} {last}" if others else last)
 
 
-@lru_cache(maxsize=10)
-def _with_leaves(lines: Shape) -> str:
-    """The same for lines of the diary and the leaves that speak of them."""
-    return f"WITH lines AS ({_together(lines)}), {_LEAVES}"
+@lru_cache(maxsize=500)
+def _with_leaves(shape: Shape) -> str:
+    """The same, with leaves that speak of what it inserts."""
+    return _numbered(f"WITH {_named(_insertions(shape))}, {_LEAVES}")
+
+
+def _insertions(shape: Shape) -> list[str]:
+    parts: list[str] = []
+    for piece in shape:
+        made = _name(len(parts))
+        parts += [each.format(made=made) for each in _SEARCHED] if piece is None else [_insertion(*piece)]
+    return parts
+
+
+def _named(parts: Iterable[str]) -> str:
+    return ", ".join(f"{_name(n)} AS ({each})" for n, each in enumerate(parts))
+
+
+def _name(n: int) -> str:
+    return f"part{n}"
+
+
+def _numbered(statement: str) -> str:
+    """With the server's own numbers for its values: psycopg takes a long statement to pieces each time for its own."""
+    numbers = count(1)
+    return re.sub("%s", lambda _: f"${next(numbers)}", statement)
+
+
+def _send(connection: Connection, statement: str, values: Sequence[object]) -> None:
+    """Have a statement of ours done, past what SQLAlchemy asks itself about any; its errors are ours all the same."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, psycopg.Connection)
+    try:
+        psycopg.RawCursor(raw).execute(statement.encode(), values).close()
+    except UnicodeEncodeError:
+        raise TextNotKept from None
+    except psycopg.Error as error:
+        if raw.closed:
+            connection.invalidate(error)
+        _silence(error)
+        raise _meaning(error) or _as_sqlalchemy_has_it(connection, error) from error
+
+
+def _as_sqlalchemy_has_it(connection: Connection, error: psycopg.Error) -> BaseException:
+    return DBAPIError.instance(
+        None, None, error, psycopg.Error, hide_parameters=True, dialect=connection.dialect
+    )
 
 
 def _insertion(table: Table, columns: Sequence[str], rows: int) -> str:
@@ -329,10 +366,31 @@ def _kind(type: TypeEngine[Any]) -> str:
 @lru_cache(maxsize=500)
 def _as_kept(
     driver: EngineDialect, table: Table, columns: tuple[str, ...]
-) -> Sequence[Callable[[object], object] | None]:
-    """What SQLAlchemy does to the values of these columns before they are sent; None: nothing."""
+) -> Sequence[Callable[[object], object]]:
+    """What is done to the values of these columns before they are sent: what SQLAlchemy does, and `_as_text`."""
     types = [table.columns[name].type.dialect_impl(driver) for name in columns]
-    return [type.bind_processor(driver) for type in types]
+    return [_and_as_text(type.bind_processor(driver)) for type in types]
+
+
+def _and_as_text(process: Callable[[object], object] | None) -> Callable[[object], object]:
+    return _as_text if process is None else lambda value: _as_text(process(value))
+
+
+def _as_text(value: object) -> object:
+    """Text of no declared type, which the server reads as what the column is. psycopg declares an instant as one and
+    an absent one as nothing, and each such difference is another statement to prepare."""
+    kind = type(value)
+    if kind in _SENT_AS_THEY_ARE:
+        return value
+    form = _TEXTS.get(kind)
+    return _text_of_a_kind(value) if form is None else form(value)
+
+
+def _text_of_a_kind(value: object) -> object:
+    """`_as_text` of what is a kind of something: an enumeration's member."""
+    if isinstance(value, int):
+        return str(int(value))
+    return str.__str__(value) if isinstance(value, str) else value
 
 
 def vectors_of(fields: Sequence[str]) -> tuple[str, str]:
@@ -448,21 +506,30 @@ def _translate(context: ExceptionContext) -> None:
         raise TextNotKept from None  # its own message shows the text
     if not isinstance(error, psycopg.Error):
         return
-    _silence(context, error)
+    told = _silence(error)
+    if context.sqlalchemy_exception is not None:
+        context.sqlalchemy_exception.args = (f"({type(error).__name__}) {told}",)
+    meaning = _meaning(error)
+    if meaning is not None:
+        raise meaning from error
+
+
+def _meaning(error: psycopg.Error) -> KhosoError | None:
+    """What an operator can act on; None for the rest."""
     if isinstance(error, _BUSY):
-        raise DatabaseBusy from error
+        return DatabaseBusy()
     if isinstance(error, _FULL):
-        raise StorageFull from error
+        return StorageFull()
     if isinstance(error, _NOT_KEPT) or (isinstance(error, psycopg.DataError) and error.sqlstate is None):
-        raise TextNotKept from error  # without a state it is psycopg's own: a NUL
+        return TextNotKept()  # without a state it is psycopg's own: a NUL
     for kinds, reason in _UNREACHABLE:
         if isinstance(error, kinds):
-            raise DatabaseUnreachable(reason=reason) from error
+            return DatabaseUnreachable(reason=reason)
+    return None
 
 
-def _silence(context: ExceptionContext, error: psycopg.Error) -> None:
+def _silence(error: psycopg.Error) -> str:
     """PostgreSQL tells values (`Key (identifier)=(…) already exists`): keep state and constraint only."""
     told = " ".join(filter(None, (error.sqlstate, error.diag.constraint_name)))
     error.args = (told or type(error).__name__,)
-    if context.sqlalchemy_exception is not None:
-        context.sqlalchemy_exception.args = (f"({type(error).__name__}) {told}",)
+    return told

@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     Connection,
@@ -37,7 +36,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from archive import Leaf
 from common import fold
-from datastore.dialect.interface import LOOKING, READING, Hits, NewRows, SearchIndex
+from datastore.dialect.interface import LOOKING, READING, Findable, Hits, New, SearchIndex
 from datastore.dialect.words import FIELDS, Term, as_written
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 from datastore.rows import LeafRow, SearchRow, StateRow
@@ -112,13 +111,16 @@ class Sqlite:
     def risks(self, connection: Connection) -> tuple[str, ...]:
         return ()  # there is no server, and our own settings are those above
 
-    def insert(self, connection: Connection, rows: Sequence[NewRows]) -> None:
-        for new in rows:
-            values = [dict(zip(new.columns, row, strict=True)) for row in new.values]
-            connection.execute(_insert(new.table), values)
+    def insert(self, connection: Connection, new: Sequence[New]) -> None:
+        for each in new:
+            if isinstance(each, Findable):
+                self._make_findable(connection, each)
+            else:
+                values = [dict(zip(each.columns, row, strict=True)) for row in each.values]
+                connection.execute(_insert(each.table), values)
 
-    def keep_lines(self, connection: Connection, lines: NewRows, leaves: Sequence[Leaf]) -> None:
-        self.insert(connection, [lines])
+    def keep_lines(self, connection: Connection, new: Sequence[New], leaves: Sequence[Leaf]) -> None:
+        self.insert(connection, new)
         for leaf in leaves:
             row = {
                 "id": leaf.id,
@@ -134,9 +136,9 @@ class Sqlite:
             ]
             connection.execute(_STATE, states)
 
-    def make_findable(self, connection: Connection, document: UUID, fields: Sequence[str]) -> None:
-        row = dict(zip(FIELDS, fields, strict=True)) | {"document_id": document}
-        self._index(connection, connection.scalars(_SEARCH, row).one(), fields)
+    def _make_findable(self, connection: Connection, new: Findable) -> None:
+        row = dict(zip(FIELDS, new.fields, strict=True)) | {"document_id": new.document}
+        self._index(connection, connection.scalars(_SEARCH, row).one(), new.fields)
 
     def index_words(self, session: Session, row: int, fields: Sequence[str]) -> None:
         self.forget_words(session, row)
