@@ -783,8 +783,10 @@ class Datastore:
         Call it with no transaction open. StorageFull, BadObjectKey.
         """
         self._require_current()
-        with _our_errors(), self._engine.begin() as connection:
-            intent = intents.intend(connection, self.clock(), key)
+        with _our_errors(), self._engine.connect() as connection:
+            # One statement: PostgreSQL need not be told of its beginning and its end.
+            intent = intents.intend(connection.execution_options(**{TELLING: True}), self.clock(), key)
+            connection.commit()
         return replace(self.objects.put(key, source, sealing=sealing, until=until), intent=intent)
 
     def staging(self) -> DataKey:

@@ -93,7 +93,7 @@ _TEXTS: Mapping[type, Callable[[Any], object]] = {
 }
 _FEW = 4
 """Rows that are sent value by value: of more, each column is one value, and the statement the same for any number."""
-_HOLD = text("SELECT pg_advisory_xact_lock(:key)")
+_HOLD = "SELECT pg_advisory_xact_lock($1)"
 _SEARCHED = (
     "INSERT INTO search (document_id, owner, code, type, text) VALUES (%s, %s, %s, %s, %s) RETURNING id",
     "INSERT INTO search_words (id, exact, folded) SELECT id, %s::tsvector, %s::tsvector FROM {made}",
@@ -178,7 +178,7 @@ class Postgresql:
 
     def hold(self, connection: Connection, names: Sequence[str]) -> None:
         for key in sorted({_lock_key(name) for name in names}):
-            connection.execute(_HOLD, {"key": key})
+            _send(connection, _HOLD, [key])
 
     def unhurried(self, connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
@@ -328,6 +328,8 @@ def _numbered(statement: str) -> str:
 
 def _send(connection: Connection, statement: str, values: Sequence[object]) -> None:
     """Have a statement of ours done, past what SQLAlchemy asks itself about any; its errors are ours all the same."""
+    if not connection.in_transaction():
+        connection.begin()
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     try:

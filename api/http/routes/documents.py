@@ -1,10 +1,8 @@
 """Papers: handed in, looked at, their bytes, what was read on them, who did what with them."""
 
-from collections.abc import Callable, Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
-from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
@@ -27,7 +25,7 @@ from api.steps.questions import about_number
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
 from common import Digest, PartialDate, Sentence
-from datastore import Actor, Answer, DiaryLine, Place, Upload, Work
+from datastore import Actor, Answer, DiaryLine, Place, Work
 from ingest import DossierNumber, MediaType
 
 router = APIRouter(tags=["documents"])
@@ -136,14 +134,16 @@ async def submit_document(
     request: Request, house: TheHouse, actor: StaffActing, once: OnlyOnce, said: Submission
 ) -> Response:
     """Hand in a paper. The answer comes when it is kept; it is read, coded and signed in jobs after that."""
-    uploads = await run_sync(house.datastore.uploads, actor, said.uploads)
 
-    def make(keep: Keep) -> Answer:
+    def make(keep: Keep, judging: bool) -> Answer:
         paper = _paper(said, actor)
         doubts = [
             doubt for one in paper.owners for doubt in about_number(house, one.identifier, one.birth_date)
         ]
         made: list[Answer] = []
+        uploads = house.datastore.uploads(actor, said.uploads)
+        if not judging and any(upload.signed for upload in uploads):
+            raise _ToBeJudged
 
         def also(work: Work, received: Received) -> None:
             made.append(_accepted(received, doubts))
@@ -154,7 +154,17 @@ async def submit_document(
             take_in(house, actor, paper, scans, also)
         return made[-1]
 
-    return await _taken_in(request, uploads, lambda: once.do(said.model_dump(mode="json"), make))
+    def work(judging: bool) -> Response:
+        return once.do(said.model_dump(mode="json"), lambda keep: make(keep, judging))
+
+    try:
+        return await taking(request, lambda: work(False))
+    except _ToBeJudged:
+        return await opening(request, lambda: work(True))
+
+
+class _ToBeJudged(Exception):
+    """A file came signed: its signatures are judged in the sandbox, in the threads that are for that."""
 
 
 class OwnPaper(Asked):
@@ -206,13 +216,6 @@ async def bring_own_document(
         return made[-1]
 
     return await opening_own(request, lambda: once.do(said.model_dump(mode="json"), make))
-
-
-async def _taken_in(request: Request, uploads: Sequence[Upload], work: Callable[[], Response]) -> Response:
-    """What `work` answers; a signed file's signatures are judged in the sandbox before it is answered."""
-    if any(upload.signed for upload in uploads):
-        return await opening(request, work)
-    return await taking(request, work)
 
 
 def _paper(said: Submission, actor: Actor) -> Paper:
