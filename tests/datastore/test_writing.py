@@ -1,15 +1,18 @@
 """New rows written beside the ORM: many or few, witnessed or refused, never cut and never half."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from sqlalchemy import MetaData, Table, text
 
 from datastore import AlreadyHeld, DocumentRecord, NewOriginal, TextNotKept, original_key
+from datastore.dialect import NewRows, insert
 from datastore.rows import AgencyRow
 from datastore.witness import write_rows
-from tests.datastore.house import AN, BINH, MAI, House
+from tests.datastore.house import AN, BINH, MAI, READ, House
 from tests.datastore.test_log import findings
 
 MANY = 6
@@ -105,3 +108,104 @@ def test_neither_a_look_nor_a_transaction_without_a_diary_writes_witnessed_rows(
 def test_a_row_that_was_begun_and_not_finished_is_refused(house: House) -> None:
     with pytest.raises(RuntimeError, match="begun and not finished"), house.store.begin(MAI, "open") as work:
         work._scope.write(AgencyRow(code="H99"))
+
+
+def two_papers_at_once(house: House, *owners: UUID) -> list[DocumentRecord]:
+    drafts = [house.store.draft() for _ in range(2)]
+    kept = [
+        house.store.put(original_key(one.id, 1), b"paper %d" % n, sealing=one.data_key)
+        for n, one in enumerate(drafts)
+    ]
+    with house.store.begin(MAI, "intake") as work:
+        named = owners or (work.owners.ensure(AN, name="Nguyễn Văn An", new=True).id,)
+        return [
+            work.documents.receive(
+                draft, originals=[NewOriginal(one, "image/png", "a")], owners=named, doc_type="KET_HON"
+            )
+            for draft, one in zip(drafts, kept, strict=True)
+        ]
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_two_papers_of_one_owner_in_one_transaction_are_coded_one_after_the_other(
+    house: House, known: bool
+) -> None:
+    papers = two_papers_at_once(house, *([house.owner()] if known else []))
+    assert [code.instance for paper in papers for code in paper.codes] == [1, 2]
+    assert findings(house) == set()
+
+
+def test_a_transaction_finds_what_it_made_before_it_is_written(house: House) -> None:
+    with house.store.begin(MAI, "intake") as work:
+        made = work.owners.ensure(AN, name="Nguyễn Văn An")
+        assert work.owners.find(AN) == made
+        assert work.owners.ensure(AN, new=True) == made
+        assert work.owners.store_of(made.id).owner_id == made.id
+    assert findings(house) == set()
+
+
+def test_a_number_that_somebody_got_meanwhile_is_his_though_it_was_thought_new(house: House) -> None:
+    an = house.owner()
+    with house.store.begin(MAI, "intake") as work:
+        assert work.owners.ensure(AN, name="Trần Văn Ân", new=True).id == an
+
+
+def test_a_number_given_to_somebody_else_gives_its_former_owners_codes_no_second_time(house: House) -> None:
+    first = house.owner(AN)
+    house.receive(first)
+    with house.store.begin(MAI, "correct") as work:
+        work.owners.end_identifier(first, AN)
+    drafts = [house.store.draft() for _ in range(2)]
+    kept = [house.store.put(original_key(one.id, 1), one.id.bytes, sealing=one.data_key) for one in drafts]
+    with house.store.begin(MAI, "intake") as work:
+        second = work.owners.ensure(AN, name="Nguyễn Thị Ân", new=True).id
+        papers = [
+            work.documents.receive(
+                draft, originals=[NewOriginal(one, "image/png", "a")], owners=[owner], doc_type="KET_HON"
+            )
+            for draft, one, owner in zip(drafts, kept, (second, first), strict=True)
+        ]
+    assert [code.instance for paper in papers for code in paper.codes] == [2, 3]
+
+
+def test_a_transaction_that_is_taken_back_leaves_nothing_to_remember(house: House) -> None:
+    document = house.receive(house.owner())
+    with suppress(ZeroDivisionError), house.store.begin(MAI, "ask") as work:
+        work.jobs.enqueue(READ, document.id)
+        work.jobs.enqueue(READ, document.id)
+        raise ZeroDivisionError
+    with house.store.begin(MAI, "ask") as work:
+        asked = work.jobs.enqueue(READ, document.id)
+    claimed = house.store.queue.claim("a worker")
+    assert claimed is not None, "its agency has its place in the line"
+    assert claimed.id == asked.id
+
+
+def test_what_was_remembered_of_a_database_is_not_believed_of_another_one(house: House) -> None:
+    house.receive(house.owner())
+    assert house.store._remembered.keys
+    house.store.close()
+    with house.store.begin(MAI, "look"):
+        assert not house.store._remembered.keys
+
+
+def test_what_is_absent_in_a_row_makes_no_other_statement_of_it(house_on_postgresql: House) -> None:
+    house = house_on_postgresql
+    rows = [
+        [
+            None if absent == n else value
+            for n, value in enumerate(("H1", "name", house.store.clock(), 7, True))
+        ]
+        for absent in range(6)
+    ]
+    with house.store._housekeeping() as session:
+        connection = session.connection()
+        connection.execute(text("CREATE TEMPORARY TABLE made (a text, b text, c timestamptz, d int, e bool)"))
+        made = Table("made", MetaData(), autoload_with=connection)
+        for row in rows * 6:  # psycopg prepares what it has sent five times
+            insert(connection, [NewRows(made, ("a", "b", "c", "d", "e"), [row])])
+        prepared = connection.scalars(
+            text("SELECT statement FROM pg_prepared_statements WHERE statement LIKE 'INSERT INTO \"made\"%'")
+        ).all()
+        assert len(prepared) <= 2  # what is true or absent is of two kinds
+        assert connection.scalar(text("SELECT count(*) FROM made WHERE c IS NOT NULL AND d = 7")) == 24

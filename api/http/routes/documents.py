@@ -1,5 +1,6 @@
 """Papers: handed in, looked at, their bytes, what was read on them, who did what with them."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
