@@ -40,7 +40,7 @@ def test_a_key_is_of_one_request_and_one_asker(served: Service, clerk: httpx.Cli
     assert first.status_code == 201
     problem_of(clerk.post("/api/v1/uploads", content=page(12), headers=headers), 422, "key_used_otherwise")
     elsewhere = clerk.post("/api/v1/documents", json={"uploads": [str(uuid4())]}, headers=headers)
-    problem_of(elsewhere, 404, "not_found")
+    problem_of(elsewhere, 422, "key_used_otherwise")
     with served.signed_in(person="an.le") as other:
         assert other.post("/api/v1/uploads", content=page(12), headers=headers).status_code == 201
     assert clerk.post("/api/v1/uploads", content=page(11), headers=headers).text == first.text
