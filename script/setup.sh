@@ -77,6 +77,7 @@ missing_packages() {
     [ "$1" = run ] || has_postgresql || echo postgresql
     [ "$1" = run ] || command -v redis-server >/dev/null || echo redis-server
     [ "$1" != tests ] || has_pdfsig || echo poppler-utils
+    [ "$1" != tests ] || command -v curl >/dev/null || echo curl
     [ "$1" != tests ] || has_pen_fonts || echo fonts-texgyre
     [ "$1" != tests ] || has_server clamd || echo clamav-daemon
     [ "$1" != tests ] || has_server nginx || echo nginx-light

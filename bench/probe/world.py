@@ -139,13 +139,25 @@ class _Office:
         self.things["code"].append(self.agency)
 
     def delegate(self, kind: str, delegate: str, principal: str) -> str:
-        """Somebody stands for somebody from now on; the id of the delegation."""
+        """Somebody stands for somebody from now on, if not already; the id of the delegation."""
         said = {"kind": kind, "delegate_id": delegate, "principal_id": principal, "ground": "quyết định"}
         with self.by("clerk") as clerk, self.by("handler", "hoa.le") as handler:
+            found = _made(handler.get(f"{API}/owners/{principal}/delegations"))["delegations"]
+            for one in found:
+                if (one["kind"], one["delegate_id"], one["ended_at"]) != (kind, delegate, None):
+                    continue
+                if self._is_in_force(one):
+                    return str(one["id"])
+                # What was asked at random wrote it down, and it is in the way.
+                _made(handler.post(f"{API}/delegations/{one['id']}/end", json={"reason": "x"}))
             made = _made(clerk.post(f"{API}/delegations", json={**said, "valid_to": "2099-01-01"}))
             _made(handler.post(f"{API}/delegations/{made['id']}/confirm"))
-        id: str = made["id"]
-        return id
+        return str(made["id"])
+
+    def _is_in_force(self, delegation: dict[str, Any]) -> bool:
+        today = str(self.served.house.today)
+        begins, ends = delegation["valid_from"], delegation["valid_to"] or today
+        return delegation["confirmed_at"] is not None and begins <= today <= ends
 
 
 def _made(answer: httpx.Response) -> dict[str, Any]:
@@ -232,7 +244,7 @@ def _citizens(own: _Office, other: _Office) -> Iterator[Asker]:
 
 
 def _standing_for(own: _Office, role: ActorRole, delegate: str, principal: str) -> "Begin":
-    """Each session rests on a delegation of its own: the one before may have been ended."""
+    """Each session rests on a delegation that is in force: the one before may have been ended."""
 
     def begin(sessions: Sessions, proof: Proof) -> tuple[Session, str]:
         own.delegate(role, delegate, principal)
