@@ -45,7 +45,9 @@ def test_every_single_wrong_character_is_found(place: int, other: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", [CODE, CODE[:-1] + "U", CODE[:6] + CODE[7:], CODE[:3] + "U" + CODE[3:], CODE.replace("-", " ")]
+    "typed",
+    [CODE, CODE[:-1] + "U", CODE[:6] + CODE[7:], CODE[:3] + "U" + CODE[3:], CODE.replace("-", " ")],
+    ids=count(),
 )
 def test_what_was_meant_as_a_code_is_known_with_its_slip(typed: str) -> None:
     assert is_meant_as_short_code(typed)
