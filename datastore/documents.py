@@ -21,7 +21,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from archive import Ground, Status, Weight, may_become
 from common import Digest, nfc
 from datastore import listing, mapping
-from datastore.dialect import beside
+from datastore.dialect import ask_one, beside
 from datastore.errors import (
     AlreadyHeld,
     ChangedMeanwhile,
@@ -699,7 +699,7 @@ class Documents:
 
     def _last_instance(self, code: str) -> int:
         """0 before the first. Those of this transaction may not be written yet."""
-        there = beside(self._session).scalar(_LAST_INSTANCE, {"code": code}) or 0
+        there = ask_one(beside(self._session), _LAST_INSTANCE, {"code": code}) or 0
         here = (given for row in self._scope.held.values() for given in row.codes)
         return max([there, *(given.instance for given in here if given.code == code)])
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from common import new_id
-from datastore.dialect import beside
+from datastore.dialect import ask, beside
 from datastore.errors import StaleState
 from datastore.locks import hold
 from datastore.objects import ObjectStore, StoredObject
@@ -38,7 +38,7 @@ def intend(connection: Connection, now: datetime, key: str) -> UUID:
 def redeem(session: Session, *stored: StoredObject) -> None:
     """Withdraw the intentions, for rows name the objects now; StaleState when a sweep was faster, of any of them."""
     wanted = {each.intent: each.key for each in stored}
-    withdrawn = beside(session).execute(_WITHDRAW, {"wanted": list(wanted)})
+    withdrawn = ask(beside(session), _WITHDRAW, {"wanted": list(wanted)})
     if {row.id: row.key for row in withdrawn} != wanted:
         raise StaleState(what="object")
 

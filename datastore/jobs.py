@@ -23,7 +23,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive import Ground
 from common import new_id
-from datastore.dialect import beside
+from datastore.dialect import ask_one, beside
 from datastore.errors import NotFound, StaleState
 from datastore.records import Job, JobKind, JobRole, JobState, Priority
 from datastore.rights import Act
@@ -138,7 +138,7 @@ class Jobs:
         if turn in remembered or turn in self._just_put:
             return True
         asked = {"role": row.role, "priority": row.priority, "agency": row.agency}
-        if beside(self._session).scalar(_TURN, asked) is None:
+        if ask_one(beside(self._session), _TURN, asked) is None:
             return False
         remembered.add(turn)
         return True

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from datastore.dialect import beside
+from datastore.dialect import ask_one, beside
 from datastore.errors import NotFound, WrongKey
 from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
 from datastore.locks import hold
@@ -61,7 +61,8 @@ class Keychain:
         return self.opened[name]
 
     def _wrapped(self, name: str) -> bytes | None:
-        return beside(self.session).scalar(_WRAPPED, {"name": name})
+        found: bytes | None = ask_one(beside(self.session), _WRAPPED, {"name": name})
+        return found
 
     def new(self, name: str) -> KeyRow:
         """A key under a name that nobody else can have given one yet, to be written."""

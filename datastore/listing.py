@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from archive import Status, Weight
 from common import Digest
+from datastore.dialect import ask
 from datastore.records import ListedDocument
 from datastore.rows import (
     CodeRow,
@@ -50,7 +51,7 @@ def listed_by(
 
     For an `owner` without the codes of others, which hold their numbers.
     """
-    rows = session.connection().execute(lines, dict(asked))
+    rows = ask(session.connection(), lines, asked)
     return tuple(_listed(list(codes), owner) for _id, codes in groupby(rows, attrgetter("id")))
 
 
@@ -135,7 +136,7 @@ def _entries() -> Select[UUID, UUID]:
 
 def owners_of(session: Session, documents: Sequence[UUID]) -> list[tuple[UUID, UUID | None]]:
     """Each of the documents with each of its owners today; with None where it has none."""
-    rows = session.connection().execute(_entries(), {"documents": list(documents)})
+    rows = ask(session.connection(), _entries(), {"documents": list(documents)})
     owned: list[tuple[UUID, UUID | None]] = [(row.document_id, row.owner_id) for row in rows]
     somebodys = {document for document, _owner in owned}
     return owned + [(document, None) for document in documents if document not in somebodys]

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
 from common import PartialDate, fold, one_line
+from datastore.dialect import ask_one
 from datastore.errors import AlreadyThere, IdentityDiffers, NotFound
 from datastore.locks import hold, locked
 from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
@@ -87,7 +88,7 @@ class Owners:
 
     def _is_anybodys(self, identifier: str) -> bool:
         """Whether somebody has this number, which is held; numbers that this transaction gave are not overlooked."""
-        return self._session.connection().scalar(_HAS, {"identifier": identifier}) is not None
+        return ask_one(self._session.connection(), _HAS, {"identifier": identifier}) is not None
 
     def _make(self, identifier: Identifier, name: str | None, birth_date: PartialDate | None) -> OwnerRow:
         """The owner with its number, which is held, its store and the key of that; nobody else knows them yet."""

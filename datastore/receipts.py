@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from datastore.dialect import beside
+from datastore.dialect import ask_one, beside
 from datastore.locks import hold
 from datastore.records import Receipt
 from datastore.rights import Act
@@ -33,7 +33,7 @@ class Receipts:
             hold(self._session, f"receipts {agency}")
             row = ReceiptRow(
                 id=self._scope.id(),
-                number=(beside(self._session).scalar(_LAST, {"agency": agency}) or 0) + 1,
+                number=(ask_one(beside(self._session), _LAST, {"agency": agency}) or 0) + 1,
                 document_id=document,
                 dossier=paper.dossier,
                 agency=agency,

@@ -10,6 +10,7 @@ from sqlalchemy import CompoundSelect, Connection, Row, Select
 from sqlalchemy.orm import Session
 
 from common import Clock
+from datastore.dialect import ask
 from datastore.records import Actor
 
 
@@ -31,13 +32,14 @@ class Glance:
         self, query: Select[*tuple[Any, ...]], asked: Mapping[str, object]
     ) -> Row[*tuple[Any, ...]] | None:
         """The first row of an answer; None when there is none."""
-        return self.connection.execute(query, asked).first()
+        found = ask(self.connection, query, asked)
+        return found[0] if found else None
 
     def all(
         self, query: CompoundSelect[*tuple[Any, ...]], asked: Mapping[str, object]
     ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Every row of an answer."""
-        return self.connection.execute(query, asked).all()
+        return ask(self.connection, query, asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from common import Digest, nfc
+from datastore.dialect import ask
 from datastore.errors import NotFound, TooManyUploads
 from datastore.intents import redeem
 from datastore.keychain import STAGING
@@ -91,7 +92,7 @@ class Uploads:
         """Uploads of this actor that are still kept and not used up; NotFound."""
         self._scope.ask_to_bring_in()
         asked = {**self._mine, "ids": list(ids)}
-        found = {row.id: row for row in self._session.connection().execute(_TO_TAKE_IN, asked)}
+        found = {row.id: row for row in ask(self._session.connection(), _TO_TAKE_IN, asked)}
         _require_each(ids, found)
         key = self._scope.keychain.object_key(STAGING)
         return tuple(_upload(found[id], key) for id in ids)

@@ -17,8 +17,9 @@ writers at once). What both promise:
 Why these and not others: `docs/decisions/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -37,6 +38,7 @@ from datastore.dialect.interface import (
     SearchIndex,
 )
 from datastore.dialect.postgresql import Postgresql
+from datastore.dialect.questions import Question
 from datastore.dialect.sqlite import Sqlite
 from datastore.dialect.words import Term, placing, terms_of
 from datastore.dialect.writing import Writing
@@ -49,9 +51,12 @@ __all__ = [
     "Findable",
     "Hits",
     "NewRows",
+    "Question",
     "Term",
     "Writing",
     "alone",
+    "ask",
+    "ask_one",
     "beside",
     "forget_words",
     "hits_of",
@@ -122,6 +127,17 @@ def alone(engine: Engine, name: str) -> AbstractContextManager[None]:
 def risks(connection: Connection) -> tuple[str, ...]:
     """Settings of the database's server with which a committed transaction could be lost."""
     return _of(connection).risks(connection)
+
+
+def ask(connection: Connection, question: Question, asked: Mapping[str, object]) -> Sequence[Any]:
+    """The rows of an answer, with their columns by name. A question is made once: see `questions`."""
+    return _of(connection).ask(connection, question, asked)
+
+
+def ask_one(connection: Connection, question: Question, asked: Mapping[str, object]) -> Any:
+    """The first column of the first row of an answer; None when there is none."""
+    found = ask(connection, question, asked)
+    return found[0][0] if found else None
 
 
 def insert(connection: Connection, new: Sequence[New]) -> None:

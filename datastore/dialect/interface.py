@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, FromClause, Table
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.schema import ExecutableDDLElement
 
 from archive import Leaf
+from datastore.dialect.questions import Question
 from datastore.dialect.words import Term
 
 READING = "khoso_reading"
@@ -73,6 +74,9 @@ class Dialect(Protocol):
 
     def risks(self, connection: Connection) -> tuple[str, ...]:
         """Settings of the server with which a committed transaction could be lost."""
+
+    def ask(self, connection: Connection, question: Question, asked: Mapping[str, object]) -> Sequence[Any]:
+        """The rows of an answer, with their columns by name."""
 
     def insert(self, connection: Connection, new: Sequence[New]) -> None:
         """Insert new rows, in the order in which they point to each other."""

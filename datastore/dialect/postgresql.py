@@ -55,6 +55,7 @@ from sqlalchemy.types import TypeEngine
 from archive import Leaf
 from common import KhosoError, fold
 from datastore.dialect.interface import LOOKING, READING, TELLING, Findable, Hits, New, SearchIndex
+from datastore.dialect.questions import Question, as_asked
 from datastore.dialect.words import FIELDS, Term, as_written, tokens_of
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 
@@ -93,7 +94,7 @@ _TEXTS: Mapping[type, Callable[[Any], object]] = {
 }
 _FEW = 4
 """Rows that are sent value by value: of more, each column is one value, and the statement the same for any number."""
-_HOLD = "SELECT pg_advisory_xact_lock($1)"
+_HOLD = b"SELECT pg_advisory_xact_lock($1)"
 _SEARCHED = (
     "INSERT INTO search (document_id, owner, code, type, text) VALUES (%s, %s, %s, %s, %s) RETURNING id",
     "INSERT INTO search_words (id, exact, folded) SELECT id, %s::tsvector, %s::tsvector FROM {made}",
@@ -205,6 +206,11 @@ class Postgresql:
         )
         return tuple(f"{name} = off" for name in connection.scalars(off))
 
+    def ask(self, connection: Connection, question: Question, asked: Mapping[str, object]) -> Sequence[Any]:
+        """Past SQLAlchemy, which thinks about a statement for longer than the server does."""
+        ready = as_asked(question, asked, connection.dialect, _as_text)
+        return ready.rows(_send(connection, ready.text, ready.sent(asked)).fetchall())
+
     def insert(self, connection: Connection, new: Sequence[New]) -> None:
         """Several tables in one statement: what one is sent and answered for costs more than the rows."""
         _send(connection, _together(_shape(new)), _values(connection, new))
@@ -292,14 +298,14 @@ def _values(connection: Connection, new: Sequence[New]) -> list[object]:
 
 
 @lru_cache(maxsize=500)
-def _together(shape: Shape) -> str:
+def _together(shape: Shape) -> bytes:
     """One statement that inserts them all; what points to another row is looked up at its end."""
     *others, last = _insertions(shape)
     return _numbered(f"WITH {_named(others)} {last}" if others else last)
 
 
 @lru_cache(maxsize=500)
-def _with_leaves(shape: Shape) -> str:
+def _with_leaves(shape: Shape) -> bytes:
     """The same, with leaves that speak of what it inserts."""
     return _numbered(f"WITH {_named(_insertions(shape))}, {_LEAVES}")
 
@@ -320,20 +326,20 @@ def _name(n: int) -> str:
     return f"part{n}"
 
 
-def _numbered(statement: str) -> str:
+def _numbered(statement: str) -> bytes:
     """With the server's own numbers for its values: psycopg takes a long statement to pieces each time for its own."""
     numbers = count(1)
-    return re.sub("%s", lambda _: f"${next(numbers)}", statement)
+    return re.sub("%s", lambda _: f"${next(numbers)}", statement).encode()
 
 
-def _send(connection: Connection, statement: str, values: Sequence[object]) -> None:
-    """Have a statement of ours done, past what SQLAlchemy asks itself about any; its errors are ours all the same."""
+def _send(connection: Connection, statement: bytes, values: Sequence[object]) -> "psycopg.RawCursor[Any]":
+    """What a statement of ours gives, past what SQLAlchemy asks itself about any; its errors are ours all the same."""
     if not connection.in_transaction():
         connection.begin()
     raw = connection.connection.driver_connection
     assert isinstance(raw, psycopg.Connection)
     try:
-        psycopg.RawCursor(raw).execute(statement.encode(), values).close()
+        return psycopg.RawCursor(raw).execute(statement, values)
     except UnicodeEncodeError:
         raise TextNotKept from None
     except psycopg.Error as error:

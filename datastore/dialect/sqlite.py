@@ -7,7 +7,7 @@ and so are the journals, which take its mode, and the lock files beside it.
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -37,6 +37,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from archive import Leaf
 from common import fold
 from datastore.dialect.interface import LOOKING, READING, Findable, Hits, New, SearchIndex
+from datastore.dialect.questions import Question
 from datastore.dialect.words import FIELDS, Term, as_written
 from datastore.errors import DatabaseBusy, DatabaseUnreachable, StorageFull, TextNotKept
 from datastore.rows import LeafRow, SearchRow, StateRow
@@ -110,6 +111,9 @@ class Sqlite:
 
     def risks(self, connection: Connection) -> tuple[str, ...]:
         return ()  # there is no server, and our own settings are those above
+
+    def ask(self, connection: Connection, question: Question, asked: Mapping[str, object]) -> Sequence[Any]:
+        return connection.execute(question, dict(asked)).all()
 
     def insert(self, connection: Connection, new: Sequence[New]) -> None:
         for each in new:
