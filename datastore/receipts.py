@@ -21,6 +21,8 @@ class Receipts:
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._session = scope.session
+        self._last = 0
+        """The last number that this transaction gave: its receipt may wait to be written."""
 
     def issue(self, document: UUID, content: Mapping[str, object]) -> Receipt:
         """A receipt for the paper; the one that was given when there is one already."""
@@ -31,9 +33,11 @@ class Receipts:
         row = None if self._scope.has_none_yet(ReceiptRow, document) else self._session.scalar(given)
         if row is None:
             hold(self._session, f"receipts {agency}")
+            given_before = ask_one(beside(self._session), _LAST, {"agency": agency}) or 0
+            self._last = max(given_before, self._last) + 1
             row = ReceiptRow(
                 id=self._scope.id(),
-                number=(ask_one(beside(self._session), _LAST, {"agency": agency}) or 0) + 1,
+                number=self._last,
                 document_id=document,
                 dossier=paper.dossier,
                 agency=agency,

@@ -10,14 +10,10 @@ from datastore.keys import DataKey
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """Forgotten with each new connection: whoever puts another database in this one's place ends the old ones."""
+    """With each new connection a `Datastore` begins with an empty one: whoever puts another database in this one's
+    place ends the old connections. A session goes on with the one that it began with."""
 
     keys: dict[str, DataKey] = field(default_factory=dict, repr=False)
     """The installation's own keys, by their names."""
     turns: set[tuple[str, int, str]] = field(default_factory=set)
     """Role, priority and agency of whoever stands in the line for work, which nobody leaves."""
-
-    def forget(self) -> None:
-        """Everything."""
-        self.keys.clear()
-        self.turns.clear()

@@ -546,7 +546,7 @@ class Datastore:
         self._trace = trace
         self._current = False
         self._remembered = Remembered()
-        event.listen(engine, "connect", lambda *_: self._remembered.forget())
+        event.listen(engine, "connect", self._forget)
         self.queue = Queue(self)
         self.requests = Requests(self)
         self.outbox = Outbox(self)
@@ -579,6 +579,10 @@ class Datastore:
         `trace` gives the id of the trace with which the jobs go on that are asked for now.
         """
         return cls(make_engine(url), objects, keys, clock, wake, trace, hashing)
+
+    def _forget(self, _connection: object, _record: object) -> None:
+        """A new connection may be one to another database."""
+        self._remembered = Remembered()
 
     def close(self) -> None:
         """Give back the connections."""

@@ -19,8 +19,8 @@ READING = "khoso_reading"
 LOOKING = "khoso_looking"
 """Execution option of a connection whose statements only read and stand by themselves: each sees its own moment."""
 TELLING = "khoso_telling"
-"""The same for a connection whose last statement, `keep_lines`, tells what was looked at; before its commit, if that
-is more than one."""
+"""The same for a connection whose one statement that writes is its last: `keep_lines`, which tells what was looked at,
+or an intention. It is followed by a commit, for a database that has a transaction around it all the same."""
 
 
 class SearchIndex(ExecutableDDLElement):
@@ -35,6 +35,11 @@ class NewRows:
     columns: tuple[str, ...]
     values: Sequence[Sequence[object]]
 
+    @property
+    def numbered(self) -> str | None:
+        """The table, if the database numbers its rows in the order in which they come."""
+        return None if self.table.autoincrement_column is None else self.table.name
+
 
 @dataclass(frozen=True, slots=True)
 class Findable:
@@ -42,6 +47,7 @@ class Findable:
 
     document: UUID
     fields: tuple[str, ...]
+    numbered = "search"
 
 
 New = NewRows | Findable

@@ -344,6 +344,8 @@ def _send(connection: Connection, statement: bytes, values: Sequence[object]) ->
         raise TextNotKept from None
     except psycopg.Error as error:
         if raw.closed:
+            # As SQLAlchemy does: the others that lie in the pool have lost their server as well.
+            connection.engine.pool._invalidate(connection.connection, error)
             connection.invalidate(error)
         _silence(error)
         raise _meaning(error) or _as_sqlalchemy_has_it(connection, error) from error

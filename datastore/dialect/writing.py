@@ -22,7 +22,11 @@ class Writing(Session):
         self._waiting: list[New] = []
 
     def later(self, new: Sequence[New]) -> None:
-        """To be written behind what waits already."""
+        """To be written behind what waits already. What the database numbers comes in this order: in one statement
+        PostgreSQL would number what stands in it twice as it likes."""
+        counted = {each.numbered for each in self._waiting} - {None}
+        if any(each.numbered in counted for each in new):
+            self.write_out()
         self._waiting += new
 
     def taken(self) -> list[New]:
@@ -59,5 +63,11 @@ def _before_it_changes(session: Writing, _context: object, _instances: object) -
     session.write_out()
 
 
+def _before_it_ends(session: Writing) -> None:
+    if not session.in_nested_transaction():
+        session.write_out()
+
+
 event.listen(Writing, "do_orm_execute", _before_it_looks)
+event.listen(Writing, "before_commit", _before_it_ends)
 event.listen(Writing, "before_flush", _before_it_changes)

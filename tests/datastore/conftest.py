@@ -103,19 +103,30 @@ def house_on_postgresql(migrated_postgresql: Migrated, tmp_path: Path) -> Iterat
 
 
 @pytest.fixture(autouse=True)
-def _witness_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every transaction of these tests: what the witness takes from the session is what the database has."""
+def _witness_compared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In every transaction of these tests: what the witness takes from the session, the database has at the end."""
     taken = witness.written
+    digested: list[tuple[Session, tuple[str, str], bytes]] = []
 
-    def compared(row: Row) -> dict[str, object] | None:
+    def noted(row: Row) -> dict[str, object] | None:
         columns, session = taken(row), object_session(row)
         if columns is not None and session is not None:
             key = (row.__tablename__, str(columns["id"] if "id" in columns else columns["code"]))
-            kept = witness.read_back(session.connection(), [key])[key]
-            assert canonical(columns) == canonical(kept), key
+            digested.append((session, key, canonical(columns)))
         return columns
 
-    monkeypatch.setattr(witness, "written", compared)
+    def compared(session: Session) -> None:
+        if session.in_nested_transaction():
+            return
+        ours = [(key, columns) for whose, key, columns in digested if whose is session]
+        digested[:] = [one for one in digested if one[0] is not session]
+        for key, columns in ours:
+            assert columns == canonical(witness.read_back(session.connection(), [key])[key]), key
+
+    monkeypatch.setattr(witness, "written", noted)
+    event.listen(witness.Witnessed, "before_commit", compared)
+    yield
+    event.remove(witness.Witnessed, "before_commit", compared)
 
 
 @pytest.fixture(autouse=True)

@@ -1,16 +1,23 @@
 """New rows written beside the ORM: many or few, witnessed or refused, never cut and never half."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from sqlalchemy import MetaData, Table, text
 
-from datastore import AlreadyHeld, DocumentRecord, NewOriginal, TextNotKept, original_key
-from datastore.dialect import NewRows, insert
-from datastore.rows import AgencyRow
+from datastore import (
+    AlreadyHeld,
+    DatabaseUnreachable,
+    DocumentRecord,
+    NewOriginal,
+    TextNotKept,
+    original_key,
+)
+from datastore.dialect import NewRows, Writing, insert
+from datastore.rows import AgencyRow, IntentRow
 from datastore.witness import write_rows
 from tests.datastore.house import AN, BINH, MAI, READ, House
 from tests.datastore.test_log import findings
@@ -187,6 +194,59 @@ def test_what_was_remembered_of_a_database_is_not_believed_of_another_one(house:
     house.store.close()
     with house.store.begin(MAI, "look"):
         assert not house.store._remembered.keys
+
+
+def test_a_session_goes_on_with_what_it_remembered_when_it_began(house: House) -> None:
+    house.receive(house.owner())
+    with house.store.begin(MAI, "look") as work:
+        house.store._forget(None, None)  # another thread has made a connection just now
+        assert work._scope.keychain.key("archive")
+        assert not house.store._remembered.keys, "nor is it believed of the new one"
+
+
+def test_what_a_transaction_makes_is_numbered_in_its_order(house: House) -> None:
+    document = house.receive()
+    house.read(document.id)  # of no owner: it is read, and then waits for a number
+    with house.behind_the_program() as rows:
+        told = rows.fetch("SELECT type FROM events ORDER BY arrival")
+    assert [type.rpartition(".")[2] for (type,) in told] == ["received", "read", "pending_identifier"]
+
+
+def test_two_receipts_of_one_transaction_have_two_numbers(house: House) -> None:
+    owner = house.owner()
+    papers = [house.receive(owner, content=b"paper %d" % n) for n in range(2)]
+    with house.store.begin(MAI, "intake") as work:
+        given = [work.receipts.issue(paper.id, {"pages": 1}).number for paper in papers]
+    assert given == [1, 2]
+    assert findings(house) == set()
+
+
+def test_rows_that_nobody_asked_for_are_written_at_the_commit(house: House) -> None:
+    with house.store._housekeeping() as plain, Writing(plain.get_bind().engine) as session:
+        plain.rollback()
+        table = IntentRow.__table__
+        assert isinstance(table, Table)
+        row = [house.store.draft().id, "documents/x", house.store.clock(), False]
+        session.later([NewRows(table, ("id", "key", "made_at", "swept"), [row])])
+        session.commit()
+    with house.behind_the_program() as rows:
+        assert rows.fetch("SELECT key FROM object_intents") == [("documents/x",)]
+
+
+def test_one_lost_connection_tells_of_all_that_lay_beside_it(house_on_postgresql: House) -> None:
+    house = house_on_postgresql
+    with ExitStack() as asking:
+        for _connection in range(3):
+            asking.enter_context(house.store._looking()).connection()
+    with house.behind_the_program() as rows:
+        rows.fetch(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    with suppress(DatabaseUnreachable):
+        house.owner(AN)
+    for _ask in range(3):
+        house.owner(AN)
 
 
 def test_what_is_absent_in_a_row_makes_no_other_statement_of_it(house_on_postgresql: House) -> None:
