@@ -131,6 +131,8 @@ class _Round:
                 await self._keep_what_is_in_the_air()
             except OUTAGES as error:
                 log.warning("courier_hindered", code=error.code)
+            except Exception:
+                tell_fault("courier_fault")  # the same border: what is in the air still lands
 
     async def _wait(self, until: str, seconds: float) -> None:
         done, _still = await asyncio.wait(self._in_the_air, timeout=seconds, return_when=until)
