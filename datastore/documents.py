@@ -601,19 +601,20 @@ class Documents:
         tell(self._scope, row, "refiled", reason, [*before, to])
         return self._changed(row)
 
-    def put_away(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
-        """Put away a paper that its right owner has already: `by`, of the same originals, stands for both from now on.
+    def put_away(self, document: UUID, *, by: UUID, to: UUID, reason: str) -> DocumentRecord:
+        """Put away a paper that its right owner `to` has already: `by`, of the same originals, stands for both.
 
         For what `refile` and `assign_owners` find to be held. It leaves every store and code at once, is `revoked`
         when it was signed before and `rejected` when not, and points to `by`; whoever cites it is told. NotFound;
-        IllegalTransition when `by` is of other originals, or was put away or taken back itself.
+        IllegalTransition when `by` is of other originals, or was put away or taken back itself; StaleState when it
+        is not just this owner's any more.
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)
         before = _owners(row)
         if row.superseded_by == by and not before:
             return mapping.document(row)
-        self._require_same(row, by)
+        self._require_same(row, by, to)
         status = _PUT_AWAY.get(Status(row.status))
         with savepoint(self._session):
             self._leave_stores(row, set(before), reason)
@@ -625,14 +626,14 @@ class Documents:
         tell(self._scope, row, status if status in _TOLD else "refiled", reason, before)
         return self._changed(row)
 
-    def _require_same(self, row: DocumentRow, other: UUID) -> None:
-        query = select(DocumentRow).where(DocumentRow.id == other, self._scope.visible_documents())
-        found = self._session.scalar(query)
-        if found is None:
-            raise NotFound(what="document", id=other)
+    def _require_same(self, row: DocumentRow, other: UUID, owner: UUID) -> None:
+        # Locked: the name that the two share is held no more, since what found it taken was rolled back.
+        found = self._scope.document(other)
         same = found.versions[-1].originals_digest == row.versions[-1].originals_digest
         if found.id == row.id or not same or found.held_key is None:
             raise IllegalTransition(what="document", old=found.status, new="successor")
+        if _owners(found) != [owner]:
+            raise StaleState(what="document", id=other)
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
         """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""

@@ -62,7 +62,7 @@ def refile(
                 moved = work.documents.assign_owners(document, [to.id])
         except AlreadyHeld as held:
             held_as = UUID(str(held.facts["document_id"]))
-            moved = work.documents.put_away(document, by=held_as, reason=reason)
+            moved = work.documents.put_away(document, by=held_as, to=to.id, reason=reason)
             house.steps.say(str(say("put_away", id=document, by=held_as)))
         if moved.status is Status.READ:
             go_on(house, work, moved)

@@ -290,6 +290,29 @@ def test_a_paper_that_is_shared_while_it_is_refiled_is_not_shared(busy_house: Ho
         refiling.result()
 
 
+def test_a_paper_is_not_put_away_for_one_that_leaves_its_right_owner_meanwhile(busy_house: House) -> None:
+    """The owner had neither of the two then."""
+    house, an, binh = busy_house, busy_house.owner(AN), busy_house.owner(BINH)
+    wrong, right = house.receive(an, content=b"hers"), house.receive(binh, content=b"hers")
+    dung, refiled = house.owner("001090004321"), threading.Event()
+
+    def refile() -> None:
+        with house.store.begin(MAI, "refile") as opened:
+            opened.documents.refile(right.id, to=dung, reason="not hers")
+            refiled.set()
+            threading.Event().wait(0.3)
+
+    with ThreadPoolExecutor(1) as pool:
+        refiling = pool.submit(refile)
+        refiled.wait()
+        with pytest.raises(StaleState), house.store.begin(MAI, "refile") as opened:
+            opened.documents.put_away(wrong.id, by=right.id, to=binh, reason="brought twice")
+        refiling.result()
+    with house.store.begin(MAI, "refile") as opened:
+        moved = opened.documents.refile(wrong.id, to=binh, reason="brought under a wrong number")
+    assert moved.owner_ids == (binh,)
+
+
 def test_what_changes_papers_and_dossiers_at_once_neither_waits_in_a_circle_nor_loses_an_event(
     busy_house: House,
 ) -> None:

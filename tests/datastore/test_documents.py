@@ -285,14 +285,14 @@ def test_a_misfiled_paper_that_its_right_owner_has_already_is_put_away_and_point
             work.documents.refile(wrong.id, to=binh, reason="wrong number typed")
         for no_such in (other.id, wrong.id):
             with pytest.raises(IllegalTransition):
-                work.documents.put_away(wrong.id, by=no_such, reason="x")
-        away = work.documents.put_away(wrong.id, by=right.id, reason="wrong number typed")
+                work.documents.put_away(wrong.id, by=no_such, to=binh, reason="x")
+        away = work.documents.put_away(wrong.id, by=right.id, to=binh, reason="wrong number typed")
         notices = work.documents.notices(wrong.id)
-        assert work.documents.put_away(wrong.id, by=right.id, reason="again") == away
+        assert work.documents.put_away(wrong.id, by=right.id, to=binh, reason="again") == away
         with pytest.raises(IllegalTransition):
             work.documents.assign_owners(wrong.id, [binh])
         with pytest.raises(IllegalTransition):
-            work.documents.put_away(right.id, by=wrong.id, reason="what was put away stands for nothing")
+            work.documents.put_away(right.id, by=wrong.id, to=binh, reason="it stands for nothing")
         assert [found.id for found in work.documents.of_owner(binh)] == [other.id, right.id]
         assert [code.ended_at for code in away.codes] == [work.at]
     assert (away.status, away.superseded_by, away.reason) == (Status.REVOKED, right.id, "wrong number typed")
@@ -315,7 +315,7 @@ def test_a_paper_that_was_never_signed_is_rejected_when_it_is_put_away(house: Ho
     right = house.receive(binh, content=b"hers")
     wrong = house.receive(*([an] if owned else []), content=b"hers")
     with house.store.begin(MAI, "refile") as work:
-        away = work.documents.put_away(wrong.id, by=right.id, reason="brought twice")
+        away = work.documents.put_away(wrong.id, by=right.id, to=binh, reason="brought twice")
         assert (away.status, away.superseded_by, away.owner_ids) == (Status.REJECTED, right.id, ())
 
 
