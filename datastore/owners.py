@@ -5,6 +5,7 @@ every agency may look an owner up by number (a person moves); what the owner's s
 an agency that made the owner known or sees a paper of it corrects what is known.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from common import PartialDate, fold, one_line
 from datastore.dialect import ask_one
 from datastore.errors import AlreadyThere, IdentityDiffers, NotFound
 from datastore.locks import hold, locked
-from datastore.records import Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
+from datastore.records import DocumentRecord, Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
 from datastore.rights import Act
 from datastore.rows import (
     DocumentRow,
@@ -245,6 +246,18 @@ class Owners:
         return tuple(
             _owner(self._session.get_one(OwnerRow, owner)) for owner in whose if own in (None, owner)
         )
+
+    def of_papers(self, papers: Sequence[DocumentRecord]) -> dict[UUID, tuple[Owner, ...]]:
+        """Who own each of these papers, which this actor was shown; nothing is locked and the diary says nothing more.
+
+        For whoever has locked what comes behind documents: see `locks`.
+        """
+        self._scope.ask(Act.SEE_PAPERS)
+        own = self._scope.own_id
+        wanted = {owner for paper in papers for owner in paper.owner_ids if own in (None, owner)}
+        rows = self._session.scalars(select(OwnerRow).where(OwnerRow.id.in_(wanted)))
+        known = {row.id: _owner(row) for row in rows}
+        return {paper.id: tuple(known[id] for id in paper.owner_ids if id in known) for paper in papers}
 
     def find(self, identifier: str) -> Owner | None:
         """The owner who has this number now; BadIdentifier."""

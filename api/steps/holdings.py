@@ -123,13 +123,11 @@ def standing_in(house: House, actor: Actor, work: Work, dossier: str) -> dict[UU
     """Its papers by their ids, of which this actor may know how they stand; `waits` is said to staff only."""
     if not may(ActorRole(actor.role), Act.SEE_PAPERS, actor.scopes):
         return {}
-    return {
-        paper.id: Standing(
-            paper.status,
-            () if actor.role in CITIZENS else waits(house, paper, work.owners.of_document(paper.id)),
-        )
-        for paper in work.dossiers.papers(dossier)
-    }
+    papers = work.dossiers.papers(dossier)
+    if actor.role in CITIZENS:
+        return {paper.id: Standing(paper.status, ()) for paper in papers}
+    owners = work.owners.of_papers(papers)  # the dossier is locked, and papers come before it
+    return {paper.id: Standing(paper.status, waits(house, paper, owners[paper.id])) for paper in papers}
 
 
 def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:

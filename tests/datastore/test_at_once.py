@@ -350,6 +350,35 @@ def test_what_changes_papers_and_dossiers_at_once_neither_waits_in_a_circle_nor_
     assert_log_clean(house)
 
 
+def test_who_owns_the_papers_of_a_dossier_is_told_while_somebody_changes_one_of_them(
+    busy_house: House,
+) -> None:
+    """The dossier was locked before its papers, by everybody who looked at it: each waited for the other."""
+    house, an = busy_house, busy_house.owner(AN)
+    document, locked, in_change = house.receive(an), threading.Event(), threading.Event()
+    with house.store.begin(MAI, "open") as opened:
+        opened.dossiers.open(NUMBER, procedure="1.001193")
+        opened.dossiers.attach(NUMBER, document.id, component="KET_HON", how=AttachedHow.REUSED)
+
+    def change() -> None:
+        locked.wait()
+        with house.store.begin(MAI, "change") as opened:
+            opened.documents.get(document.id)
+            in_change.set()
+            opened.dossiers.record(NUMBER, "supplement", None)
+
+    with ThreadPoolExecutor(1) as pool:
+        changing = pool.submit(change)
+        with house.store.begin(MAI, "look_at_dossier") as opened:
+            opened.dossiers.record(NUMBER, "supplement", "first")
+            locked.set()
+            in_change.wait(0.3)  # on SQLite it waits for its turn until this is committed
+            owners = opened.owners.of_papers(opened.dossiers.papers(NUMBER))
+        changing.result()
+    assert [owner.id for owner in owners[document.id]] == [an]
+    assert len(in_the_house(house, lambda work: work.dossiers.get(NUMBER)).events) == 3
+
+
 def test_sweeps_at_once_delete_every_orphan_and_nothing_else(busy_house: House) -> None:
     house, owner = busy_house, busy_house.owner()
     kept = house.receive(owner, content=b"kept")

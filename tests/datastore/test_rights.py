@@ -130,6 +130,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "get": Act.FIND_OWNER,
         "of_document": Act.SEE_PAPERS,
         "of_identity": Act.RECOGNISE_OWNER,
+        "of_papers": Act.SEE_PAPERS,
         "recognise": Act.RECOGNISE_OWNER,
         "rename": Act.CORRECT_OWNER,
         "set_state": Act.CORRECT_OWNER,
