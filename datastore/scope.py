@@ -41,7 +41,7 @@ from datastore.rows import (
     StoreRow,
 )
 from datastore.stands_for import require_in_force
-from datastore.witness import write_rows
+from datastore.witness import Look, write_rows
 
 
 @dataclass(slots=True)
@@ -222,7 +222,7 @@ class Scope:
     def document(self, document: UUID) -> DocumentRow:
         """The row with a diary line for each of its owners, for staff locked until the transaction ends; NotFound.
 
-        A citizen mostly reads, and keeps nobody waiting: `document_to_change` locks for everybody.
+        A citizen mostly reads, and keeps nobody waiting: `document_to_change` locks for everybody. A look never locks.
         """
         return self._document(document, lock=self.own_id is None)
 
@@ -232,6 +232,7 @@ class Scope:
 
     def _document(self, document: UUID, *, lock: bool) -> DocumentRow:
         row = self.held.get(document)
+        lock = lock and not isinstance(self.session, Look)  # who only looks waits for nobody
         if row is None:
             visible = select(DocumentRow).where(DocumentRow.id == document, self.visible_documents())
             if lock and self.own_id is not None and self.session.scalar(visible) is not None:

@@ -12,9 +12,10 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import ORMExecuteState, Session
 
 from common import KhosoError, catalogue, utc_now
 from datastore import (
@@ -265,3 +266,25 @@ def test_a_look_at_papers_cannot_change_them_and_stands_in_the_diary(house: Hous
         assert [line.act for line in work.diary.of_owner(owner)] == ["look-up", "look"]
     with house.store.begin(replace(MAI, role="auditor"), "audit") as work:
         assert [line.outcome for line in work.diary.of_agency(act="look")] == ["done", "not_found"]
+
+
+def test_a_look_at_a_paper_locks_nothing(house: House) -> None:
+    """It waited for whoever changed the paper."""
+    paper = house.receive(house.owner())
+    locks: list[bool] = []
+
+    def note_lock(state: ORMExecuteState) -> None:
+        locks.append(getattr(state.statement, "_for_update_arg", None) is not None)
+
+    event.listen(Session, "do_orm_execute", note_lock, propagate=True)
+    try:
+        with house.store.look(MAI, "look") as work:
+            assert work.receipts.of_document(paper.id) == ()
+            assert [owner.id for owner in work.owners.of_document(paper.id)] == list(paper.owner_ids)
+        assert locks
+        assert not any(locks)
+        with house.store.begin(MAI, "change") as work:
+            work.documents.get(paper.id)
+        assert any(locks)
+    finally:
+        event.remove(Session, "do_orm_execute", note_lock)
