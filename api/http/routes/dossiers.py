@@ -201,15 +201,18 @@ def add_dossier_event(
     parsed = str(DossierNumber.parse(number))
 
     def make(keep: Keep) -> Answer:
+        made: list[Answer] = []
+
         def also(work: Work, dossier: Dossier) -> None:
             papers = holdings.standing_in(house, actor, work, parsed)
-            keep(work, answer(201, DossierView.of(dossier, papers)))
+            made.append(answer(201, DossierView.of(dossier, papers)))
+            keep(work, made[-1])
 
         ending = _ENDINGS.get(said.kind)
         if ending is None:
-            dossier = dossiers.record_event(house, actor, parsed, said.kind.value, said.note, also)
-        else:
-            dossier = dossiers.close_dossier(house, actor, parsed, ending, said.note)
+            dossiers.record_event(house, actor, parsed, said.kind.value, said.note, also)
+            return made[-1]
+        dossier = dossiers.close_dossier(house, actor, parsed, ending, said.note)
         return answer(201, _as_it_stands(house, actor, dossier.number))
 
     return once.do(said.model_dump(mode="json"), make)

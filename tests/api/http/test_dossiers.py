@@ -8,8 +8,11 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from api.house import House
+from api.steps import dossiers
+from api.steps.dossiers import record_event
 from api.steps.holdings import standing_in
-from datastore import Actor, OverrideKind
+from datastore import Actor, Dossier, OverrideKind
 from tests.api.http.papers import page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_documents import read_all
@@ -53,6 +56,24 @@ def test_a_dossier_is_opened_once_and_goes_on_by_events(
     problem_of(other, 409, "already_there")
     with served.signed_in(agency=OTHER_AGENCY) as stranger:
         problem_of(stranger.get(place), 404, "not_found")
+
+
+def test_an_event_is_answered_as_it_was_written_down_whatever_follows_at_once(
+    clerk: httpx.Client, handler: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer that was kept, for whoever asks again, was another than the first."""
+    place, key = opened(clerk, "H41.08-261122-0071"), {"Idempotency-Key": "followed-at-once"}
+
+    def followed(house: House, actor: Actor, number: str, *said: Any) -> Dossier:
+        record_event(house, actor, number, *said)
+        return record_event(house, actor, number, "transferred", None)
+
+    monkeypatch.setattr(dossiers, "record_event", followed)
+    first = handler.post(f"{place}/events", json={"kind": "supplement"}, headers=key)
+    assert [event["kind"] for event in first.json()["events"]] == ["received", "supplement"]
+    again = handler.post(f"{place}/events", json={"kind": "supplement"}, headers=key)
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert len(clerk.get(place).json()["events"]) == 3
 
 
 def test_a_dossier_that_another_agency_decides_is_seen_by_both(served: Service, clerk: httpx.Client) -> None:
