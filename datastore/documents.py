@@ -530,6 +530,15 @@ class Documents:
         row.ground = ground
         return self._changed(row)
 
+    def record_comparison(self, document: UUID, *, by: str) -> DocumentRecord:
+        """Keep who has compared scan and paper, where nobody had said so when it came; a check says more."""
+        self._scope.ask(Act.TAKE_IN)
+        row = self._scope.document(document)
+        if row.compared_by is not None or row.checked_by is not None:
+            return mapping.document(row)
+        row.compared_by = by
+        return self._changed(row)
+
     def supersede(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
         """Another document takes its place; everybody who cites it is told.
 

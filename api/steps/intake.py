@@ -248,6 +248,8 @@ def _cite(
             document = work.documents.classify(document.id, doc_type)
         if ground is not None and document.ground is None:
             document = work.documents.record_ground(document.id, ground)
+        if paper.compared:
+            document = work.documents.record_comparison(document.id, by=actor.person)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
         go_on(house, work, document)

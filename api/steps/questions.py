@@ -93,7 +93,8 @@ def waits(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tu
         reasons.append(say("waits_for_answer"))
     if document.doc_type is None:
         reasons.append(say("waits_for_type"))
-    if document.provenance.compared_by is None:
+    # One with nothing open was held by a doubt that time has ended since, or a rule: nobody has told it to go on.
+    if document.provenance.compared_by is None or not reasons:
         reasons.append(say("waits_for_check"))
     if reasons and document.ground is not None:
         reasons.append(say("waits_with_ground"))

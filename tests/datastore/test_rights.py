@@ -87,6 +87,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "of_owner": Act.SEE_PAPERS,
         "put_away": Act.REFILE,
         "receive": Act.TAKE_IN,
+        "record_comparison": Act.TAKE_IN,
         "record_ground": Act.DECIDE,
         "record_reading": Act.READ_IN,
         "require_unchanged": Act.SEE_PAPERS,
@@ -411,6 +412,7 @@ def test_an_owner_reads_its_paper_and_cannot_change_it(house: House) -> None:
     with house.store.begin(himself, "try") as work:
         attempts: tuple[Callable[[], object], ...] = (
             lambda: work.documents.record_ground(document.id, Ground.BACK_FILE),
+            lambda: work.documents.record_comparison(document.id, by="somebody"),
             lambda: work.documents.make_valid(document.id, Ground.BACK_FILE),
             lambda: work.documents.become(document.id, Status.REVOKED),
             lambda: work.documents.supersede(document.id, by=document.id, reason="x"),

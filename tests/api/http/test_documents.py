@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import pytest
 
-from api.house import page_pool_when_needed
+from api.house import House, page_pool_when_needed
 from api.steps.queue import work_off
 from tests.api.http.papers import AN, page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
@@ -180,6 +181,40 @@ def test_nobody_is_said_to_have_compared_what_nobody_said_to_have_compared(
     read_all(served)
     valid = clerk.get(place).json()
     assert (valid["status"], valid["weight"]) == ("valid", "digitised")
+
+
+def test_a_paper_brought_again_is_compared_by_whoever_says_so_now(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """It once waited on, though it was said; whoever has compared it is not another when it comes a third time."""
+    content = (SAMPLES / "trich_luc_khai_tu.png").read_bytes() + b"another scan"
+    body = {"owners": [{"identifier": "040144985806"}], "ground": "back_file"}
+    place = ""
+    for compared in (False, True, True):
+        uploads = [upload(clerk, content)["upload_id"]]
+        answer = clerk.post("/api/v1/documents", json={**body, "uploads": uploads, "compared": compared})
+        place = answer.headers["location"]
+        read_all(served)
+    valid = clerk.get(place).json()
+    assert (valid["status"], valid["compared_by"], valid["waits"]) == ("valid", "mai.tran", [])
+
+
+def test_a_paper_whose_doubt_has_ended_by_itself_still_says_what_it_waits_for(
+    served: Service, clerk: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {
+        "uploads": [upload(clerk, page(8_641))["upload_id"]],
+        "owners": [{"identifier": "040990001235"}],
+        "type": "KET_HON",
+        "compared": True,
+    }
+    place = clerk.post("/api/v1/documents", json=body).headers["location"]
+    read_all(served)
+    assert [one["code"] for one in clerk.get(place).json()["waits"]] == ["waits_for_answer"]
+    monkeypatch.setattr(House, "today", property(lambda _house: date(2399, 1, 1)))  # born meanwhile
+    waiting = clerk.get(place).json()
+    assert (waiting["status"], [one["code"] for one in waiting["waits"]]) == ("read", ["waits_for_check"])
+    assert clerk.post(f"{place}/check", json={}).json()["status"] == "checked"
 
 
 _UNUSUAL = {
