@@ -22,7 +22,9 @@ from api.steps.questions import whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import KhosoError, PartialDate, say
 from datastore import (
+    Act,
     Actor,
+    ActorRole,
     AlreadyHeld,
     AttachedHow,
     Beforehand,
@@ -37,6 +39,7 @@ from datastore import (
     Priority,
     Provenance,
     Work,
+    may,
     original_key,
     pdf_key,
     reading_key,
@@ -248,7 +251,8 @@ def _cite(
             document = work.documents.classify(document.id, doc_type)
         if ground is not None and document.ground is None:
             document = work.documents.record_ground(document.id, ground)
-        if paper.compared:
+        # Who may not check leaves it to somebody who may: that it goes on from here is a check.
+        if paper.compared and may(ActorRole(actor.role), Act.CHECK, actor.scopes):
             document = work.documents.record_comparison(document.id, by=actor.person)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)

@@ -199,6 +199,20 @@ def test_a_paper_brought_again_is_compared_by_whoever_says_so_now(
     assert (valid["status"], valid["compared_by"], valid["waits"]) == ("valid", "mai.tran", [])
 
 
+def test_who_may_not_check_brings_it_again_and_it_waits(served: Service) -> None:
+    with served.signed_in(person="buu.ta", role="postal") as postal:
+        body = {"owners": [{"identifier": "040090001236"}], "type": "KET_HON"}
+        place = ""
+        for compared in (False, True):
+            uploads = [upload(postal, page(8_642))["upload_id"]]
+            answer = postal.post("/api/v1/documents", json={**body, "uploads": uploads, "compared": compared})
+            assert answer.status_code == 202, answer.text
+            place = answer.headers["location"]
+            read_all(served)
+        waiting = postal.get(place).json()
+    assert (waiting["status"], [one["code"] for one in waiting["waits"]]) == ("read", ["waits_for_check"])
+
+
 def test_a_paper_whose_doubt_has_ended_by_itself_still_says_what_it_waits_for(
     served: Service, clerk: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
