@@ -532,7 +532,7 @@ class Documents:
 
     def record_comparison(self, document: UUID, *, by: str) -> DocumentRecord:
         """Keep who has compared scan and paper, where nobody had said so when it came; a check says more."""
-        self._scope.ask(Act.TAKE_IN)
+        self._scope.ask(Act.CHECK)
         row = self._scope.document(document)
         if row.compared_by is not None or row.checked_by is not None:
             return mapping.document(row)

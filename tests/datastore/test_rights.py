@@ -87,7 +87,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "of_owner": Act.SEE_PAPERS,
         "put_away": Act.REFILE,
         "receive": Act.TAKE_IN,
-        "record_comparison": Act.TAKE_IN,
+        "record_comparison": Act.CHECK,
         "record_ground": Act.DECIDE,
         "record_reading": Act.READ_IN,
         "require_unchanged": Act.SEE_PAPERS,

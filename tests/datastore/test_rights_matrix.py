@@ -47,7 +47,7 @@ ABOUT_NO_PAPER = {
     ("documents", "find_held"), ("documents", "receive"), ("documents", "standing_of_bytes"),
     ("dossiers", "open"), ("jobs", "finish"), ("jobs", "retry"), ("jobs", "set_aside"),
     ("overrides", "on"), ("overrides", "put"), ("overrides", "agency_name"), ("overrides", "name_agency"),
-    ("owners", "ensure"), ("owners", "recognise"), ("owners", "of_identity"),
+    ("owners", "ensure"), ("owners", "recognise"), ("owners", "of_identity"), ("owners", "of_papers"),
     ("prints", "status_of"), ("prints", "statuses"),
     ("accounts", "all"), ("accounts", "make"), ("accounts", "require_manager"), ("clients", "all"), ("clients", "make"),
     ("subscriptions", "all"), ("subscriptions", "make"), ("delegations", "make"), ("shares", "all"),
