@@ -9,28 +9,27 @@ import typer
 
 from common import Sentence, say
 
-_WRONG = tuple(
-    (re.compile(pattern, re.DOTALL), code)
-    for pattern, code in (
-        (r"Missing (?:argument|option|parameter) '(?P<name>[^']*)'\..*", "usage_missing"),
-        (r"No such option: (?P<name>\S+)(?: \(Possible options: (?P<near>.*)\))?", "usage_no_option"),
-        (r"No such command '(?P<name>.*?)'\.(?: Did you mean (?P<near>.*)\?)?", "usage_no_command"),
-        (r"Option '(?P<name>.*)' requires an argument\.", "usage_without_value"),
-        (r"Option '(?P<name>.*)' does not take a value\.", "usage_takes_none"),
-        (r"Got unexpected extra arguments?(?:\(s\))? \((?P<name>.*)\)", "usage_too_many"),
-    )
+
+def _known(*sentences: tuple[str, str]) -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((re.compile(pattern, re.DOTALL), code) for pattern, code in sentences)
+
+
+_WRONG = _known(
+    (r"Missing (?:argument|option|parameter) '(?P<name>[^']*)'\..*", "usage_missing"),
+    (r"No such option: (?P<name>\S+)(?: \(Possible options: (?P<near>.*)\))?", "usage_no_option"),
+    (r"No such command '(?P<name>.*?)'\.(?: Did you mean (?P<near>.*)\?)?", "usage_no_command"),
+    (r"Option '(?P<name>.*)' requires an argument\.", "usage_without_value"),
+    (r"Option '(?P<name>.*)' does not take a value\.", "usage_takes_none"),
+    (r"Got unexpected extra arguments?(?:\(s\))? \((?P<name>.*)\)", "usage_too_many"),
 )
 _WRONG_VALUE = re.compile(r"Invalid value(?: for (?P<name>.*?))?: (?P<why>.*)", re.DOTALL)
-_WHY = tuple(
-    (re.compile(pattern, re.DOTALL), code)
-    for pattern, code in (
-        (r"(?:Value error, )?'.*' is not one of (?P<allowed>.*)\.", "usage_not_one_of"),
-        (r"Input should be a valid UUID.*", "usage_no_id"),
-        (r"Input should be a valid (?:integer|number).*", "usage_no_number"),
-        (r"Input should be less than or equal to (?P<bound>\S+)", "usage_too_large"),
-        (r"Input should be greater than or equal to (?P<bound>\S+)", "usage_too_small"),
-        (r"(?:Value error, )?'.*' does not match the formats '%Y-%m-%d'\.", "usage_no_day"),
-    )
+_WHY = _known(
+    (r"(?:Value error, )?'.*' is not one of (?P<allowed>.*)\.", "usage_not_one_of"),
+    (r"Input should be a valid UUID.*", "usage_no_id"),
+    (r"Input should be a valid (?:integer|number).*", "usage_no_number"),
+    (r"Input should be less than or equal to (?P<bound>\S+)", "usage_too_large"),
+    (r"Input should be greater than or equal to (?P<bound>\S+)", "usage_too_small"),
+    (r"(?:Value error, )?'.*' does not match the formats '%Y-%m-%d'\.", "usage_no_day"),
 )
 _OUR_REASON = re.compile(r"(?P<vi>[^/]+) / (?P<en>[^/]+)", re.DOTALL)
 """What a check of ours says to the parser has both languages in one."""

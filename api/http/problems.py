@@ -147,9 +147,8 @@ def _allowed(found: Mapping[str, Any]) -> list[str] | None:
     """The values of an enumeration, as the library lists them: 'original', 'certified_copy' or 'e_copy'."""
     if found["type"] not in _ENUMERATIONS:
         return None
-    return (
-        re.findall(r"'([^']*)'", found["ctx"]["expected"]) or None
-    )  # values that are no text have no quotes
+    # Values that are no text have no quotes, and are not listed.
+    return re.findall(r"'([^']*)'", found["ctx"]["expected"]) or None
 
 
 def _told(fault: Fault) -> str:

@@ -92,7 +92,8 @@ class Submission(Asked):
 class Accepted(BaseModel):
     """A paper that is kept: from now on it is not lost. `again`: it was held before, this is the same one.
 
-    `warnings` tells what is unusual about the owners' numbers: the paper waits for an answer once it was read.
+    `warnings` tells what is unusual about the owners' numbers beside what was said; whether the paper waits for
+    an answer once it was read, `waits` of the paper tells.
     """
 
     model_config = ConfigDict(
