@@ -12,17 +12,27 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 
-from common import PartialDate, fold, one_line
+from common import PartialDate, one_line
 from datastore.dialect import ask_one
 from datastore.errors import AlreadyThere, IdentityDiffers, NotFound
 from datastore.locks import hold, locked
-from datastore.records import DocumentRecord, Owner, OwnerIdentifier, OwnerKind, OwnerState, Store, StoreEntry
+from datastore.records import (
+    DocumentRecord,
+    Owner,
+    OwnerIdentifier,
+    OwnerKind,
+    OwnerState,
+    Stated,
+    Store,
+    StoreEntry,
+)
 from datastore.rights import Act
 from datastore.rows import (
     DocumentRow,
     OwnerIdentifierRow,
     OwnerIdentityRow,
     OwnerRow,
+    StatedRow,
     StoreEntryRow,
     StoreRow,
 )
@@ -259,6 +269,45 @@ class Owners:
         known = {row.id: _owner(row) for row in rows}
         return {paper.id: tuple(known[id] for id in paper.owner_ids if id in known) for paper in papers}
 
+    def keep_stated(self, document: UUID, stated: Sequence[Stated]) -> None:
+        """Keep what was said of owners of this paper and is not what is known, each once; NotFound for another's."""
+        self._scope.ask(Act.NAME_OWNER)
+        row = self._scope.document(document)
+        owners = {entry.store.owner_id for entry in row.entries if entry.to_at is None}
+        for one in stated:
+            if one.owner_id not in owners:
+                raise NotFound(what="owner", id=one.owner_id)
+        known = self._stated([document]) if stated else []
+        self._scope.write(
+            *(
+                StatedRow(
+                    id=self._scope.id(),
+                    document_id=document,
+                    owner_id=one.owner_id,
+                    name=one.name,
+                    birth_date=None if one.birth_date is None else str(one.birth_date),
+                    by=self._scope.actor.person,
+                    at=self._scope.at,
+                )
+                for one in dict.fromkeys(stated)
+                if one not in [_said(each) for each in known]
+            )
+        )
+
+    def stated_for(self, papers: Sequence[DocumentRecord]) -> dict[UUID, tuple[Stated, ...]]:
+        """What was said of the owners of these papers, which this actor was shown, and was not what is known, oldest
+        first; nothing is locked and the diary says nothing more."""
+        self._scope.ask(Act.SEE_PAPERS)
+        own = self._scope.own_id
+        rows = [row for row in self._stated([paper.id for paper in papers]) if own in (None, row.owner_id)]
+        return {
+            paper.id: tuple(_said(row) for row in rows if row.document_id == paper.id) for paper in papers
+        }
+
+    def _stated(self, documents: Sequence[UUID]) -> Sequence[StatedRow]:
+        query = select(StatedRow).where(StatedRow.document_id.in_(documents))
+        return self._session.scalars(query.order_by(StatedRow.at, StatedRow.id)).all()
+
     def find(self, identifier: str) -> Owner | None:
         """The owner who has this number now; BadIdentifier."""
         self._scope.ask(Act.FIND_OWNER)
@@ -333,12 +382,7 @@ _CURRENT = select(OwnerRow).where(  # made once: see `listing`
 
 def _is_same(row: OwnerRow, name: str, birth_date: PartialDate | None) -> bool:
     """Whether a proven name and birth date are those of the owner, as far as they are known."""
-    if row.state != OwnerState.LIVING or (row.name is not None and fold(row.name) != fold(one_line(name))):
-        return False
-    if row.birth_date is None or birth_date is None:
-        return True
-    known, proven = row.birth_date, str(birth_date)
-    return known.startswith(proven) or proven.startswith(known)
+    return row.state == OwnerState.LIVING and _owner(row).stated_otherwise(name, birth_date) is None
 
 
 def kind_of(identifier: Identifier) -> OwnerKind:
@@ -372,6 +416,10 @@ def _owner(row: OwnerRow) -> Owner:
             OwnerIdentifier(one.identifier, one.kind, one.valid_from, one.valid_to) for one in row.identifiers
         ),
     )
+
+
+def _said(row: StatedRow) -> Stated:
+    return Stated(row.owner_id, row.name, PartialDate.parse(row.birth_date) if row.birth_date else None)
 
 
 def _entry(row: StoreEntryRow) -> StoreEntry:

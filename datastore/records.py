@@ -11,7 +11,7 @@ from enum import IntEnum, StrEnum
 from uuid import UUID
 
 from archive import Ground, SourceForm, Status, Weight
-from common import Digest, PartialDate
+from common import Digest, PartialDate, fold, one_line
 from datastore.keys import DataKey
 from datastore.objects import StoredObject
 from signing import Role
@@ -93,6 +93,30 @@ class Owner:
         """The current number, the newest when there are several; the last known when none is current."""
         current = [known for known in self.identifiers if known.valid_to is None]
         return max(current or self.identifiers, key=lambda known: known.valid_from).identifier
+
+    def stated_otherwise(self, name: str | None, birth_date: PartialDate | None) -> "Stated | None":
+        """What of this is not what is known of the owner; None where nothing is, or nothing is known.
+
+        A name is the same with and without accents, a date the same as one that says less of it.
+        """
+        renamed = name is not None and self.name is not None and fold(one_line(name)) != fold(self.name)
+        said, known = str(birth_date), str(self.birth_date)
+        dated = birth_date is not None and self.birth_date is not None
+        reborn = dated and not (known.startswith(said) or said.startswith(known))
+        if not (renamed or reborn):
+            return None
+        return Stated(
+            self.id, one_line(name) if name is not None and renamed else None, birth_date if reborn else None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What was said of an owner when a paper was brought, where it was not what is known; None: it was, or nothing."""
+
+    owner_id: UUID
+    name: str | None
+    birth_date: PartialDate | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,6 +188,19 @@ class IntakeRow(Row):
     counter: Mapped[str | None] = mapped_column(String(64))
 
 
+class StatedRow(Row):
+    """What was said of an owner when a paper was brought and was not what is known: it makes doubtful whose it is."""
+
+    __tablename__ = "stated_of_owners"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id"), index=True)
+    owner_id: Mapped[UUID] = mapped_column(ForeignKey("owners.id"))
+    name: Mapped[str | None]
+    birth_date: Mapped[str | None] = mapped_column(String(10))
+    by: Mapped[str]
+    at: Mapped[datetime]
+
+
 class CodeRow(Row):
     """The slot code of a document under one owner. What was printed never changes: a code only ends."""
 

@@ -127,7 +127,11 @@ def standing_in(house: House, actor: Actor, work: Work, dossier: str) -> dict[UU
     if actor.role in CITIZENS:
         return {paper.id: Standing(paper.status, ()) for paper in papers}
     owners = work.owners.of_papers(papers)  # the dossier is locked, and papers come before it
-    return {paper.id: Standing(paper.status, waits(house, paper, owners[paper.id])) for paper in papers}
+    stated = work.owners.stated_for(papers)
+    return {
+        paper.id: Standing(paper.status, waits(house, paper, owners[paper.id], stated[paper.id]))
+        for paper in papers
+    }
 
 
 def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord, ...]:
@@ -254,4 +258,6 @@ def _held(house: House, actor: Actor, work: Work, document: DocumentRecord) -> H
     if actor.role in CITIZENS:  # who else owns a paper is nothing that one of its owners may look up
         return Held(document, name, receipt)
     owners = work.owners.of_document(document.id)
-    return Held(document, name, receipt, questions(house, document, owners), waits(house, document, owners))
+    stated = work.owners.stated_for([document])[document.id]
+    asked = questions(house, document, owners, stated)
+    return Held(document, name, receipt, asked, waits(house, document, owners, stated))

@@ -18,9 +18,9 @@ from api.house import House
 from api.logs import log
 from api.metrics import MALWARE, PAGE_SECONDS, PAGES
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
-from api.steps.questions import whose
+from api.steps.questions import about_owners, whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
-from common import KhosoError, PartialDate, say
+from common import KhosoError, PartialDate, Sentence, say
 from datastore import (
     Act,
     Actor,
@@ -36,8 +36,10 @@ from datastore import (
     JobState,
     NewOriginal,
     Original,
+    Owner,
     Priority,
     Provenance,
+    Stated,
     Work,
     may,
     original_key,
@@ -107,13 +109,14 @@ class Paper:
 class Received:
     """A paper that is kept: from now on it is not lost. `again` when the same bytes were kept before.
 
-    `job` is what is done with it next, if anything is.
+    `job` is what is done with it next, if anything is; `doubts` what is doubtful about its owners already.
     """
 
     document: DocumentRecord
     receipt: int
     again: bool
     job: Job | None
+    doubts: tuple[Sentence, ...] = ()
 
 
 # --- receive ----------------------------------------------------------------------------------------------
@@ -151,10 +154,11 @@ def take_in(
     originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
     try:
         with house.datastore.begin(actor, "receive") as work:
+            named = _name_owners(work, paper, beforehand.unknown)
             document = work.documents.receive(
                 draft,
                 originals=originals,
-                owners=_name_owners(work, paper, beforehand.unknown),
+                owners=named.ids,
                 weight=weight_of(verdict),
                 provenance=provenance,
                 doc_type=doc_type,
@@ -163,11 +167,14 @@ def take_in(
                 page_count=sum(scan.pages for scan in scans),
                 verdict=None if verdict is None else verdict.as_json(),
             )
+            if named.stated:
+                work.owners.keep_stated(document.id, named.stated)
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
             job = go_on(house, work, document, paper.priority)
             # Its number last: until the transaction ends no other paper of the agency gets one.
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            received = Received(document, receipt.number, again=False, job=job)
+            doubts = about_owners(house, named.owners, named.stated)
+            received = Received(document, receipt.number, again=False, job=job, doubts=doubts)
             also(work, received)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
@@ -200,14 +207,29 @@ def _require_open_dossier(house: House, actor: Actor, dossier: str | None) -> No
             raise DossierClosed(number=dossier)
 
 
-def _name_owners(work: Work, paper: Paper, unknown: Collection[str] = ()) -> tuple[UUID, ...]:
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The owners of a paper, each once, and what was said of them that is not what is known."""
+
+    owners: tuple[Owner, ...]
+    stated: tuple[Stated, ...]
+
+    @property
+    def ids(self) -> tuple[UUID, ...]:
+        return tuple(owner.id for owner in self.owners)
+
+
+def _name_owners(work: Work, paper: Paper, unknown: Collection[str] = ()) -> _Named:
     """The owners of a paper; `unknown`: the numbers that nobody had a moment ago."""
-    found = {}
+    found, stated = {}, []
     for one in sorted(paper.owners, key=lambda one: one.identifier):  # no two intakes wait in a circle
         new = one.identifier in unknown
         owner = work.owners.ensure(one.identifier, name=one.name, birth_date=one.birth_date, new=new)
-        found[one.identifier] = owner.id
-    return tuple(found[one.identifier] for one in paper.owners)
+        found[one.identifier] = owner
+        if (otherwise := owner.stated_otherwise(one.name, one.birth_date)) is not None:
+            stated.append(otherwise)
+    each_once = {owner.id: owner for owner in (found[one.identifier] for one in paper.owners)}
+    return _Named(tuple(each_once.values()), tuple(stated))
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +237,7 @@ class _Held:
     """A paper that is here already, and the owners who are named now."""
 
     document: DocumentRecord
-    owners: tuple[UUID, ...]
+    named: _Named
 
 
 def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> Beforehand:
@@ -228,9 +250,9 @@ def _held(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> _H
     """The paper that has these bytes and owners, or these bytes and no owner yet."""
     digests = [scan.sha256 for scan in scans]
     with house.datastore.begin(actor, "look_for_held") as work:
-        owners = _name_owners(work, paper)
-        document = work.documents.find_held(digests, owners) or work.documents.find_held(digests, ())
-    return None if document is None else _Held(document, owners)
+        named = _name_owners(work, paper)
+        document = work.documents.find_held(digests, named.ids) or work.documents.find_held(digests, ())
+    return None if document is None else _Held(document, named)
 
 
 def _cite(
@@ -245,8 +267,10 @@ def _cite(
     document = held.document
     ground = _ground_for_held(house, actor, document, paper)
     with house.datastore.begin(actor, "bring_again") as work:
-        if held.owners and not document.owner_ids:
-            document = work.documents.assign_owners(document.id, held.owners)
+        if held.named.owners and not document.owner_ids:
+            document = work.documents.assign_owners(document.id, held.named.ids)
+        if held.named.stated:
+            work.owners.keep_stated(document.id, held.named.stated)
         if document.doc_type is None and doc_type is not None:
             document = work.documents.classify(document.id, doc_type)
         if ground is not None and document.ground is None:
@@ -259,9 +283,16 @@ def _cite(
         go_on(house, work, document)
         job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-        received = Received(document, receipt.number, again=True, job=job)
+        doubts = about_owners(house, *_owners_of(work, document))
+        received = Received(document, receipt.number, again=True, job=job, doubts=doubts)
         also(work, received)
     return received
+
+
+def _owners_of(work: Work, document: DocumentRecord) -> tuple[tuple[Owner, ...], tuple[Stated, ...]]:
+    """The owners of a paper, and what was said of them otherwise."""
+    stated = work.owners.stated_for([document])
+    return work.owners.of_document(document.id), stated[document.id]
 
 
 def _ground_for_held(house: House, actor: Actor, held: DocumentRecord, paper: Paper) -> Ground | None:
@@ -284,7 +315,7 @@ def go_on(house: House, work: Work, document: DocumentRecord, priority: Priority
     """
     by = document.provenance.compared_by
     clear = document.status is Status.READ and document.doc_type is not None
-    if clear and by and not whose(house, document, work.owners.of_document(document.id)):
+    if clear and by and not whose(house, document, *_owners_of(work, document)):
         document = work.documents.check(document.id, by=by)
     following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
     if document.status is Status.PROVISIONAL and document.ground is not None:

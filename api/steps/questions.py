@@ -1,7 +1,8 @@
 """What the machine is not sure of and a person should look at; never an answer by itself.
 
 What concerns whose paper it is stops the paper: nothing is signed, and nothing becomes valid, before a person has
-answered by checking it, or has said otherwise what stands on it or whose it is.
+answered by checking it, or has said otherwise what stands on it or whose it is. An owner is a person, an organisation
+or an agency; what was said of it when the paper was brought, and was not what is known, comes as `stated`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from api.house import House
 from archive import Status
 from common import PartialDate, Sentence, say
-from datastore import DocumentRecord, Owner
+from datastore import DocumentRecord, Owner, Stated
 from ingest import PersonalId, fields_from_json, parse_identifier, propose_owners
 
 
-def questions(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
+def questions(
+    house: House, document: DocumentRecord, owners: Sequence[Owner], stated: Sequence[Stated]
+) -> tuple[Sentence, ...]:
     """A type that is open or reads otherwise, an owner who is open, an owner whom the text names and nobody has."""
     name = document.version.originals[0].name
     asked: list[Sentence] = []
@@ -22,11 +25,13 @@ def questions(house: House, document: DocumentRecord, owners: Sequence[Owner]) -
     elif (read_as := _recognised(document)) not in (None, document.doc_type):
         named = house.catalogue.find(document.doc_type).name
         asked.append(say("type_differs", name=name, read_as=house.catalogue.find(read_as).name, named=named))
-    return (*asked, *whose(house, document, owners))
+    return (*asked, *whose(house, document, owners, stated))
 
 
-def whose(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
-    """What makes it doubtful whose paper it is: nobody is named, a number is unusual, or the text names another."""
+def whose(
+    house: House, document: DocumentRecord, owners: Sequence[Owner], stated: Sequence[Stated]
+) -> tuple[Sentence, ...]:
+    """What makes it doubtful whose paper it is: nobody is named, a number is unusual, another was said or read."""
     name = document.version.originals[0].name
     if not owners:
         return (say("owner_open", name=name, id=document.id),)
@@ -36,7 +41,26 @@ def whose(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tu
         for number, found in _named_in_text(house, document)
         if number not in known
     )
-    return (*(doubt for owner in owners for doubt in about_owner(house, owner)), *strangers)
+    return (*about_owners(house, owners, stated), *strangers)
+
+
+def about_owners(
+    house: House, owners: Sequence[Owner], stated: Sequence[Stated] = ()
+) -> tuple[Sentence, ...]:
+    """What is doubtful about owners without a look at their paper: their numbers, and what was said otherwise."""
+    numbers = (doubt for owner in owners for doubt in about_owner(house, owner))
+    return (*numbers, *(doubt for owner in owners for doubt in _stated_of(owner, stated)))
+
+
+def _stated_of(owner: Owner, stated: Sequence[Stated]) -> Iterator[Sentence]:
+    """What was said of this owner and is not what is known of it today."""
+    for one in stated:
+        if one.owner_id != owner.id or (still := owner.stated_otherwise(one.name, one.birth_date)) is None:
+            continue
+        if still.name is not None:
+            yield say("owner_stated_name", stated=still.name, known=str(owner.name))
+        if still.birth_date is not None:
+            yield say("owner_stated_birth", stated=str(still.birth_date), known=str(owner.birth_date))
 
 
 def about_owner(house: House, owner: Owner) -> tuple[Sentence, ...]:
@@ -79,7 +103,9 @@ def _recognised(document: DocumentRecord) -> str | None:
 _WAITING = (Status.READ, Status.PENDING_IDENTIFIER)
 
 
-def waits(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tuple[Sentence, ...]:
+def waits(
+    house: House, document: DocumentRecord, owners: Sequence[Owner], stated: Sequence[Stated]
+) -> tuple[Sentence, ...]:
     """Why a paper that was read does not go on by itself, and what it waits for; nothing, where it does not wait.
 
     Said without anybody's name: it stands in the answers about whole dossiers.
@@ -89,7 +115,7 @@ def waits(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> tu
     reasons: list[Sentence] = []
     if not owners:
         reasons.append(say("waits_for_owner"))
-    elif whose(house, document, owners):
+    elif whose(house, document, owners, stated):
         reasons.append(say("waits_for_answer"))
     if document.doc_type is None:
         reasons.append(say("waits_for_type"))

@@ -209,6 +209,7 @@ def test_every_table_of_somebodys_papers_is_witnessed() -> None:
         "agencies",
         "subscriptions",
         "intakes",
+        "stated_of_owners",
         "citations",
         "agency_terms",
         "accounts",

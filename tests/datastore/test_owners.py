@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from common import PartialDate
-from datastore import Actor, AlreadyThere, NotAllowed, NotFound, OverrideKind, OwnerKind, OwnerState
+from datastore import Actor, AlreadyThere, NotAllowed, NotFound, OverrideKind, OwnerKind, OwnerState, Stated
 from ingest import BadIdentifier
 from tests.datastore.house import AN, BINH, MAI, STRANGER, House
 
@@ -47,6 +47,26 @@ def test_what_is_known_of_an_owner_is_filled_but_never_replaced_silently(house: 
         decided = work.owners.rename(filled.id, name="Nguyễn Văn Anh", birth_date=PartialDate(1991))
         assert (decided.name, str(decided.birth_date)) == ("Nguyễn Văn Anh", "1991")
         assert work.owners.set_state(filled.id, OwnerState.DECEASED).state is OwnerState.DECEASED
+
+
+def test_what_was_said_of_an_owner_and_is_not_known_stands_with_the_paper_once(house: House) -> None:
+    an, binh = house.owner(AN, "Nguyễn Văn An"), house.owner(BINH, "Trần Thị Bình")
+    chi, document = house.owner("040090007777", "Lê Chi"), house.receive(an, binh)
+    with house.store.begin(MAI, "bring") as work:
+        known = work.owners.get(an)
+        assert known.stated_otherwise("nguyen  van an", PartialDate(1990)) is None
+        of_an = known.stated_otherwise(" Nguyễn  Văn Bảo", PartialDate(1990))
+        of_binh = work.owners.get(binh).stated_otherwise("Bình", None)
+        assert of_an == Stated(an, "Nguyễn Văn Bảo", None)
+        assert of_binh == Stated(binh, "Bình", None)
+        work.owners.keep_stated(document.id, [of_an, of_binh, of_an])
+        work.owners.keep_stated(document.id, [of_an])
+    with house.store.begin(MAI, "look") as work:
+        assert set(work.owners.stated_for([document])[document.id]) == {of_an, of_binh}
+        with pytest.raises(NotFound):
+            work.owners.keep_stated(document.id, [Stated(chi, "x", None)])
+    with house.store.begin(Actor(str(binh), "owner", "H41.01", ""), "look") as work:
+        assert work.owners.stated_for([document])[document.id] == (of_binh,)
 
 
 def test_an_owner_keeps_former_numbers_beside_the_current_one(house: House) -> None:

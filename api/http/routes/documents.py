@@ -1,6 +1,5 @@
 """Papers: handed in, looked at, their bytes, what was read on them, who did what with them."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -22,10 +21,9 @@ from api.steps import holdings
 from api.steps.holdings import Form
 from api.steps.intake import Paper, Person, Received, take_in
 from api.steps.own_papers import bring_own
-from api.steps.questions import about_number
 from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
-from common import Digest, PartialDate, Sentence
+from common import Digest, PartialDate
 from datastore import Actor, Answer, DiaryLine, Place, Work
 from ingest import DossierNumber, MediaType
 
@@ -92,8 +90,8 @@ class Submission(Asked):
 class Accepted(BaseModel):
     """A paper that is kept: from now on it is not lost. `again`: it was held before, this is the same one.
 
-    `warnings` tells what is unusual about the owners' numbers beside what was said; whether the paper waits for
-    an answer once it was read, `waits` of the paper tells.
+    `warnings` tells what is unusual about the owners' numbers, and what was said of an owner that is not what is known
+    of it: the paper waits for an answer once it was read. What is read on it may ask for one as well: `waits` tells.
     """
 
     model_config = ConfigDict(
@@ -139,16 +137,13 @@ async def submit_document(
 
     def make(keep: Keep, judging: bool) -> Answer:
         paper = _paper(said, actor)
-        doubts = [
-            doubt for one in paper.owners for doubt in about_number(house, one.identifier, one.birth_date)
-        ]
         made: list[Answer] = []
         uploads = house.datastore.uploads(actor, said.uploads)
         if not judging and any(upload.signed for upload in uploads):
             raise _ToBeJudged
 
         def also(work: Work, received: Received) -> None:
-            made.append(_accepted(received, doubts))
+            made.append(_accepted(received))
             keep(work, made[-1])
 
         with house.room.desk() as desk:
@@ -240,7 +235,7 @@ def _partial_date(text: str | None) -> PartialDate | None:
         raise RequestInvalid(where="/body/owners/birth_date") from error
 
 
-def _accepted(received: Received, doubts: Sequence[Sentence] = ()) -> Answer:
+def _accepted(received: Received) -> Answer:
     document = received.document
     place = f"{API}/documents/{document.id}"
     body = Accepted(
@@ -251,7 +246,7 @@ def _accepted(received: Received, doubts: Sequence[Sentence] = ()) -> Answer:
         job_id=None if received.job is None else received.job.id,
         jobs=f"{place}/jobs",
         received_at=document.received_at,
-        warnings=[Said.of(doubt) for doubt in doubts],
+        warnings=[Said.of(doubt) for doubt in received.doubts],
     )
     return answer(202, body, Location=place)
 

@@ -274,6 +274,93 @@ def test_a_number_that_says_another_birth_year_than_the_owner_does_is_asked_abou
     assert [one["code"] for one in made["warnings"]] == ["owner_born_otherwise"]
 
 
+_KNOWN = {"identifier": "040090004322", "name": "Nguyễn Văn An", "birth_date": "1990-05-03"}
+
+
+def bring(client: httpx.Client, shade: int, **owner: str) -> httpx.Response:
+    """A paper that would become valid, of the owner who is known, about whom something else may be said."""
+    body = {"type": "KET_HON", "ground": "back_file", "compared": True, "owners": [_KNOWN | owner]}
+    body["uploads"] = [upload(client, page(shade))["upload_id"]]
+    return client.post("/api/v1/documents", json=body)
+
+
+def codes_of(sentences: list[dict[str, str]]) -> list[str]:
+    return [one["code"] for one in sentences]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown", "codes"),
+    [
+        ({"birth_date": "1990-06"}, "1990-06", ["owner_stated_birth"]),
+        ({"name": "Trần  Thị Bình"}, "Trần Thị Bình", ["owner_stated_name"]),
+    ],
+)
+def test_what_is_said_of_an_owner_and_is_not_what_is_known_is_kept_and_its_paper_waits(
+    served: Service, clerk: httpx.Client, said: dict[str, str], shown: str, codes: list[str]
+) -> None:
+    """Such a paper once became valid: nobody was asked, and what was said was lost."""
+    bring(clerk, 9_310)
+    answer = bring(clerk, 9_311 + len(shown), **said)
+    place = answer.headers["location"]
+    read_all(served)
+    waiting = clerk.get(place).json()
+    assert (waiting["status"], codes_of(waiting["questions"])) == ("read", codes)
+    assert waiting["questions"] == answer.json()["warnings"]
+    assert all(shown in waiting["questions"][0][language] for language in ("vi", "en"))
+    assert codes_of(waiting["waits"]) == ["waits_for_answer", "waits_with_ground"]
+    assert clerk.post(f"{place}/check", json={}).status_code == 200
+    read_all(served)
+    assert clerk.get(place).json()["status"] == "valid"
+
+
+def test_what_says_the_same_of_an_owner_with_less_words_asks_nothing(
+    served: Service, clerk: httpx.Client
+) -> None:
+    bring(clerk, 9_310)
+    answer = bring(clerk, 9_330, name="NGUYEN VAN AN", birth_date="1990")
+    read_all(served)
+    assert (answer.json()["warnings"], clerk.get(answer.headers["location"]).json()["status"]) == (
+        [],
+        "valid",
+    )
+
+
+def test_a_paper_that_is_brought_again_for_somebody_called_otherwise_waits_as_well(
+    served: Service, clerk: httpx.Client
+) -> None:
+    number, other = "040090004323", "Trần Thị Bình"
+    bring(clerk, 9_331, identifier=number)
+    for _ in range(2):
+        again = bring(clerk, 9_331, identifier=number, name=other).json()
+        assert (again["again"], codes_of(again["warnings"])) == (True, ["owner_stated_name"])
+    read_all(served)
+    place = f"/api/v1/documents/{again['document_id']}"
+    assert codes_of(clerk.get(place).json()["waits"]) == ["waits_for_answer", "waits_with_ground"]
+    # Where the wrong name was the known one, its correction ends the doubt; a person still checks.
+    with served.house.datastore.begin(served.house.system("test"), "correct_owner") as work:
+        owner = work.owners.find(number)
+        assert owner is not None
+        work.owners.rename(owner.id, name=other)
+    corrected = clerk.get(place).json()
+    assert (corrected["questions"], codes_of(corrected["waits"])) == (
+        [],
+        ["waits_for_check", "waits_with_ground"],
+    )
+
+
+def test_what_was_said_of_a_wrong_owner_is_not_asked_of_the_right_one(
+    served: Service, clerk: httpx.Client
+) -> None:
+    bring(clerk, 9_310)
+    place = bring(clerk, 9_332, birth_date="1991-01-01").headers["location"]
+    read_all(served)
+    right = {"owner": "040091004324", "reason": "Ghi nhầm số"}
+    with served.signed_in("handler") as handler:
+        assert handler.post(f"{place}/refile", json=right).json()["questions"] == []
+    read_all(served)
+    assert clerk.get(place).json()["status"] == "valid"
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [("04009000123", "bad_personal_id"), ("183456789", "old_number_only")]
 )
