@@ -35,7 +35,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "bad_procedure", "bad_object_key", "bad_old_number",
         "no_object_server", "secret_unreadable",
         "bad_personal_id", "bad_return_path", "bad_webhook_url",
-        "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "seal_host_too_long",
+        "bad_setting", "file_empty", "not_checkable", "old_number_only", "one_owner_only", "refile_unclear",
+        "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
         "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
@@ -65,7 +66,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "print_not_ready",
-        "already_held", "already_there", "roles_exclude", "identity_differs",
+        "already_held", "already_there", "owner_there", "last_owner", "roles_exclude", "identity_differs",
         "dossier_closed", "illegal_transition", "not_decided", "not_printable", "owner_not_named", "type_not_named",
         "not_reusable", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
         "too_many_subscriptions", "delegation_there", "signed_file_exists", "certificate_not_in_force",

@@ -26,9 +26,11 @@ from datastore.errors import (
     AlreadyHeld,
     ChangedMeanwhile,
     IllegalTransition,
+    LastOwner,
     NotAllowed,
     NotDecided,
     NotFound,
+    OwnerThere,
     StaleState,
 )
 from datastore.events import document_refiled, document_stepped, event_of_step
@@ -582,33 +584,54 @@ class Documents:
     # --- whose it is -----------------------------------------------------------------------------------
 
     def refile(
-        self, document: UUID, *, to: UUID, reason: str, away_from: UUID | None = None
+        self,
+        document: UUID,
+        *,
+        reason: str,
+        to: UUID | None = None,
+        away_from: Collection[UUID] | None = None,
     ) -> DocumentRecord:
-        """Move a misfiled paper to its right owner: from `away_from`, or from all who hold it.
+        """Move a misfiled paper to its right owner: from `away_from`, or from all who hold it (None).
 
-        At once: the old store does not show it and cannot open it, codes are given anew under the new owner
-        (the old ones end and stay), both owners' diaries, the prints and the dossiers are told. NotFound when
-        `away_from` does not hold it; AlreadyHeld when the new owner has the same originals already.
+        From nobody (an empty one) the owner is added; without `to` those whom it leaves are taken out. At once: a
+        store that it leaves does not show it and cannot open it, codes are given under the new owner (the old ones
+        end and stay), the diaries of all its owners, the prints and the dossiers are told. NotFound when one of
+        `away_from` does not hold it; OwnerThere, LastOwner; AlreadyHeld when the same originals are held for just
+        those who would be its owners; IllegalTransition for one that was destroyed.
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)
         before = _owners(row)
-        leaving = set(before) if away_from is None else {away_from}
-        if not leaving <= set(before) or (not leaving and not before):
-            raise NotFound(what="owner", id=away_from)
+        leaving = set(before if away_from is None else away_from)
+        self._require_owners_fit(row, before, leaving, to)
+        entering = [] if to is None else [to]
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):
-            self._leave_stores(row, leaving - {to}, reason)
-            if to not in before:
-                self._enter_stores(row, [to], key)
+            self._leave_stores(row, leaving, reason)
+            self._enter_stores(row, entering, key)
             self._end_codes(row, set(_owners(row)))
             self._hold(row)
             self._assign_codes(row)
             self._index(row, None)
         row.reason = reason
         document_refiled(self._scope, row)
-        tell(self._scope, row, "refiled", reason, [*before, to])
+        tell(self._scope, row, "refiled", reason, [*before, *entering])
         return self._changed(row)
+
+    @staticmethod
+    def _require_owners_fit(
+        row: DocumentRow, before: Sequence[UUID], leaving: set[UUID], to: UUID | None
+    ) -> None:
+        if row.status == Status.DESTROYED:
+            raise IllegalTransition(what="document", old=row.status, new="refiled")
+        for owner in sorted(leaving - set(before)):
+            raise NotFound(what="owner", id=owner)
+        if not before:
+            raise NotFound(what="owner")
+        if to in before:
+            raise OwnerThere(id=to)
+        if to is None and leaving == set(before):
+            raise LastOwner
 
     def put_away(self, document: UUID, *, by: UUID, to: UUID, reason: str) -> DocumentRecord:
         """Put away a paper that its right owner `to` has already: `by`, of the same originals, stands for both.

@@ -121,6 +121,18 @@ class AlreadyHeld(KhosoError):
     code = "already_held"
 
 
+class OwnerThere(KhosoError):
+    """The paper is this owner's already, and cannot be added or moved to it once more; fact `id`."""
+
+    code = "owner_there"
+
+
+class LastOwner(KhosoError):
+    """A paper is somebody's: the last of its owners is replaced and never only taken out."""
+
+    code = "last_owner"
+
+
 class AlreadyThere(KhosoError):
     """A row with this natural key exists (an identifier, a dossier number); facts `what`, `name`."""
 

@@ -381,22 +381,37 @@ def supersede(
 @app.command("refile")
 def refile(
     document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
-    owner: Annotated[str, typer.Option("--owner", help="Chủ đúng của giấy tờ. / The right owner.")],
     reason: Reason,
+    owner: Annotated[
+        str | None, typer.Option("--owner", help="Chủ đúng của giấy tờ. / The right owner.")
+    ] = None,
+    added: Annotated[
+        str | None,
+        typer.Option(
+            "--add", help="Thêm một chủ, các chủ khác giữ nguyên. / One more owner; the others stay."
+        ),
+    ] = None,
+    away_from: Annotated[
+        str | None,
+        typer.Option("--from", help="Chủ ghi nhầm trong nhiều chủ. / Of several owners the wrong one."),
+    ] = None,
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Chuyển giấy tờ lưu nhầm, hoặc chưa rõ chủ, về đúng chủ. / Moves a misfiled or waiting paper to its owner.
+    """Chuyển giấy tờ về đúng chủ, thêm chủ, bỏ chủ ghi nhầm. / Moves a paper to its owner, adds one, takes one out.
 
     Chủ đúng đã có giấy tờ này thì bản lưu nhầm được cất đi. / Who has it already keeps that one; this is put away.
 
     Ví dụ / Example: `khoso refile DOCUMENT-ID --owner 040090001234 --reason "Lưu nhầm"`
+
+    `khoso refile DOCUMENT-ID --add 040198263731 --reason "Giấy của cả hai vợ chồng"`
     """
+    move = changes.Move(to=owner, added=added, away_from=away_from)
     with at_desk(person, agency, purpose, dossier) as (opened, who):
-        changes.refile(opened, who, document_id, owner, reason)
+        changes.refile(opened, who, document_id, move, reason)
         _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
 

@@ -137,9 +137,20 @@ class Client:
         """Take it back, as it was seen."""
         return self._change(document, "revoke", {"reason": reason})
 
-    def refile(self, document: Document, owner: str, reason: str) -> Document:
-        """Move it to its right owner, as it was seen."""
-        return self._change(document, "refile", {"owner": owner, "reason": reason})
+    def refile(
+        self, document: Document, owner: str, reason: str, *, away_from: str | None = None
+    ) -> Document:
+        """Move it to its right owner, from one of several or from the only one, as it was seen."""
+        body = {"owner": owner, "away_from": away_from, "reason": reason}
+        return self._change(document, "refile", body)
+
+    def add_owner(self, document: Document, owner: str, reason: str) -> Document:
+        """Let it be one more owner's, as it was seen."""
+        return self._change(document, "refile", {"add": owner, "reason": reason})
+
+    def take_owner_out(self, document: Document, owner: str, reason: str) -> Document:
+        """Take a wrong one of several owners out, as it was seen."""
+        return self._change(document, "refile", {"away_from": owner, "reason": reason})
 
     def _change(self, document: Document, what: str, body: Mapping[str, Any]) -> Document:
         answer = self._transport.post(f"/documents/{document.id}/{what}", body, {"If-Match": document.tag})

@@ -1,9 +1,11 @@
-"""Changing what stands: revoke, supersede, refile. Whoever cites the paper is told in the same transaction;
-stores and status list follow in a job of their own, asked for in that transaction.
+"""Changing what stands and whose it is: revoke, supersede, refile. Whoever cites the paper is told in the same
+transaction; stores and status list follow in a job of their own, asked for in that transaction.
 
 `stamp` is the state that whoever asks has seen: ChangedMeanwhile when it is another one by now.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from api.house import House
@@ -11,13 +13,40 @@ from api.steps.intake import go_on
 from api.steps.job_kinds import TELL_OUTSIDE
 from archive import Status
 from common import KhosoError, say
-from datastore import Actor, AlreadyHeld, DocumentRecord, Priority
+from datastore import Actor, AlreadyHeld, DocumentRecord, NotFound, Owner, Priority, Work
+from ingest import parse_identifier
 
 
 class OneOwnerOnly(KhosoError):
     """A paper of several owners needs to be told from whom it is taken."""
 
     code = "one_owner_only"
+
+
+class RefileUnclear(KhosoError):
+    """Whose a paper becomes is said in a way that means nothing, or two things."""
+
+    code = "refile_unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Whose a paper becomes, by their numbers; RefileUnclear unless it is one of three: to its right owner (in the
+    place of `away_from`, or of the only one), to one more owner, or only away from one of several."""
+
+    to: str | None = None
+    added: str | None = None
+    away_from: str | None = None
+
+    def __post_init__(self) -> None:
+        moves, adds, takes_out = self.to is not None, self.added is not None, self.away_from is not None
+        if adds == (moves or takes_out):
+            raise RefileUnclear
+
+    @property
+    def whole(self) -> bool:
+        """Whether it leaves everybody who has it."""
+        return self.added is None and self.away_from is None
 
 
 def revoke(
@@ -43,28 +72,53 @@ def supersede(
 
 
 def refile(
-    house: House, actor: Actor, document: UUID, owner: str, reason: str, *, stamp: int | None = None
+    house: House, actor: Actor, document: UUID, move: Move, reason: str, *, stamp: int | None = None
 ) -> DocumentRecord:
-    """Moves a misfiled paper to its right owner, made known if need be; one that waited for that goes on.
+    """Says whose a paper is: moves a misfiled one, adds an owner, made known if need be, or takes a wrong one out. One
+    that waited for that goes on.
 
-    Where the right owner has the same paper already, that one stands for both, and the misfiled one is put away.
+    Where the right owner of a misfiled paper has the same one already, that one stands for both, and this is put
+    away; where it is not misfiled but held twice (AlreadyHeld), whoever asks decides which of the two stands.
     """
     with house.datastore.begin(actor, "refile") as work:
         work.documents.require_unchanged(document, stamp)
-        owners = work.documents.get(document).owner_ids
-        if len(owners) > 1:
-            raise OneOwnerOnly
-        to = work.owners.ensure(owner)
+        leaving = _leaving(work.owners.of_document(document), move)
+        number = move.added if move.to is None else move.to
+        to = None if number is None else work.owners.ensure(number).id
         try:
-            if owners:
-                moved = work.documents.refile(document, to=to.id, reason=reason)
+            if to is not None and not work.documents.get(document).owner_ids:
+                moved = work.documents.assign_owners(document, [to])
             else:
-                moved = work.documents.assign_owners(document, [to.id])
+                moved = work.documents.refile(document, to=to, away_from=leaving, reason=reason)
         except AlreadyHeld as held:
-            held_as = UUID(str(held.facts["document_id"]))
-            moved = work.documents.put_away(document, by=held_as, to=to.id, reason=reason)
-            house.steps.say(str(say("put_away", id=document, by=held_as)))
+            if to is None or not move.whole:
+                raise
+            moved = _put_away(house, work, document, to, held, reason)
         if moved.status is Status.READ:
             go_on(house, work, moved)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
+    return moved
+
+
+def _leaving(owners: Sequence[Owner], move: Move) -> tuple[UUID, ...]:
+    """Whose it is no more, of these; OneOwnerOnly, NotFound."""
+    if move.added is not None:
+        return ()
+    if move.away_from is None:
+        if len(owners) > 1:
+            raise OneOwnerOnly
+        return tuple(owner.id for owner in owners)
+    number = str(parse_identifier(move.away_from))
+    found = tuple(one.id for one in owners if number in {known.identifier for known in one.identifiers})
+    if not found:
+        raise NotFound(what="owner")
+    return found
+
+
+def _put_away(
+    house: House, work: Work, document: UUID, to: UUID, held: AlreadyHeld, reason: str
+) -> DocumentRecord:
+    held_as = UUID(str(held.facts["document_id"]))
+    moved = work.documents.put_away(document, by=held_as, to=to, reason=reason)
+    house.steps.say(str(say("put_away", id=document, by=held_as)))
     return moved

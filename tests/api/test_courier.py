@@ -22,7 +22,7 @@ import pytest
 from api.house import House, open_house
 from api.settings import Settings
 from api.steps import courier
-from api.steps.changes import refile
+from api.steps.changes import Move, refile
 from api.steps.courier import courier_beside
 from api.steps.dossiers import close_dossier, open_dossier
 from api.steps.intake import Paper, Person, receive
@@ -223,7 +223,7 @@ def test_nothing_personal_is_ever_sent(house: House) -> None:
             (_SAMPLES / "trich_luc_khai_tu.png",), (Person(number, name),), dossier=file, doc_type="KHAI_SINH"
         )
         received = receive(house, actor, paper)
-        refile(house, actor, received.document.id, other, f"not of {name} {number}")
+        refile(house, actor, received.document.id, Move(to=other), f"not of {name} {number}")
         close_dossier(house, actor, file, DossierState.REFUSED)
         with courier_beside(house):
             up.wait_until(lambda: house.datastore.outbox.backlog().waiting == 0)

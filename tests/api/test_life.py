@@ -211,6 +211,23 @@ def test_a_marriage_certificate_of_one_spouse_asks_for_the_other_and_of_both_doe
     assert (two["status"], two["questions"], len(two["codes"])) == ("provisional", [], 2)
 
 
+def test_a_marriage_certificate_of_one_spouse_goes_on_once_the_other_is_added(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It could not get its second owner: `refile` took papers of one owner only, and moved them."""
+    file, wife, husband = str(_SAMPLES / "giay_chung_nhan_ket_hon.jpg"), "040198263731", "038093854341"
+    assert run(["intake", file, "--owner", wife, "--json"]) == Exit.CANNOT_TELL
+    (one,) = _documents(capsys)
+    refile = ["refile", one["document_id"], "--reason", "Giấy của cả hai vợ chồng", "--json"]
+    assert run([*refile, "--add", husband, "--from", wife]) == Exit.BAD_INPUT
+    assert str(say("refile_unclear")) in capsys.readouterr().err
+    assert run([*refile, "--add", husband]) == Exit.DONE
+    (both,) = _documents(capsys)
+    assert (both["status"], both["questions"], len(both["codes"])) == ("provisional", [], 2)
+    assert run([*refile, "--from", husband]) == Exit.DONE
+    assert [len(left["codes"]) for left in _documents(capsys)] == [1]
+
+
 def test_a_paper_without_an_owner_or_a_type_is_not_checked(capsys: pytest.CaptureFixture[str]) -> None:
     """Checked, it was signed and stood in nobody's store."""
     waiting = _waiting(capsys)

@@ -373,7 +373,7 @@ def test_a_paper_of_two_is_refiled_from_one_and_the_others_share_stays(house: Ho
         until = work.at + timedelta(days=1)
         _binhs, of_binh = work.shares.make(paper.id, purpose="x", recipient="y", until=until)
     with house.store.begin(MAI, "refile") as work:
-        work.documents.refile(paper.id, to=con, reason="misfiled", away_from=an)
+        work.documents.refile(paper.id, to=con, reason="misfiled", away_from=[an])
     with pytest.raises(ShareEnded):
         house.store.open_share(of_an, "bank")
     assert house.store.open_share(of_binh, "bank").opening.n == 1

@@ -9,10 +9,12 @@ from datastore import (
     AlreadyHeld,
     AttachedHow,
     IllegalTransition,
+    LastOwner,
     NewOriginal,
     NewRevision,
     NotDecided,
     NotFound,
+    OwnerThere,
     Provenance,
     SigningState,
     StaleState,
@@ -323,13 +325,101 @@ def test_one_of_two_owners_is_refiled_and_the_other_keeps_code_and_access(house:
     an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
     document = house.valid(an, binh)
     with house.store.begin(MAI, "refile") as work:
-        moved = work.documents.refile(document.id, away_from=binh, to=dung, reason="wrong wife")
+        moved = work.documents.refile(document.id, away_from=[binh], to=dung, reason="wrong wife")
         assert moved.owner_ids == (an, dung)
         assert [code.code for code in moved.current_codes] == [f"{AN}.KET_HON", "001090004321.KET_HON"]
         with pytest.raises(NotFound):
-            work.documents.refile(document.id, away_from=binh, to=an, reason="again")
+            work.documents.refile(document.id, away_from=[binh], to=an, reason="again")
         with pytest.raises(NotFound):
             work.documents.refile(document.id, to=document.id, reason="no such owner")
+
+
+def test_an_owner_who_was_left_out_is_added_and_finds_the_paper_under_a_code_of_its_own(house: House) -> None:
+    """A marriage certificate that was filed for one spouse could not get its second owner."""
+    an, binh = house.owner(AN), house.owner(BINH, "Trần Thị Bình")
+    house.receive(binh, content=b"an earlier one of hers")
+    document = house.valid(an, content=b"the certificate")
+    with house.store.begin(MAI, "open") as work:
+        work.dossiers.open("H41.01-261122-0001", procedure="1.001193")
+        work.dossiers.attach("H41.01-261122-0001", document.id, component="KET_HON", how=AttachedHow.REUSED)
+    with house.store.begin(MAI, "refile") as work:
+        both = work.documents.refile(document.id, to=binh, away_from=(), reason="also the wife's")
+        told = {notice.owner_id or notice.dossier for notice in work.documents.notices(document.id)}
+    assert (both.status, both.owner_ids) == (Status.VALID, (an, binh))
+    assert [(code.code, code.instance) for code in both.current_codes] == [
+        (f"{AN}.KET_HON", 1),
+        (f"{BINH}.KET_HON", 2),
+    ]
+    assert told == {an, binh, "H41.01-261122-0001"}
+    for owner in (an, binh):
+        with house.store.begin(Actor(str(owner), "owner", "H41.01", "my papers"), "visit") as work:
+            assert document.id in {found.id for found in work.documents.of_owner(owner)}
+            assert work.documents.data_key(document.id).of == str(document.id)
+            by = {line.person for line in work.diary.of_owner(owner) if line.act == "refile"}
+            assert by == {MAI.person}
+            assert any(line.note == "refiled: also the wife's" for line in work.diary.of_owner(owner))
+    with house.store.begin(MAI, "look up") as work:
+        assert document.id in {found.id for found in work.search.find("tran thi binh")}
+    with pytest.raises(AlreadyHeld):
+        house.receive(binh, an, content=b"the certificate")
+
+
+def test_an_owner_who_was_added_wrongly_is_taken_out_and_may_be_added_again(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH)
+    document = house.valid(an, binh)
+    with house.store.begin(MAI, "refile") as work:
+        left = work.documents.refile(document.id, away_from=[binh], reason="another Bình")
+    assert (left.owner_ids, left.code) == ((an,), f"{AN}.KET_HON")
+    herself = Actor(str(binh), "owner", "H41.01", "my papers")
+    with house.store.begin(herself, "visit") as work:
+        assert work.documents.of_owner(binh) == ()
+        assert any(line.note == "refiled: another Bình" for line in work.diary.of_owner(binh))
+        with pytest.raises(NotFound):
+            work.documents.data_key(document.id)
+    with house.store.begin(MAI, "refile") as work:
+        again = work.documents.refile(document.id, to=binh, away_from=[], reason="her after all")
+    assert [(code.code, code.instance, code.ended_at is None) for code in again.codes] == [
+        (f"{AN}.KET_HON", 1, True),
+        (f"{BINH}.KET_HON", 1, False),
+        (f"{BINH}.KET_HON", 2, True),
+    ]
+    with house.store.begin(herself, "visit") as work:
+        assert [found.id for found in work.documents.of_owner(binh)] == [document.id]
+        assert work.documents.data_key(document.id).of == str(document.id)
+
+
+def test_owners_that_make_no_sense_are_refused_and_nothing_changes(house: House) -> None:
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    document, held = house.valid(an, content=b"one"), house.receive(an, binh, content=b"one")
+    with house.store.begin(MAI, "refile") as work:
+        for id, away in ((document.id, None), (document.id, ()), (held.id, [binh])):
+            with pytest.raises(OwnerThere):
+                work.documents.refile(id, to=an, away_from=away, reason="his already")
+        with pytest.raises(LastOwner):
+            work.documents.refile(document.id, away_from=[an], reason="nobody's")
+        with pytest.raises(LastOwner):
+            work.documents.refile(held.id, away_from=[an, binh], reason="nobody's")
+        for owners in ([dung], [an, dung]):
+            with pytest.raises(NotFound):
+                work.documents.refile(held.id, away_from=owners, reason="never his")
+        for one, other, to, away in ((document, held, binh, ()), (held, document, None, [binh])):
+            with pytest.raises(AlreadyHeld) as caught:
+                work.documents.refile(one.id, to=to, away_from=away, reason="as the other one")
+            assert caught.value.facts == {"document_id": other.id}
+        assert [work.documents.get(one.id) for one in (document, held)] == [document, held]
+
+
+def test_a_destroyed_paper_gets_no_owner_and_loses_none(house: House) -> None:
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    document = house.receive(an, binh)
+    with house.store.begin(MAI, "destroy") as work:
+        work.documents.become(document.id, Status.REJECTED, reason="not readable")
+        work.documents.become(document.id, Status.DESTROYED, reason="its time is over")
+    with house.store.begin(MAI, "refile") as work:
+        for to, away in ((dung, ()), (None, [binh])):
+            with pytest.raises(IllegalTransition) as caught:
+                work.documents.refile(document.id, to=to, away_from=away, reason="too late")
+            assert caught.value.sentence.vi.endswith("không thể chuyển sang chủ khác.")
 
 
 def test_an_owner_is_shown_no_code_of_another_with_whom_the_paper_is_or_was(house: House) -> None:
@@ -337,7 +427,7 @@ def test_an_owner_is_shown_no_code_of_another_with_whom_the_paper_is_or_was(hous
     an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
     document = house.valid(an, binh)
     with house.store.begin(MAI, "refile") as work:
-        work.documents.refile(document.id, away_from=binh, to=dung, reason="wrong wife")
+        work.documents.refile(document.id, away_from=[binh], to=dung, reason="wrong wife")
     with house.store.begin(Actor(str(an), "owner", "H41.01", ""), "visit") as work:
         shown = [work.documents.get(document.id), *work.documents.of_owner(an), *work.search.find("ket hon")]
         assert {code.code for one in shown for code in one.codes} == {f"{AN}.KET_HON"}

@@ -63,10 +63,32 @@ class Replaced(Because):
     by: UUID = Field(examples=["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a12"])
 
 
-class Moved(Because):
-    """Whose it really is: named in the body, for no address may hold a personal number."""
+_Number = Annotated[str, Field(min_length=1, max_length=64)]
 
-    owner: str = Field(min_length=1, max_length=64, examples=["040090001234"])
+
+class Moved(Because):
+    """Whose it really is: named in the body, for no address may hold a personal number.
+
+    `owner` alone, or with `away_from`; `add` alone; or `away_from` alone.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"owner": "040090001234", "reason": "Ghi nhầm số"},
+                {"add": "040198263731", "reason": "Giấy của cả hai vợ chồng"},
+            ]
+        },
+    )
+    owner: _Number | None = Field(None, description="Its right owner, in the place of whoever has it.")
+    add: _Number | None = Field(None, description="One more owner, beside those who have it.")
+    away_from: _Number | None = Field(
+        None, description="Of several owners the one that it leaves, for `owner` or for nobody else."
+    )
+
+    def move(self) -> changes.Move:
+        return changes.Move(to=self.owner, added=self.add, away_from=self.away_from)
 
 
 def _as_it_stands(house: House, actor: Actor, document: UUID) -> Answer:
@@ -140,14 +162,15 @@ def confirm_document_record(
 def refile_document(
     house: TheHouse, actor: StaffActing, once: OnlyOnce, document_id: UUID, said: Moved, seen: IfMatch = None
 ) -> Response:
-    """Move a misfiled paper, or one whose owner was not known, to its owner.
+    """Move a misfiled paper, or one whose owner was not known, to its owner; add an owner; take a wrong one out.
 
-    Where that owner has the same paper already, the misfiled one leaves the wrong store as `revoked` (`rejected` before
-    it was signed), and `superseded_by` names the one that stands for both.
+    Where the right owner has the same paper already, the misfiled one leaves the wrong store as `revoked` (`rejected`
+    before it was signed), and `superseded_by` names the one that stands for both. The store of an owner who was added
+    shows the paper from then on, under a code of its own.
     """
 
     def make(_keep: Keep) -> Answer:
-        changes.refile(house, actor, document_id, said.owner, said.reason, stamp=stamp_wanted(seen))
+        changes.refile(house, actor, document_id, said.move(), said.reason, stamp=stamp_wanted(seen))
         return _as_it_stands(house, actor, document_id)
 
     return once.do(said.model_dump(mode="json"), make)

@@ -390,3 +390,42 @@ def test_a_paper_that_was_misfiled_and_filed_again_for_its_owner_leaves_the_wron
     listed = clerk.get(f"/api/v1/stores/{before['owner_ids'][0]}/documents").json()["documents"]
     assert listed == []
     assert clerk.get(f"/api/v1/documents/{right}").json()["status"] == "valid"
+
+
+def add_an_owner_and_take_it_out(clerk: httpx.Client, handler: httpx.Client, shade: int) -> None:
+    """What an officer does with a paper of two that was filed for one of them, on whatever the service stands."""
+    husband, wife, other = (f"04009000{shade}{n}" for n in range(3))
+    made = submit(clerk, page(shade), husband, type="KET_HON")
+    place = f"/api/v1/documents/{made['document_id']}/refile"
+    added = {"add": wife, "reason": "Giấy của cả hai vợ chồng"}
+    problem_of(clerk.post(place, json=added), 403, "not_allowed")
+    both = handler.post(place, json=added).json()
+    assert both["codes"] == [f"{husband}.KQ.G15.000032", f"{wife}.KQ.G15.000032"]
+    for owner in both["owner_ids"]:
+        listed = clerk.get(f"/api/v1/stores/{owner}/documents").json()["documents"]
+        assert [one["document_id"] for one in listed] == [made["document_id"]]
+    problem_of(handler.post(place, json=added), 409, "owner_there")
+    problem_of(handler.post(place, json={"owner": other, "reason": "x"}), 422, "one_owner_only")
+    stranger = {"owner": other, "away_from": "040090009999", "reason": "x"}
+    problem_of(handler.post(place, json=stranger), 404, "not_found")
+
+    wrong = {"owner": other, "away_from": wife, "reason": "Nhầm người"}
+    assert handler.post(place, json=wrong).json()["codes"][1:] == [f"{other}.KQ.G15.000032"]
+    out = {"away_from": other, "reason": "Cũng không phải"}
+    assert handler.post(place, json=out).json()["owner_ids"] == both["owner_ids"][:1]
+    assert clerk.get(f"/api/v1/stores/{both['owner_ids'][1]}/documents").json()["documents"] == []
+    problem_of(handler.post(place, json={"away_from": husband, "reason": "x"}), 409, "last_owner")
+
+
+def test_an_owner_is_added_and_taken_out(clerk: httpx.Client, handler: httpx.Client) -> None:
+    add_an_owner_and_take_it_out(clerk, handler, 812)
+
+
+@pytest.mark.parametrize(
+    "said", [{}, {"add": AN, "owner": AN}, {"add": AN, "away_from": AN}], ids=["nobody", "two", "both"]
+)
+def test_whose_a_paper_becomes_is_said_in_one_of_three_ways(
+    handler: httpx.Client, paper: str, said: dict[str, str]
+) -> None:
+    answer = handler.post(f"/api/v1/documents/{paper}/refile", json={**said, "reason": "x"})
+    problem_of(answer, 422, "refile_unclear")
