@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, Table, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from common import new_id
-from datastore.dialect import ask, beside
+from datastore.dialect import NewRows, ask, beside, insert
 from datastore.errors import StaleState
 from datastore.locks import hold
 from datastore.objects import ObjectStore, StoredObject
 from datastore.rows import IntentRow, ObjectRow, TileRow, UploadRow
 
-_INTEND = insert(IntentRow).inline()
+assert isinstance(IntentRow.__table__, Table)
+_INTENTS = IntentRow.__table__
+_WRITTEN = ("id", "key", "made_at", "swept")
 _WITHDRAW = (
     delete(IntentRow)
     .where(IntentRow.id.in_(bindparam("wanted", expanding=True)), IntentRow.swept.is_(False))
@@ -31,7 +33,7 @@ _WITHDRAW = (
 def intend(connection: Connection, now: datetime, key: str) -> UUID:
     """Write down that an object is about to be put under `key`."""
     id = new_id(now)
-    connection.execute(_INTEND, {"id": id, "key": key, "made_at": now, "swept": False})
+    insert(connection, [NewRows(_INTENTS, _WRITTEN, [[id, key, now, False]])])
     return id
 
 

@@ -58,6 +58,14 @@ _TURN = select(TurnRow.role).where(
     TurnRow.priority == bindparam("priority"),
     TurnRow.agency == bindparam("agency"),
 )
+_OF_DOCUMENT = (
+    select(JobRow)
+    .where(JobRow.kind == bindparam("kind"), JobRow.document_id == bindparam("document"))
+    .with_for_update()
+)
+_FROM_THE_SHELF = select(
+    exists().where(JobRow.document_id == bindparam("document"), JobRow.priority == Priority.BACK_FILE)
+)
 
 
 class Jobs:
@@ -84,9 +92,8 @@ class Jobs:
         """
         self._scope.ask(Act.ASK_FOR_WORK)
         paper = self._scope.document_to_change(document)
-        query = select(JobRow).where(JobRow.kind == kind.name, JobRow.document_id == document)
         first = self._scope.has_none_yet(JobRow, document)
-        row = None if first else self._session.scalar(query.with_for_update())
+        row = None if first else self._session.scalar(_OF_DOCUMENT, {"kind": kind.name, "document": document})
         wanted = self._priority_of(paper, first) if priority is None else priority
         if row is not None and row.state == JobState.CLAIMED:
             row.again = True
@@ -110,10 +117,9 @@ class Jobs:
         return _job(row)
 
     def _priority_of(self, paper: DocumentRow, first: bool) -> Priority:
-        from_the_shelf = exists().where(JobRow.document_id == paper.id, JobRow.priority == Priority.BACK_FILE)
         if paper.ground == Ground.BACK_FILE:
             return Priority.BACK_FILE
-        if not first and self._session.scalar(select(from_the_shelf)):
+        if not first and self._session.scalar(_FROM_THE_SHELF, {"document": paper.id}):
             return Priority.BACK_FILE
         return Priority.COUNTER
 

@@ -12,6 +12,9 @@ from datastore.rights import Act
 from datastore.rows import ReceiptRow
 from datastore.scope import Scope
 
+_GIVEN = select(ReceiptRow).where(
+    ReceiptRow.document_id == bindparam("document"), ReceiptRow.agency == bindparam("agency")
+)
 _LAST = select(func.max(ReceiptRow.number)).where(ReceiptRow.agency == bindparam("agency"))
 
 
@@ -29,8 +32,8 @@ class Receipts:
         self._scope.ask_to_bring_in()
         paper = self._scope.document_to_change(document)
         agency = self._scope.actor.agency
-        given = select(ReceiptRow).where(ReceiptRow.document_id == document, ReceiptRow.agency == agency)
-        row = None if self._scope.has_none_yet(ReceiptRow, document) else self._session.scalar(given)
+        first = self._scope.has_none_yet(ReceiptRow, document)
+        row = None if first else self._session.scalar(_GIVEN, {"document": document, "agency": agency})
         if row is None:
             hold(self._session, f"receipts {agency}")
             given_before = ask_one(beside(self._session), _LAST, {"agency": agency}) or 0

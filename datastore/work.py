@@ -22,7 +22,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import DateTime, Engine, event, func, select
@@ -76,7 +75,7 @@ from datastore.keys import DataKey, Keyring
 from datastore.locks import hold
 from datastore.log import LogFacts
 from datastore.logins import Logins
-from datastore.objects import ObjectStore, StoredObject
+from datastore.objects import ObjectStore, Source, StoredObject
 from datastore.officers import Officers
 from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
@@ -779,7 +778,7 @@ class Datastore:
         return Draft(id, DataKey.new(str(id)))
 
     def put(
-        self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
+        self, key: str, source: Source, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:
         """Write down the intention, then keep the object, protected `until` then where the store can. A
         transaction must name it, else it is swept one day.

@@ -7,6 +7,7 @@ import typer
 from api.cli.app import app
 from api.cli.place import in_service, settings
 from api.logs import log
+from api.memory import settle_memory
 from common import say
 
 
@@ -46,4 +47,5 @@ def serve(
         port = listening.getsockname()[1]
         log.info("serving", where=f"{at}:{port}")
         opened.steps.say(str(say("serving", host=at, port=port)))
+        settle_memory()
         serve_until_told(web, listening)

@@ -39,7 +39,9 @@ from datastore import (
     Owner,
     Priority,
     Provenance,
+    Source,
     Stated,
+    Upload,
     Work,
     may,
     original_key,
@@ -119,6 +121,10 @@ class Received:
     doubts: tuple[Sentence, ...] = ()
 
 
+Brought = Scan | Upload
+"""A file that was opened and found fit: on the desk of this process, or waiting in staging."""
+
+
 # --- receive ----------------------------------------------------------------------------------------------
 
 
@@ -135,7 +141,7 @@ def take_in(
     house: House,
     actor: Actor,
     paper: Paper,
-    scans: Sequence[Scan],
+    scans: Sequence[Brought],
     also: Callable[[Work, Received], None] = lambda _work, _received: None,
 ) -> Received:
     """Keeps a paper whose files were opened; `also` is done in the transaction after which it is not lost."""
@@ -240,13 +246,13 @@ class _Held:
     named: _Named
 
 
-def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> Beforehand:
+def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[Brought]) -> Beforehand:
     """A quick look without a diary line, which nearly always says no; BadIdentifier before anything is kept."""
     numbers = [one.identifier for one in paper.owners]
     return house.datastore.look_beforehand([scan.sha256 for scan in scans], numbers, actor.agency)
 
 
-def _held(house: House, actor: Actor, paper: Paper, scans: Sequence[Scan]) -> _Held | None:
+def _held(house: House, actor: Actor, paper: Paper, scans: Sequence[Brought]) -> _Held | None:
     """The paper that has these bytes and owners, or these bytes and no owner yet."""
     digests = [scan.sha256 for scan in scans]
     with house.datastore.begin(actor, "look_for_held") as work:
@@ -336,22 +342,32 @@ def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: Atta
     work.dossiers.attach(dossier, document.id, component=document.doc_type or "unknown", how=how)
 
 
-def keep_original(house: House, draft: Draft, scan: Scan, n: int) -> NewOriginal:
-    """The bytes of one file, where no other will be; a transaction must name them."""
-    kept = house.datastore.put(original_key(draft.id, 1, n), scan.path, sealing=draft.data_key)
+def keep_original(house: House, draft: Draft, scan: Brought, n: int) -> NewOriginal:
+    """The bytes of one file, where no other will be; a transaction must name them. An upload's never lie plain on a
+    disk of ours."""
+    source: Source = (
+        scan.path if isinstance(scan, Scan) else house.datastore.objects.blocks(scan.object, sealing=scan.key)
+    )
+    kept = house.datastore.put(original_key(draft.id, 1, n), source, sealing=draft.data_key)
     if kept.sha256_plain != scan.sha256:
         raise FileChanged(name=scan.name)  # what was judged fit is not what was kept
     return NewOriginal(kept, scan.media_type, scan.name)
 
 
-def verdict_on(house: House, scans: Sequence[Scan]) -> Verdict | None:
+def verdict_on(house: House, scans: Sequence[Brought]) -> Verdict | None:
     """The verdict on a PDF that arrived signed; None for anything else."""
     scan = scans[0]
     if not scan.signed:
         return None
     from signing import validate  # late: it takes half a second to load, and most papers came unsigned
 
-    return validate(scan.path, trust=house.trust, now=house.clock())
+    with house.room.desk() as desk:
+        path = (
+            scan.path
+            if isinstance(scan, Scan)
+            else house.datastore.objects.get(scan.object, desk / "upload", sealing=scan.key)
+        )
+        return validate(path, trust=house.trust, now=house.clock())
 
 
 def weight_of(verdict: Verdict | None) -> Weight:

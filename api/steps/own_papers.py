@@ -21,8 +21,7 @@ from api.steps.intake import (
 )
 from archive import SourceForm
 from common import KhosoError
-from datastore import Actor, AlreadyHeld, Priority, Provenance, Work
-from ingest import Scan
+from datastore import Actor, AlreadyHeld, Priority, Provenance, Upload, Work
 
 
 class PaperTooManyPages(KhosoError):
@@ -35,30 +34,30 @@ def bring_own(
     house: House,
     actor: Actor,
     owner: UUID,
-    scans: Sequence[Scan],
+    uploads: Sequence[Upload],
     *,
-    uploads: Sequence[UUID],
     doc_type: str | None = None,
     also: Callable[[Work, Received], None] = lambda _work, _received: None,
 ) -> Received:
-    """Keeps a paper whose files were opened; `also` is done in the transaction after which it is not lost.
+    """Keeps what was uploaded as one paper; `also` is done in the transaction after which it is not lost.
 
     NotFound for a store that is not the actor's own, and for an upload that became a paper already; PaperTooManyPages.
     """
-    if len(scans) > 1 and any(scan.signed for scan in scans):
+    if len(uploads) > 1 and any(upload.signed for upload in uploads):
         raise SignedAmongMany
-    pages = sum(scan.pages for scan in scans)
+    pages = sum(upload.pages for upload in uploads)
+    used = [upload.id for upload in uploads]
     if pages > house.limits.pages:
         raise PaperTooManyPages(pages=pages, limit=house.limits.pages)
     code = house.catalogue.find(doc_type).code if doc_type else None
     with house.datastore.begin(actor, "bring_own") as work:
         work.owners.store_of(owner)  # before anything is written
-    verdict = verdict_on(house, scans)
+    verdict = verdict_on(house, uploads)
     draft = house.datastore.draft()
-    originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
+    originals = [keep_original(house, draft, upload, n) for n, upload in enumerate(uploads, start=1)]
     try:
         with house.datastore.begin(actor, "bring_own") as work:
-            work.uploads.use_up(uploads)
+            work.uploads.use_up(used)
             document = work.documents.receive(
                 draft,
                 originals=originals,
@@ -74,7 +73,7 @@ def bring_own(
             received = Received(document, receipt.number, again=False, job=job)
             also(work, received)
     except AlreadyHeld as held:
-        return _again(house, actor, UUID(str(held.facts["document_id"])), uploads, also)
+        return _again(house, actor, UUID(str(held.facts["document_id"])), used, also)
     return received
 
 

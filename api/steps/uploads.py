@@ -7,7 +7,6 @@ from api.house import House
 from api.steps.intake import FileChanged, open_file
 from common import new_id
 from datastore import Actor, NewUpload, Upload, Work, staging_key
-from ingest import MediaType, Scan
 
 
 def keep_upload(
@@ -28,17 +27,3 @@ def keep_upload(
         upload = work.uploads.keep(new)
         also(work, upload)
     return upload
-
-
-def fetch_upload(house: House, upload: Upload, into: Path) -> Scan:
-    """An upload as the scan that it was found to be: the same bytes, as its object proves."""
-    path = house.datastore.objects.get(upload.object, into, sealing=upload.key)
-    return Scan(
-        path,
-        upload.name,
-        MediaType(upload.media_type),
-        upload.object.size,
-        upload.sha256,
-        upload.pages,
-        upload.signed,
-    )

@@ -219,14 +219,14 @@ class Postgresql:
         states = [(leaf.id, state) for leaf in leaves for state in leaf.states]
         values = [
             *_values(connection, new),
-            [leaf.id for leaf in leaves],
-            [leaf.at for leaf in leaves],
-            [leaf.salt for leaf in leaves],
-            [leaf.commitment for leaf in leaves],
-            [id for id, _state in states],
-            [state.table for _id, state in states],
-            [state.key for _id, state in states],
-            [state.sha256 for _id, state in states],
+            _array(str(leaf.id) for leaf in leaves),
+            _array(leaf.at.isoformat() for leaf in leaves),
+            _array(_hex(leaf.salt) for leaf in leaves),
+            _array(_hex(leaf.commitment) for leaf in leaves),
+            _array(str(id) for id, _state in states),
+            _array(state.table for _id, state in states),
+            _array(state.key for _id, state in states),
+            _array(None if state.sha256 is None else _hex(state.sha256) for _id, state in states),
         ]
         _send(connection, _with_leaves(_shape(new)), values)
 
@@ -384,6 +384,20 @@ def _as_kept(
 
 def _and_as_text(process: Callable[[object], object] | None) -> Callable[[object], object]:
     return _as_text if process is None else lambda value: _as_text(process(value))
+
+
+def _array(texts: Iterable[str | None]) -> str:
+    """An array as the server reads one. psycopg asks of each value what it is, which takes fifteen times as long."""
+    return "{" + ",".join("NULL" if text is None else _quoted(text) for text in texts) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _hex(value: bytes) -> str:
+    """Bytes as the server reads them."""
+    return f"\\x{value.hex()}"
 
 
 def _as_text(value: object) -> object:

@@ -17,7 +17,7 @@ from datastore.objects.names import (
     staging_key,
 )
 from datastore.objects.place import Buckets, S3Place
-from datastore.objects.port import ObjectStore, ObjectVersion, StoredObject
+from datastore.objects.port import ObjectStore, ObjectVersion, Source, StoredObject
 
 __all__ = [
     "Buckets",
@@ -25,6 +25,7 @@ __all__ = [
     "ObjectStore",
     "ObjectVersion",
     "S3Place",
+    "Source",
     "StoredObject",
     "attestation_key",
     "full_disk_is_storage_full",

@@ -13,7 +13,7 @@ from uuid import uuid4
 from common import Digest, KhosoError
 from datastore.errors import ObjectDamaged, StorageFull
 from datastore.keys import DataKey
-from datastore.objects.port import StoredObject
+from datastore.objects.port import Source, StoredObject
 from datastore.sealing import SealBroken, Sink, seal, unseal
 
 _BLOCK = 1 << 20
@@ -82,7 +82,7 @@ class _Reading:
             pass
 
 
-def sealed(key: str, source: Path | bytes, sink: Sink, sealing: DataKey) -> tuple[Counted, Counted]:
+def sealed(key: str, source: Source, sink: Sink, sealing: DataKey) -> tuple[Counted, Counted]:
     """Seal `source` into `sink`; what was counted of the plain and of the sealed bytes."""
     plain, stored = Counted(), Counted(sink)
     seal(plain.watch(_blocks(source)), stored, key=sealing.raw, associated_data=_bound(key, sealing))
@@ -114,7 +114,8 @@ class Readable:
     def __init__(self, opened: Opened) -> None:
         self._opened = opened
 
-    def _verified(self, stored: StoredObject, sealing: DataKey) -> Iterator[bytes]:
+    def blocks(self, stored: StoredObject, *, sealing: DataKey) -> Iterator[bytes]:
+        """See `ObjectStore.blocks`."""
         with self._opened(stored) as source:
             yield from verified(source, stored, sealing)
 
@@ -124,7 +125,7 @@ class Readable:
         try:
             with full_disk_is_storage_full():
                 with created(part) as file:
-                    for block in self._verified(stored, sealing):
+                    for block in self.blocks(stored, sealing=sealing):
                         file.write(block)
                 part.rename(into)
         except BaseException:
@@ -134,11 +135,11 @@ class Readable:
 
     def read(self, stored: StoredObject, *, sealing: DataKey) -> bytes:
         """See `ObjectStore.read`."""
-        return b"".join(self._verified(stored, sealing))
+        return b"".join(self.blocks(stored, sealing=sealing))
 
     def check(self, stored: StoredObject, *, sealing: DataKey) -> None:
         """See `ObjectStore.check`."""
-        for _block in self._verified(stored, sealing):
+        for _block in self.blocks(stored, sealing=sealing):
             pass
 
 
@@ -166,11 +167,13 @@ def _bound(key: str, sealing: DataKey) -> bytes:
     return f"khoso-object-1\n{sealing.of}\n{key}".encode()
 
 
-def _blocks(source: Path | bytes) -> Iterator[bytes]:
+def _blocks(source: Source) -> Iterator[bytes]:
     if isinstance(source, bytes):
         if source:
             yield source
-        return
-    with source.open("rb") as file:
-        while block := file.read(_BLOCK):
-            yield block
+    elif isinstance(source, Path):
+        with source.open("rb") as file:
+            while block := file.read(_BLOCK):
+                yield block
+    else:
+        yield from source

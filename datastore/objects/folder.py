@@ -17,7 +17,7 @@ from datastore.errors import BadObjectKey, ObjectMissing, ObjectStoreRefused
 from datastore.keys import DataKey
 from datastore.objects.content import Readable, created, full_disk_is_storage_full, sealed, verified
 from datastore.objects.names import parts_of, require_key
-from datastore.objects.port import ObjectVersion, StoredObject
+from datastore.objects.port import ObjectVersion, Source, StoredObject
 
 _VERSION = re.compile(r"[0-9a-f]{32}")
 _UNFINISHED = ".incoming"
@@ -44,7 +44,7 @@ class FolderObjects(Readable):
         """The clock is this machine's."""
 
     def put(
-        self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
+        self, key: str, source: Source, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:
         """See `ObjectStore.put`; a folder protects nothing, whatever `until`."""
         version = uuid4().hex
@@ -62,9 +62,7 @@ class FolderObjects(Readable):
             raise
         return stored
 
-    def _write(
-        self, key: str, version: str, source: Path | bytes, target: Path, sealing: DataKey
-    ) -> StoredObject:
+    def _write(self, key: str, version: str, source: Source, target: Path, sealing: DataKey) -> StoredObject:
         with created(target) as file:
             plain, stored = sealed(key, source, file, sealing)
             file.flush()

@@ -49,7 +49,7 @@ from datastore.keys import DataKey
 from datastore.objects.content import Counted, Readable, full_disk_is_storage_full, sealed
 from datastore.objects.names import STAGING, parts_of, require_key
 from datastore.objects.place import S3Place
-from datastore.objects.port import ObjectVersion, StoredObject
+from datastore.objects.port import ObjectVersion, Source, StoredObject
 
 _VERSION = re.compile(r"[A-Za-z0-9._~+=-]{1,64}")
 _UNVERSIONED = "null"
@@ -151,7 +151,7 @@ class MinioObjects(Readable):
             raise ObjectStoreUnreachable(reason="no Date") from error
 
     def put(
-        self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
+        self, key: str, source: Source, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:
         """See `ObjectStore.put`."""
         require_key(key)

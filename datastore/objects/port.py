@@ -6,7 +6,7 @@ content is encrypted before it leaves the process, bound to its key and its docu
 ObjectDamaged. Only a store that is `write_once` protects a version from an administrator, and only after `retain`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,6 +38,10 @@ class ObjectVersion:
     stored_size: int
 
 
+Source = Path | bytes | Iterable[bytes]
+"""A content to be kept: a file, all of it, or its blocks."""
+
+
 class ObjectStore(Protocol):
     """Keeps objects. Safe to share between threads."""
 
@@ -55,13 +59,18 @@ class ObjectStore(Protocol):
         ...
 
     def put(
-        self, key: str, source: Path | bytes, *, sealing: DataKey, until: datetime | None = None
+        self, key: str, source: Source, *, sealing: DataKey, until: datetime | None = None
     ) -> StoredObject:
         """Keep `source` under `key` as a new version, protected `until` then where the store can.
 
         StorageFull, BadObjectKey, ObjectDamaged when other bytes arrived, ObjectStoreUnreachable,
-        ObjectStoreRefused.
+        ObjectStoreRefused; what `source` itself raises, and then nothing is kept.
         """
+        ...
+
+    def blocks(self, stored: StoredObject, *, sealing: DataKey) -> Iterator[bytes]:
+        """The plain content block by block, for whoever keeps nothing of it when an error comes: errors as `get`, at
+        the latest behind the last block."""
         ...
 
     def get(self, stored: StoredObject, into: Path, *, sealing: DataKey) -> Path:

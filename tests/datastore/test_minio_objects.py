@@ -239,7 +239,7 @@ def test_an_answer_cut_off_in_its_middle_is_unreachable_and_not_damage(
     """Damage would send somebody to the backups for a paper that is whole."""
     objects = minio_objects(services, tmp_path, seconds=0.5)
     kept = objects.put("documents/a/v1/original", bytes(30_000_000), sealing=KEY)
-    blocks = objects._verified(kept, KEY)
+    blocks = objects.blocks(kept, sealing=KEY)
     next(blocks)
     with services.frozen("minio"), pytest.raises(ObjectStoreUnreachable):
         for _block in blocks:

@@ -175,6 +175,24 @@ def test_a_put_whose_source_is_missing_leaves_nothing(objects: ObjectStore, tmp_
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
+def test_what_is_kept_can_be_kept_again_elsewhere_block_by_block(objects: ObjectStore) -> None:
+    content, other = hashlib.shake_256(b"content").digest(2 * MIB + 5), DataKey(bytes(32), "another document")
+    first = objects.put("staging/a", content, sealing=KEY)
+    moved = objects.put("documents/a/v1/original", objects.blocks(first, sealing=KEY), sealing=other)
+    assert objects.read(moved, sealing=other) == content
+    assert moved.sha256_plain == first.sha256_plain
+    assert moved.sha256_stored != first.sha256_stored
+
+
+def test_what_turns_out_damaged_on_its_way_is_not_kept_elsewhere(objects: ObjectStore) -> None:
+    """All of it is read before any of it counts, also what only its end shows."""
+    first = objects.put("staging/a", bytes(MIB), sealing=KEY)
+    expected = replace(first, sha256_plain=Digest.of(b"other"))
+    with pytest.raises(ObjectDamaged):
+        objects.put("documents/a/v1/original", objects.blocks(expected, sealing=KEY), sealing=KEY)
+    assert list(objects.versions("documents/a/v1/original")) == []
+
+
 def test_clearing_up_goes_on_when_a_name_has_no_file_any_more(folder: FolderObjects) -> None:
     """Between the listing and the look at a file, another process may finish its put: commands died of it."""
     unfinished = folder.root / ".incoming"

@@ -8,6 +8,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import MetaData, Table, text
 
+from archive import Leaf, RowState, new_salt
+from common import utc_now
 from datastore import (
     AlreadyHeld,
     DatabaseUnreachable,
@@ -16,7 +18,7 @@ from datastore import (
     TextNotKept,
     original_key,
 )
-from datastore.dialect import NewRows, Writing, insert
+from datastore.dialect import NewRows, Writing, insert, keep_lines
 from datastore.rows import AgencyRow, IntentRow
 from datastore.witness import write_rows
 from tests.datastore.house import AN, BINH, MAI, READ, House
@@ -231,6 +233,23 @@ def test_rows_that_nobody_asked_for_are_written_at_the_commit(house: House) -> N
         session.commit()
     with house.behind_the_program() as rows:
         assert rows.fetch("SELECT key FROM object_intents") == [("documents/x",)]
+
+
+@pytest.mark.parametrize("key", ['a "name"', "C:\\\\", "{a,NULL}", "NULL", " ", "dấu sắc"])
+def test_a_leaf_names_its_rows_as_they_are_called(house_on_postgresql: House, key: str) -> None:
+    """The server reads the names of many rows out of one text."""
+    assert isinstance(IntentRow.__table__, Table)
+    states = (RowState("keys", key, None), RowState("keys", f"{key}2", b"2" * 32))
+    leaf = Leaf(UUID(int=7), utc_now(), new_salt(), states)
+    beside = NewRows(IntentRow.__table__, ("id", "key", "made_at", "swept"), [[leaf.id, "a", leaf.at, False]])
+    of_leaf = text(
+        'SELECT "table", key, sha256 FROM log_states JOIN log_leaves ON arrival = leaf WHERE id = :id'
+    )
+    with house_on_postgresql.store._engine.connect() as connection:
+        keep_lines(connection, [beside], [leaf])
+        found = connection.execute(of_leaf, {"id": leaf.id}).all()
+        connection.rollback()
+    assert {RowState(*row) for row in found} == set(states)
 
 
 def test_one_lost_connection_tells_of_all_that_lay_beside_it(house_on_postgresql: House) -> None:

@@ -21,7 +21,6 @@ from api.steps import holdings
 from api.steps.holdings import Form
 from api.steps.intake import Paper, Person, Received, take_in
 from api.steps.own_papers import bring_own
-from api.steps.uploads import fetch_upload
 from archive import Ground, SourceForm
 from common import Digest, PartialDate
 from datastore import Actor, Answer, DiaryLine, Place, Work
@@ -146,9 +145,7 @@ async def submit_document(
             made.append(_accepted(received))
             keep(work, made[-1])
 
-        with house.room.desk() as desk:
-            scans = [fetch_upload(house, one, desk / f"upload-{n}") for n, one in enumerate(uploads)]
-            take_in(house, actor, paper, scans, also)
+        take_in(house, actor, paper, uploads, also)
         return made[-1]
 
     def work(judging: bool) -> Response:
@@ -207,9 +204,7 @@ async def bring_own_document(
             made.append(_accepted(received))
             keep(work, made[-1])
 
-        with house.room.desk() as desk:
-            scans = [fetch_upload(house, one, desk / f"upload-{n}") for n, one in enumerate(uploads)]
-            bring_own(house, actor, owner_id, scans, uploads=said.uploads, doc_type=said.type, also=also)
+        bring_own(house, actor, owner_id, uploads, doc_type=said.type, also=also)
         return made[-1]
 
     return await opening_own(request, lambda: once.do(said.model_dump(mode="json"), make))

@@ -24,12 +24,11 @@ from api.http.parts import API, TheHouse
 from api.http.shapes import Asked, Day, Line11, Line30, Line100, Line500, Words, problems
 from api.steps import holdings
 from api.steps.holdings import Form
-from api.steps.intake import Paper, Person, Received, open_file, take_in
-from api.steps.uploads import fetch_upload
+from api.steps.intake import Brought, Paper, Person, Received, open_file, take_in
 from archive import SourceForm, Status
 from common import Digest
 from datastore import Actor, Answer, DocumentRecord, Exchanged, Work
-from ingest import LONGEST_EXCHANGE_CODE, ExchangeCode, MediaType, Scan
+from ingest import LONGEST_EXCHANGE_CODE, ExchangeCode, MediaType
 
 router = APIRouter(tags=["exchange"])
 _LARGEST_CONTENT = 5_000_000
@@ -144,13 +143,13 @@ def _digest(said: Import) -> str | None:
     return None if said.Content is None else Digest.of(said.Content.encode()).hex
 
 
-def _scan(house: House, actor: Actor, said: Import, desk: PathOnDisk) -> Scan:
+def _scan(house: House, actor: Actor, said: Import, desk: PathOnDisk) -> Brought:
     """The file, opened: here, or when it was uploaded. RequestInvalid unless just one of the two is given."""
     if (said.Content is None) == (said.UploadId is None):
         raise RequestInvalid(where="/body/Content, /body/UploadId")
     if said.UploadId is not None:
         (upload,) = house.datastore.uploads(actor, [said.UploadId])
-        return fetch_upload(house, upload, desk / "upload")
+        return upload
     try:
         content = base64.b64decode(said.Content or "", validate=True)
     except (binascii.Error, ValueError) as error:

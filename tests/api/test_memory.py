@@ -1,0 +1,13 @@
+"""What a process does with its memory before it answers; in one of its own, for it stays so."""
+
+import subprocess
+import sys
+
+
+def test_what_was_loaded_is_not_looked_through_for_garbage_again() -> None:
+    program = (
+        "import gc; from api.memory import settle_memory; before = gc.get_threshold()[0];"
+        "settle_memory(); print(gc.get_freeze_count() > 1_000, gc.get_threshold()[0] > before, gc.isenabled())"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.split() == ["True"] * 3
