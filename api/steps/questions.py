@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from api.house import House
 from archive import Status
 from common import PartialDate, Sentence, say
-from datastore import DocumentRecord, Owner, Stated
-from ingest import PersonalId, fields_from_json, parse_identifier, propose_owners
+from datastore import DocumentRecord, Owner, OwnerKind, Stated
+from ingest import OwnerProposal, PersonalId, fields_from_json, parse_identifier, propose_owners
 
 
 def questions(
@@ -35,13 +35,29 @@ def whose(
     name = document.version.originals[0].name
     if not owners:
         return (say("owner_open", name=name, id=document.id),)
-    known = {identifier.identifier for owner in owners for identifier in owner.identifiers}
     strangers = (
-        say("owner_differs", name=name, found=found)
-        for number, found in _named_in_text(house, document)
-        if number not in known
+        say("owner_differs", name=name, found=found.name or "?")
+        for found in _named_in_text(house, document)
+        if _is_another(found, owners)
     )
     return (*about_owners(house, owners, stated), *strangers)
+
+
+def _is_another(found: OwnerProposal, owners: Sequence[Owner]) -> bool:
+    """Whether the text names none of the owners: by its number, or where none was read by its name.
+
+    A name says nothing beside a number, where that of an owner is not known, or of one that is no person: an agency
+    is written in several ways, and as whoever signs for it.
+    """
+    if found.identifier is not None:
+        known = {identifier.identifier for owner in owners for identifier in owner.identifiers}
+        return str(found.identifier) not in known
+    return all(
+        owner.kind in _PERSONS and owner.stated_otherwise(found.name, None) is not None for owner in owners
+    )
+
+
+_PERSONS = (OwnerKind.PERSON, OwnerKind.FOREIGNER)
 
 
 def about_owners(
@@ -84,14 +100,14 @@ def about_number(house: House, identifier: str, born: PartialDate | None) -> tup
     return (*number.warnings(house.today), *(say("owner_born_otherwise") for _one in otherwise))
 
 
-def _named_in_text(house: House, document: DocumentRecord) -> Iterator[tuple[str, str]]:
-    """Numbers with their names, each once: by the type that was named, and by the one that the page reads as."""
+def _named_in_text(house: House, document: DocumentRecord) -> Iterator[OwnerProposal]:
+    """Whom the text names, each once: by the type that was named, and by the one that the page reads as."""
     fields, seen = fields_from_json(document.version.fields or {}), set()
     for code in dict.fromkeys((document.doc_type, _recognised(document))):
         for proposal in () if code is None else propose_owners(house.catalogue.find(code), fields):
-            if proposal.identifier is not None and (number := str(proposal.identifier)) not in seen:
-                seen.add(number)
-                yield number, proposal.name or "?"
+            if (who := str(proposal.identifier or proposal.name)) not in seen:
+                seen.add(who)
+                yield proposal
 
 
 def _recognised(document: DocumentRecord) -> str | None:

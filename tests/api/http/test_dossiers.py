@@ -237,6 +237,33 @@ def test_a_misread_number_that_a_person_corrects_lets_the_paper_go_on(
     assert clerk.get(document).json()["status"] == "provisional"
 
 
+@pytest.mark.parametrize(
+    ("number", "known", "waiting"),
+    [
+        ("040144987011", "Nguyễn Văn An", ["owner_differs"]),
+        ("040144987012", "Lê Ngọc Hằng", []),
+        ("040144987013", None, []),
+        # As the Prime Minister signs for the office of the Government: no other agency.
+        ("G22", "Văn phòng Chính phủ", []),
+    ],
+)
+def test_a_paper_without_a_number_that_names_another_than_its_owner_waits(
+    served: Service, clerk: httpx.Client, number: str, known: str | None, waiting: list[str]
+) -> None:
+    """Only numbers once asked: a paper on which none was read went on for whoever was named at the counter."""
+    paper = (_SAMPLES / "trich_luc_khai_tu.png").read_bytes()
+    made = submit(clerk, paper, owners=[{"identifier": number, "name": known}])
+    document = f"/api/v1/documents/{made['document_id']}"
+    read_all(served)
+    numberless = clerk.put(f"{document}/record", json={"fields": {"full_name": "LÊ NGỌC HẰNG"}}).json()
+    assert [one["code"] for one in numberless["questions"]] == waiting
+    assert [one["code"] for one in numberless["waits"]] == ["waits_for_answer"] * len(waiting)
+    if waiting:  # the name was misread
+        corrected = clerk.put(f"{document}/record", json={"fields": {"full_name": "NGUYEN VAN AN"}}).json()
+        assert (corrected["questions"], corrected["waits"]) == ([], [])
+    assert clerk.get(document).json()["status"] == "checked"
+
+
 def test_a_system_that_may_only_see_dossiers_learns_nothing_of_how_their_papers_stand(
     served: Service, clerk: httpx.Client
 ) -> None:
