@@ -121,12 +121,13 @@ install_packages() {
     rm -f -- "$log"
 }
 
-# The lines of the log that matter, then what to do. That the network is missing apt and pip say in many words
+# The lines of the log that matter, then what to do. That the network is missing apt, pip and Go say in many words
 # and one line for each package; one is enough.
 explain_failure() {
     local log=$1 no_network
     no_network='could not resolve|failure resolving|name resolution|name or service not known|network is unreachable|no route to host'
     no_network="$no_network|cannot initiate the connection|could not connect|failed to establish|timed out|proxyerror"
+    no_network="$no_network|dial tcp|i/o timeout|tls handshake timeout|proxyconnect"
     if grep -q -i -E "$no_network" -- "$log"; then
         grep -i -E "$no_network" -- "$log" | tail -n 1 >&2
         rm -f -- "$log"
