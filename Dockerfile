@@ -42,7 +42,8 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=packages /opt/khoso /opt/khoso
 COPY samples /opt/khoso/samples
-RUN install -d -o khoso -g khoso -m 700 /var/lib/khoso
+# Where volumes and the master key are mounted: a new volume takes its owner from here, and without a folder is root's.
+RUN install -d -o khoso -g khoso -m 700 /var/lib/khoso /var/lib/khoso/pki /var/lib/khoso/keys
 ENV PATH=/opt/khoso/.venv/bin:/usr/local/bin:/usr/bin:/bin HOME=/tmp PYTHONDONTWRITEBYTECODE=1 \
     KHOSO_DATA_DIR=/var/lib/khoso
 USER 10001:10001

@@ -1,5 +1,7 @@
 """docker-compose.yml keeps what it promises: no rights, closed roots, secrets only where they are needed."""
 
+import os
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +13,7 @@ import yaml
 from api.cli import run as khoso
 from api.settings import Settings
 from tests.conftest import CHECKOUT
-from tests.deploy.dockerfile import stages
+from tests.deploy.dockerfile import stages, with_all_before
 
 _MAIN = CHECKOUT / "docker-compose.yml"
 _MALWARE = CHECKOUT / "deploy" / "compose.malware.yml"
@@ -124,6 +126,23 @@ def test_a_secret_is_known_to_those_who_need_it_and_to_nobody_else(secret: str) 
     assert holders == may
 
 
+@named
+def test_a_volume_is_mounted_where_the_image_has_a_folder_of_its_user(name: str) -> None:
+    """A new volume takes owner and rights from that folder; without one it is root's, and signer and archivist could
+    not make their keys."""
+    service = SERVICES[name]
+    runs = " ".join(
+        run for one in with_all_before(stages()[service["build"]["target"]]) for run in one.all("RUN")
+    )
+    made = " ".join(re.findall(r"install -d -o khoso -g khoso -m 7[05]{2}((?: /\S+)+)", runs)).split()
+    keys = {
+        str(Path(one["target"]).parent)
+        for one in service.get("secrets", [])
+        if isinstance(one, dict) and "target" in one
+    }
+    assert keys | set(_volumes_of(service).values()) <= set(made)
+
+
 def test_only_the_signer_holds_keys_that_sign_and_only_the_archivist_the_one_of_the_log() -> None:
     for volume, holders in _KEYS_THAT_SIGN.items():
         have = {name for name, service in SERVICES.items() if volume in _volumes_of(service)}
@@ -196,6 +215,9 @@ def test_the_secrets_are_made_at_once_and_once_only(tmp_path: Path) -> None:
     assert made.keys() == _read(_MAIN)["secrets"].keys()
     assert make() == made
     assert tmp_path.stat().st_mode & 0o077 == 0
+    assert {(tmp_path / name).stat().st_mode & 0o777 for name in made} == {
+        0o400 if os.getuid() == 0 else 0o644
+    }
     assert len(made["master_key"]) == 32
     for name in ("database_url", "broker_url"):
         assert made[name].decode().strip().isascii()
