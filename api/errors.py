@@ -66,7 +66,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "print_not_ready",
-        "already_held", "already_there", "owner_there", "last_owner", "roles_exclude", "identity_differs",
+        "owner_there", "last_owner", "not_the_same", "still_cited",
+        "already_held", "already_there", "roles_exclude", "identity_differs",
         "dossier_closed", "illegal_transition", "not_decided", "not_printable", "owner_not_named", "type_not_named",
         "not_reusable", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
         "too_many_subscriptions", "delegation_there", "signed_file_exists", "certificate_not_in_force",

@@ -30,19 +30,31 @@ from datastore.errors import (
     NotAllowed,
     NotDecided,
     NotFound,
+    NotTheSame,
     OwnerThere,
     StaleState,
+    StillCited,
 )
 from datastore.events import document_refiled, document_stepped, event_of_step
 from datastore.keychain import ARCHIVE
 from datastore.keys import DataKey
 from datastore.locks import hold
 from datastore.objects import StoredObject
-from datastore.records import DocumentRecord, ListedDocument, NewOriginal, Notice, Place, Provenance
+from datastore.records import (
+    DocumentRecord,
+    DossierState,
+    ListedDocument,
+    NewOriginal,
+    Notice,
+    Place,
+    Provenance,
+)
 from datastore.rights import Act
 from datastore.rows import (
     CodeRow,
     DocumentRow,
+    DossierDocumentRow,
+    DossierRow,
     IntakeRow,
     JobRow,
     NoticeRow,
@@ -66,6 +78,13 @@ _NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
 """Nobody has decided on its value yet."""
 _SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
+_BROUGHT_TWICE = {
+    **dict.fromkeys((Status.RECEIVED, Status.READ, Status.CHECKED), Status.REJECTED),
+    Status.PROVISIONAL: Status.SUPERSEDED,
+}
+"""What becomes of a paper that was brought twice; about one that was decided on somebody must decide again."""
+_FURTHER = (Status.RECEIVED, Status.READ, Status.CHECKED, Status.PROVISIONAL, Status.VALID)
+"""The way of a paper: of two that are the same one that is further stands for both."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
 _PUT_AWAY = {
     **dict.fromkeys(
@@ -561,6 +580,39 @@ class Documents:
         tell(self._scope, row, Status.SUPERSEDED, reason, _owners(row))
         return self._changed(row)
 
+    def put_away_duplicate(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
+        """Put away a paper that was brought twice, in another scan: `by`, as far on its way, stands for both.
+
+        For one on which nobody has decided: signed it is `superseded`, else `rejected`; it stays where it stands,
+        points to `by`, and whoever cites it is told. NotFound; NotTheSame when the two have other owners or types;
+        StillCited when an open dossier has only this one; IllegalTransition when it was decided on, or `by` is behind
+        it or over.
+        """
+        self._scope.ask(Act.PUT_AWAY)
+        row, other = self._both(document, by)
+        if row.superseded_by == by and row.status in (Status.SUPERSEDED, Status.REJECTED):
+            return mapping.document(row)
+        status = _BROUGHT_TWICE.get(Status(row.status))
+        if status is None:
+            raise IllegalTransition(what="document", old=row.status, new="put_away")
+        self._require_stands_for(row, other)
+        row.superseded_by, row.reason = by, reason
+        self._step(row, status)
+        tell(self._scope, row, Status.SUPERSEDED, reason, _owners(row))
+        return self._changed(row)
+
+    def _require_stands_for(self, row: DocumentRow, other: DocumentRow) -> None:
+        further = _FURTHER[_FURTHER.index(Status(row.status)) :]
+        if other.id == row.id or other.status not in further:
+            raise IllegalTransition(what="document", old=other.status, new="successor")
+        if not _owners(row) or set(_owners(row)) != set(_owners(other)):
+            raise NotTheSame(what="owner")
+        if row.doc_type is None or row.doc_type != other.doc_type:
+            raise NotTheSame(what="type")
+        # Nobody attaches either of them meanwhile: whoever does has locked the paper.
+        if self._session.scalar(_OPEN_WITHOUT, {"paper": row.id, "other": other.id}) is not None:
+            raise StillCited
+
     def _both(self, one: UUID, other: UUID) -> tuple[DocumentRow, DocumentRow]:
         rows = {id: self._scope.document(id) for id in sorted((one, other))}
         return rows[one], rows[other]
@@ -829,6 +881,13 @@ def _page_of_store(
 _STORES = select(StoreRow).where(StoreRow.owner_id.in_(bindparam("owners", expanding=True)))
 _HOLDER = select(DocumentRow.id).where(DocumentRow.held_key == bindparam("key"))
 _LAST_INSTANCE = select(func.max(CodeRow.instance)).where(CodeRow.code == bindparam("code"))
+_IN_DOSSIERS = select(DossierDocumentRow.dossier_id)
+_OPEN_WITHOUT = select(DossierRow.id).where(
+    DossierRow.state == DossierState.OPEN,
+    DossierRow.id.in_(_IN_DOSSIERS.where(DossierDocumentRow.document_id == bindparam("paper"))),
+    DossierRow.id.not_in(_IN_DOSSIERS.where(DossierDocumentRow.document_id == bindparam("other"))),
+)
+"""The open dossiers that have one paper and not the other."""
 _KNOWN: CompoundSelect[str, UUID] = union_all(
     select(OwnerIdentifierRow.identifier, OwnerIdentifierRow.owner_id).where(
         OwnerIdentifierRow.identifier.in_(bindparam("identifiers", expanding=True)),

@@ -133,6 +133,18 @@ class LastOwner(KhosoError):
     code = "last_owner"
 
 
+class NotTheSame(KhosoError):
+    """Two papers are not one that was brought twice; fact `what` they differ in: `owner` or `type`."""
+
+    code = "not_the_same"
+
+
+class StillCited(KhosoError):
+    """An open dossier counts on the paper, and does not have the one that would stand for it."""
+
+    code = "still_cited"
+
+
 class AlreadyThere(KhosoError):
     """A row with this natural key exists (an identifier, a dossier number); facts `what`, `name`."""
 

@@ -38,6 +38,8 @@ class Act(StrEnum):
     ASSIGN_OWNER = "assign_owner"
     DECIDE = "decide"
     """Give a paper its ground, and make it valid."""
+    PUT_AWAY = "put_away"
+    """Put away a paper on which nobody has decided, because it was brought twice."""
     REFILE = "refile"
     REVOKE = "revoke"
     SUPERSEDE = "supersede"
@@ -95,6 +97,7 @@ _ALLOWED: Mapping[Act, frozenset[ActorRole]] = {
     Act.CLASSIFY: _OFFICE,
     Act.ASSIGN_OWNER: _OFFICE,
     Act.DECIDE: frozenset({_HANDLER}),
+    Act.PUT_AWAY: _OFFICE,
     Act.REFILE: frozenset({_HANDLER}),
     Act.REVOKE: frozenset({_HANDLER}),
     Act.SUPERSEDE: frozenset({_HANDLER}),

@@ -1,4 +1,5 @@
-"""Papers in the store: `intake`, `check`, `dossier`, `list`, `find`, `get`, `revoke`, `supersede`, `refile`."""
+"""Papers in the store: `intake`, `check`, `dossier`, `list`, `find`, `get`, `revoke`, `supersede`, `put-away`,
+`refile`."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -374,6 +375,30 @@ def supersede(
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.supersede(opened, who, document_id, by, reason)
+        _finish(opened, document_id)
+        _show_one(opened, who, document_id, as_json=as_json)
+
+
+@app.command("put-away")
+def put_away(
+    document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    of: Annotated[
+        UUID,
+        typer.Option("--duplicate-of", help="Bản còn lại, thay cho cả hai. / The one that stands for both."),
+    ],
+    reason: Reason,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Cất đi bản quét trùng, chưa ai quyết định giá trị. / Puts away a paper that was scanned twice.
+
+    Ví dụ / Example: `khoso put-away ID --duplicate-of OTHER-ID --reason "Quét hai lần"`
+    """
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
+        changes.put_away(opened, who, document_id, of, reason)
         _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
 

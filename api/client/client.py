@@ -137,6 +137,10 @@ class Client:
         """Take it back, as it was seen."""
         return self._change(document, "revoke", {"reason": reason})
 
+    def put_away(self, document: Document, duplicate_of: UUID, reason: str) -> Document:
+        """Put it away as brought twice, as it was seen: the other one stands for both."""
+        return self._change(document, "put-away", {"duplicate_of": str(duplicate_of), "reason": reason})
+
     def refile(
         self, document: Document, owner: str, reason: str, *, away_from: str | None = None
     ) -> Document:

@@ -1,5 +1,5 @@
-"""Changing what stands and whose it is: revoke, supersede, refile. Whoever cites the paper is told in the same
-transaction; stores and status list follow in a job of their own, asked for in that transaction.
+"""Changing what stands and whose it is: revoke, supersede, put away, refile. Whoever cites the paper is told in the
+same transaction; stores and status list follow in a job of their own, asked for in that transaction.
 
 `stamp` is the state that whoever asks has seen: ChangedMeanwhile when it is another one by now.
 """
@@ -69,6 +69,17 @@ def supersede(
         replaced = work.documents.supersede(document, by=by, reason=reason)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return replaced
+
+
+def put_away(
+    house: House, actor: Actor, document: UUID, by: UUID, reason: str, *, stamp: int | None = None
+) -> DocumentRecord:
+    """The same paper was brought twice, in two scans: the other one stands for both."""
+    with house.datastore.begin(actor, "put_away") as work:
+        work.documents.require_unchanged(document, stamp)
+        away = work.documents.put_away_duplicate(document, by=by, reason=reason)
+        work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
+    return away
 
 
 def refile(

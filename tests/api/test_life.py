@@ -9,6 +9,7 @@ import pytest
 from api.cli import run
 from api.exits import Exit
 from common import say
+from tests.api.http.papers import page
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _OWNER = "040144985806"
@@ -209,6 +210,22 @@ def test_a_marriage_certificate_of_one_spouse_asks_for_the_other_and_of_both_doe
     assert run(both) == Exit.DONE
     (two,) = _documents(capsys)
     assert (two["status"], two["questions"], len(two["codes"])) == ("provisional", [], 2)
+
+
+def test_a_paper_that_was_scanned_twice_is_put_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ids = []
+    for n in range(2):
+        (tmp_path / f"{n}.png").write_bytes(page(840 + n))
+        run(["intake", str(tmp_path / f"{n}.png"), "--owner", _OWNER, "--type", "KET_HON", "--json"])
+        ids += [one["document_id"] for one in _documents(capsys)]
+    twice, kept = ids
+    said = ["put-away", twice, "--duplicate-of", kept, "--reason", "Quét hai lần", "--json"]
+    assert run(said) == Exit.DONE
+    (away,) = _documents(capsys)
+    assert (away["document_id"], away["status"]) == (twice, "superseded")
+    assert run(["put-away", kept, "--duplicate-of", twice, "--reason", "x"]) == Exit.NEGATIVE
 
 
 def test_a_marriage_certificate_of_one_spouse_goes_on_once_the_other_is_added(

@@ -14,10 +14,12 @@ from datastore import (
     NewRevision,
     NotDecided,
     NotFound,
+    NotTheSame,
     OwnerThere,
     Provenance,
     SigningState,
     StaleState,
+    StillCited,
     digest_of,
     original_key,
     pdf_key,
@@ -319,6 +321,91 @@ def test_a_paper_that_was_never_signed_is_rejected_when_it_is_put_away(house: Ho
     with house.store.begin(MAI, "refile") as work:
         away = work.documents.put_away(wrong.id, by=right.id, to=binh, reason="brought twice")
         assert (away.status, away.superseded_by, away.owner_ids) == (Status.REJECTED, right.id, ())
+
+
+@pytest.mark.parametrize(("signed", "status"), [(False, Status.REJECTED), (True, Status.SUPERSEDED)])
+def test_a_paper_that_was_scanned_twice_is_put_away_by_a_clerk_for_the_one_that_is_as_far(
+    house: House, signed: bool, status: Status
+) -> None:
+    """A second scan has other bytes, so nothing knew it for the same paper, and only an officer could end it."""
+    an, binh = house.owner(AN), house.owner(BINH)
+    clerk = Actor("lan.clerk", "clerk", "H41.01", "tidy up")
+    make = house.provisional if signed else house.receive
+    twice, kept = make(an, binh, content=b"scanned"), make(binh, an, content=b"scanned better")
+    with house.store.begin(clerk, "put_away") as work:
+        away = work.documents.put_away_duplicate(twice.id, by=kept.id, reason="scanned twice")
+        assert work.documents.put_away_duplicate(twice.id, by=kept.id, reason="again") == away
+        assert work.documents.get(kept.id) == kept
+        assert {notice.owner_id for notice in work.documents.notices(twice.id)} == {an, binh}
+    assert (away.status, away.superseded_by, away.reason) == (status, kept.id, "scanned twice")
+    # It stays where it stands, with what was given and kept, and both owners see why.
+    assert (away.owner_ids, away.codes, away.version) == (twice.owner_ids, twice.codes, twice.version)
+    for owner in (an, binh):
+        with house.store.begin(Actor(str(owner), "owner", "H41.01", "my papers"), "visit") as work:
+            told = [line for line in work.diary.of_owner(owner) if line.note == "superseded: scanned twice"]
+            assert [(line.person, line.document_id) for line in told] == [("lan.clerk", twice.id)]
+
+
+def test_what_was_decided_on_is_not_put_away_as_scanned_twice(house: House) -> None:
+    owner = house.owner()
+    valid, other = house.valid(owner, content=b"one"), house.valid(owner, content=b"other")
+    with house.store.begin(MAI, "put_away") as work:
+        with pytest.raises(IllegalTransition) as caught:
+            work.documents.put_away_duplicate(valid.id, by=other.id, reason="scanned twice")
+        assert caught.value.sentence.vi.endswith("không thể chuyển sang cất đi.")
+        assert work.documents.get(valid.id) == valid
+
+
+def test_only_a_paper_that_is_as_far_and_stands_takes_the_place_of_one_that_was_scanned_twice(
+    house: House,
+) -> None:
+    owner = house.owner()
+    twice, behind = house.provisional(owner, content=b"one"), house.receive(owner, content=b"behind")
+    over = house.valid(owner, content=b"over")
+    with house.store.begin(MAI, "put_away") as work:
+        work.documents.revoke(over.id, reason="false")
+        for other, status in ((behind, "received"), (over, "revoked"), (twice, "provisional")):
+            with pytest.raises(IllegalTransition) as caught:
+                work.documents.put_away_duplicate(twice.id, by=other.id, reason="x")
+            assert caught.value.facts == {"what": "document", "old": status, "new": "successor"}
+        assert work.documents.put_away_duplicate(behind.id, by=twice.id, reason="x").superseded_by == twice.id
+
+
+def test_papers_of_other_owners_or_types_or_out_of_sight_are_not_one_that_was_scanned_twice(
+    house: House,
+) -> None:
+    an, binh = house.owner(AN), house.owner(BINH)
+    one, hers = house.receive(an, content=b"one"), house.receive(an, binh, content=b"theirs")
+    birth = house.receive(an, content=b"birth", doc_type="KHAI_SINH")
+    open_type = [house.receive(an, content=bytes([n]), doc_type=None) for n in range(2)]
+    nobodys = [house.receive(content=bytes([n])) for n in range(2)]
+    strangers = house.receive(an, content=b"one", actor=STRANGER)
+    with house.store.begin(MAI, "put_away") as work:
+        for twice, of, what in (
+            (one, hers, "owner"), (hers, one, "owner"), (one, birth, "type"), (nobodys[0], nobodys[1], "owner"),
+            (open_type[0], open_type[1], "type"),
+        ):  # fmt: skip
+            with pytest.raises(NotTheSame) as caught:
+                work.documents.put_away_duplicate(twice.id, by=of.id, reason="x")
+            assert caught.value.facts == {"what": what}
+        with pytest.raises(NotFound):
+            work.documents.put_away_duplicate(one.id, by=strangers.id, reason="x")
+        assert work.documents.get(one.id) == one
+
+
+def test_an_open_dossier_does_not_lose_a_paper_because_it_was_scanned_twice(house: House) -> None:
+    """Its success makes valid what is attached to it: the other scan would have stayed provisional for good."""
+    owner, number = house.owner(), "H41.01-261122-0001"
+    twice, kept = (house.provisional(owner, content=each) for each in (b"one", b"other"))
+    with house.store.begin(MAI, "put_away") as work:
+        work.dossiers.open(number, procedure="1.001193")
+        work.dossiers.attach(number, twice.id, component="A", how=AttachedHow.KEPT)
+        with pytest.raises(StillCited):
+            work.documents.put_away_duplicate(twice.id, by=kept.id, reason="x")
+        work.dossiers.attach(number, kept.id, component="A", how=AttachedHow.KEPT)
+        work.documents.put_away_duplicate(twice.id, by=kept.id, reason="scanned twice")
+        kinds = [event.kind for event in work.dossiers.get(number).events]
+    assert kinds == ["received", "document_superseded"]
 
 
 def test_one_of_two_owners_is_refiled_and_the_other_keeps_code_and_access(house: House) -> None:

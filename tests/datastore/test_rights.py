@@ -86,6 +86,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "listed": Act.SEE_PAPERS,
         "of_owner": Act.SEE_PAPERS,
         "put_away": Act.REFILE,
+        "put_away_duplicate": Act.PUT_AWAY,
         "receive": Act.TAKE_IN,
         "record_comparison": Act.CHECK,
         "record_ground": Act.DECIDE,

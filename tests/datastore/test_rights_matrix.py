@@ -144,6 +144,7 @@ def _prepared(house: House) -> Facts:
         "prints.id": printed.id, "signings.id": signing.id, "signings.intend.id": UUID(int=77), "jobs.id": job.id,
         "subscriptions.id": subscription.id, "accounts.id": account.id, "clients.id": client.id,
         "delegations.id": delegations[0], "shares.id": shared.id, "by": other.id, "to": con,
+        "documents.refile.to": guardian,
         "documents.check.by": "mai", "owners.identifier": "040220001234", "username": "hoa.le",
         "role": Role.AGENCY, "accounts.role": ActorRole.CLERK, "kind": READ, "dossiers.kind": "supplement",
         "dossiers.component": "B", "how": AttachedHow.KEPT, "version": 1, "sha256": Digest.of(b"x"),
@@ -194,7 +195,7 @@ def called(work: Work, repository: str, method: str, given: Mapping[str, object]
     for one in wanted:
         names = (f"{repository}.{method}.{one.name}", f"{repository}.{one.name}", one.name)
         known = [given[name] for name in names if name in given]
-        needed = one.default is Parameter.empty or one.name == "document"
+        needed = one.default is Parameter.empty or one.name in ("document", "to")
         if one.kind is not Parameter.VAR_POSITIONAL and needed:
             arguments[one.name] = known[0] if known else None
     scope = work._scope

@@ -63,6 +63,12 @@ class Replaced(Because):
     by: UUID = Field(examples=["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a12"])
 
 
+class BroughtTwice(Because):
+    """Which paper it is once more."""
+
+    duplicate_of: UUID = Field(examples=["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a12"])
+
+
 _Number = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -217,6 +223,34 @@ def supersede_document(
 
     def make(_keep: Keep) -> Answer:
         changes.supersede(house, actor, document_id, said.by, said.reason, stamp=stamp_wanted(seen))
+        return _as_it_stands(house, actor, document_id)
+
+    return once.do(said.model_dump(mode="json"), make)
+
+
+@router.post(
+    "/documents/{document_id}/put-away",
+    operation_id="put_document_away",
+    response_class=Response,
+    responses=_CHANGED,
+)
+def put_document_away(
+    house: TheHouse,
+    actor: StaffActing,
+    once: OnlyOnce,
+    document_id: UUID,
+    said: BroughtTwice,
+    seen: IfMatch = None,
+) -> Response:
+    """Put away a paper that was scanned twice, on which nobody has decided: the other one stands for both.
+
+    Both have the same owners and type, the other one is as far on its way, and open dossiers that have this one have
+    the other one as well. Signed it is `superseded`, else `rejected`; `superseded_by` names the other one.
+    """
+
+    def make(_keep: Keep) -> Answer:
+        of, reason, stamp = said.duplicate_of, said.reason, stamp_wanted(seen)
+        changes.put_away(house, actor, document_id, of, reason, stamp=stamp)
         return _as_it_stands(house, actor, document_id)
 
     return once.do(said.model_dump(mode="json"), make)

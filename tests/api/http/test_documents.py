@@ -429,3 +429,35 @@ def test_whose_a_paper_becomes_is_said_in_one_of_three_ways(
 ) -> None:
     answer = handler.post(f"/api/v1/documents/{paper}/refile", json={**said, "reason": "x"})
     problem_of(answer, 422, "refile_unclear")
+
+
+def put_a_second_scan_away(clerk: httpx.Client, shade: int) -> None:
+    """What a clerk does with a paper that was scanned twice, on whatever the service stands."""
+    twice, kept, other = (
+        submit(clerk, page(shade + n), f"0400900088{n // 2:02}", type="KET_HON")["document_id"]
+        for n in range(3)
+    )
+    place = f"/api/v1/documents/{twice}/put-away"
+    problem_of(clerk.post(place, json={"duplicate_of": other, "reason": "x"}), 409, "not_the_same")
+    problem_of(clerk.post(place, json={"duplicate_of": str(uuid4()), "reason": "x"}), 404, "not_found")
+    said = {"duplicate_of": kept, "reason": "Quét hai lần"}
+    away = clerk.post(place, json=said).json()
+    assert (away["status"], away["superseded_by"], away["reason"]) == ("rejected", kept, "Quét hai lần")
+    assert clerk.post(place, json=said).json() == away
+    back = {"duplicate_of": twice, "reason": "x"}
+    problem_of(clerk.post(f"/api/v1/documents/{kept}/put-away", json=back), 409, "illegal_transition")
+
+
+def test_a_second_scan_is_put_away(clerk: httpx.Client) -> None:
+    put_a_second_scan_away(clerk, 820)
+
+
+def test_a_second_scan_that_another_agency_has_stands_for_nothing_here(
+    served: Service, clerk: httpx.Client
+) -> None:
+    made = submit(clerk, page(830), AN, type="KET_HON")
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        theirs = submit(stranger, page(831), AN, type="KET_HON")
+    said = {"duplicate_of": theirs["document_id"], "reason": "x"}
+    place = f"/api/v1/documents/{made['document_id']}/put-away"
+    problem_of(clerk.post(place, json=said), 404, "not_found")

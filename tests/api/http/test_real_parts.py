@@ -15,7 +15,7 @@ from api.http.once import Keep, Once
 from datastore import Answer, DatabaseUnreachable, RequestInProgress
 from tests.api.http.papers import AN, BINH, page, submit, upload
 from tests.api.http.servers import Service, real_service
-from tests.api.http.test_documents import add_an_owner_and_take_it_out
+from tests.api.http.test_documents import add_an_owner_and_take_it_out, put_a_second_scan_away
 from tests.api.http.test_problems import problem_of
 from tests.services import Services
 
@@ -68,6 +68,10 @@ def test_many_hand_in_at_once_for_the_same_owner(served: Service, clerk: httpx.C
 
 def test_an_owner_is_added_and_taken_out(clerk: httpx.Client, handler: httpx.Client) -> None:
     add_an_owner_and_take_it_out(clerk, handler, 813)
+
+
+def test_a_second_scan_is_put_away(clerk: httpx.Client) -> None:
+    put_a_second_scan_away(clerk, 820)
 
 
 def test_the_same_paper_handed_in_by_many_at_once_is_one_paper(served: Service, clerk: httpx.Client) -> None:
