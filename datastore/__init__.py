@@ -101,6 +101,7 @@ from datastore.people import (
     ShareOpening,
     SystemPrincipal,
 )
+from datastore.queue import Queue, Wake, nobody_to_wake
 from datastore.records import (
     AbandonedPrint,
     Actor,
@@ -162,9 +163,10 @@ from datastore.records import (
     Version,
     WorkStanding,
 )
+from datastore.requests import Requests
 from datastore.rights import CITIZENS, SCOPES, Act, may, named_roles, roles_that_may
 from datastore.signings import NewRevision
-from datastore.work import Datastore, Queue, Requests, Wake, Work, nobody_to_wake
+from datastore.work import Datastore, Work
 
 __all__ = [
     "ALONE",

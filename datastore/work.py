@@ -30,15 +30,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import QueuePool
 
-from archive import NumberedLeaf, Status
+from archive import Status
 from common import Clock, Digest, KhosoError, new_id
 from datastore import (
-    answers,
-    deliveries,
     dialect,
     dossiers,
     intents,
-    jobs,
     log,
     mapping,
     prints,
@@ -50,7 +47,7 @@ from datastore import (
 )
 from datastore.accounts import Accounts
 from datastore.agencies import Agencies
-from datastore.answers import Answers, Holder
+from datastore.answers import Answers
 from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
 from datastore.dialect import LOOKING, READING, TELLING, make_engine
@@ -69,43 +66,38 @@ from datastore.errors import (
     StaleState,
 )
 from datastore.exchange import Exchange
-from datastore.jobs import LEASE, Jobs
+from datastore.jobs import Jobs
 from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
 from datastore.keys import DataKey, Keyring
-from datastore.locks import hold
-from datastore.log import LogFacts
+from datastore.log_keeping import Log
 from datastore.logins import Logins
 from datastore.objects import ObjectStore, Source, StoredObject
 from datastore.officers import Officers
+from datastore.outbox import Outbox
 from datastore.overrides import OverrideKind, Overrides, in_force
 from datastore.owners import Owners
 from datastore.passwords import HASHING, Hashing
 from datastore.people import OpenedShare
 from datastore.prints import Prints
+from datastore.publications import Publications
+from datastore.queue import Queue, Wake, nobody_to_wake
 from datastore.receipts import Receipts
 from datastore.records import (
     AbandonedPrint,
     Actor,
     ActorRole,
-    Answer,
-    Backlog,
-    CheckpointRecord,
-    Claim,
-    ClaimedDelivery,
     DossierState,
-    Job,
     JobKind,
-    JobRole,
     LockProof,
     Override,
     PrintStatus,
-    PublishedThing,
     Statistics,
     StoreEntry,
     Upload,
     WorkStanding,
 )
 from datastore.remembered import Remembered
+from datastore.requests import Requests
 from datastore.rights import Act
 from datastore.rows import (
     DocumentRow,
@@ -116,7 +108,6 @@ from datastore.rows import (
     ObjectRow,
     OwnerRow,
     PrintRow,
-    PublishedRow,
     Row,
 )
 from datastore.scope import Scope, admit
@@ -130,12 +121,7 @@ from datastore.uploads import Uploads
 from datastore.witness import Look, Witnessed, write_lines
 from ingest import DossierNumber, parse_identifier
 
-Wake = Callable[[frozenset[JobRole]], None]
 Tracing = Callable[[], str | None]
-
-
-def nobody_to_wake(_roles: frozenset[JobRole]) -> None:
-    """Where workers look at the rows by themselves."""
 
 
 def no_trace() -> None:
@@ -250,278 +236,7 @@ class Work:
         return self._scope.keychain.object_key(str(entry.store_id))
 
 
-class Queue:
-    """Claiming and returning jobs; each call is a transaction of its own."""
-
-    def __init__(self, store: "Datastore") -> None:
-        self._store = store
-
-    def claim(
-        self, worker: str, roles: Collection[JobRole] | None = None, lease: timedelta = LEASE
-    ) -> Job | None:
-        """The job whose turn it is (see `jobs`), of these roles; None when nothing waits.
-
-        `worker` names the process so that `reclaim` can tell it died.
-        """
-        with self._store._housekeeping() as session:
-            return jobs.claim(session, worker, self._store.clock(), roles, lease)
-
-    def renew(
-        self, job: Job, lease: timedelta = LEASE, *, done: int | None = None, total: int | None = None
-    ) -> Job:
-        """Keep the claim for longer, and tell `done` of `total` pages; StaleState when it was lost: stop working
-        on it."""
-        with self._store._housekeeping() as session:
-            return jobs.renew(session, job, self._store.clock(), lease, done, total)
-
-    def finish(self, job: Job) -> None:
-        """Done, where no `Work` keeps a result (else `work.jobs.finish`)."""
-        with self._store._housekeeping() as session:
-            jobs.finish(session, job, self._store.clock())
-
-    def fail(self, job: Job, error: str, *, again: bool = True) -> Job:
-        """Give it back with an error code, to be tried again later or (`again=False`) set aside at once."""
-        with self._store._housekeeping() as session:
-            return jobs.fail(session, job, self._store.clock(), error, again=again)
-
-    def await_end(self, job: Job, outage: str, *, patience: timedelta | None = None) -> Job:
-        """Give it back during an outage: it is tried again later, and that counts as no attempt; set aside when it has
-        met the same for longer than `patience`."""
-        with self._store._housekeeping() as session:
-            return jobs.await_end(session, job, self._store.clock(), outage, patience)
-
-    def hand_back(self, job: Job) -> Job:
-        """Give it back as it was, because this worker was told to stop; another is woken for it."""
-        with self._store._housekeeping() as session:
-            handed = jobs.hand_back(session, job)
-        self._store._wake(frozenset({handed.role}))
-        return handed
-
-    def reclaim(self, is_alive: Callable[[str], bool]) -> list[Job]:
-        """Take back the jobs of workers of whom `is_alive(worker)` is false, or whose lease has run out."""
-        with self._store._housekeeping() as session:
-            lost = jobs.reclaim(session, self._store.clock(), is_alive)
-        if lost:
-            self._store._wake(frozenset(job.role for job in lost))
-        return lost
-
-    def look(self, actor: Actor, id: UUID) -> Job:
-        """A job as it stands, without a line in the diary: it shows how far work is, and of no paper what it says.
-
-        NotFound unless it is on a paper that the actor may see; NotAllowed, PurposeMissing.
-        """
-        admit(actor)
-        with self._store._reading() as session:
-            return Jobs(self._store._scope(session, actor, "look_at_job")).get(id)
-
-    def unfinished(self, documents: Collection[UUID]) -> int:
-        """How many jobs of these documents wait or are in work."""
-        with self._store._looking() as session:
-            return jobs.unfinished(session, documents)
-
-    def of_documents(self, documents: Collection[UUID]) -> list[Job]:
-        """The jobs of these documents: for whoever waits for them, and may see them."""
-        with self._store._looking() as session:
-            return jobs.of_documents(session, documents)
-
-    def set_aside(self) -> list[Job]:
-        """What a person must look at, of every agency."""
-        with self._store._looking() as session:
-            return jobs.set_aside(session)
-
-    def waiting(self) -> int:
-        """How many jobs could be claimed now."""
-        with self._store._looking() as session:
-            return jobs.waiting(session, self._store.clock())
-
-    def waiting_since(self) -> Mapping[JobRole, datetime]:
-        """Since when the oldest job of each role waits; a role with nothing to do is not in it."""
-        with self._store._reading() as session:
-            return jobs.waiting_since(session, self._store.clock())
-
-    def roles_waiting(self) -> frozenset[JobRole]:
-        """The roles for which there is something to do now."""
-        with self._store._reading() as session:
-            return jobs.roles_waiting(session, self._store.clock())
-
-
-_NOBODY_KNOWN = Holder()
 _LOCKS_AT_ONCE = 500
-
-
-class Requests:
-    """Requests with a key; each call is a transaction of its own (`work.answers.keep` is in the journey's)."""
-
-    def __init__(self, store: "Datastore") -> None:
-        self._store = store
-
-    def claim(self, asker: str, key: str, request: Digest, holder: Holder = _NOBODY_KNOWN) -> Claim | Answer:
-        """The right to do it, or what was answered; RequestInProgress, KeyUsedOtherwise."""
-        name = Digest.of(f"{asker}\0{key}".encode()).value
-        with self._store._housekeeping() as session:
-            return answers.claim(session, self._store.clock(), name, request, holder)
-
-    def keep(self, claim: Claim, answer: Answer) -> None:
-        """The answer of a request that kept none in a journey; StaleState."""
-        with self._store._housekeeping() as session:
-            answers.keep(session, claim, answer)
-
-    def release(self, claim: Claim) -> None:
-        """Nothing was done under this claim."""
-        with self._store._housekeeping() as session:
-            answers.release(session, claim)
-
-
-class Outbox:
-    """The courier's side of events and deliveries; each call is a transaction of its own."""
-
-    def __init__(self, store: "Datastore") -> None:
-        self._store = store
-
-    def hand_out(self, most: int = 500) -> int:
-        """Make the deliveries of the oldest events; how many events there were. Call again until there are none."""
-        if not self._waits():
-            return 0
-        with self._store._housekeeping() as session:
-            return deliveries.hand_out(session, self._store.clock(), most)
-
-    def _waits(self) -> bool:
-        """Looked up beside all writers: an outbox in which there is nothing costs nobody a lock."""
-        with self._store._looking() as session:
-            return deliveries.is_anything_to_hand_out(session)
-
-    def claim(self, courier: str, most: int, lease: timedelta = deliveries.LEASE) -> list[ClaimedDelivery]:
-        """Deliveries that are due, now this courier's; a receiver is given a few at once only."""
-        with self._store._reading() as session:
-            if not deliveries.is_anything_due(session, self._store.clock()):
-                return []
-        with self._store._housekeeping() as session:
-            chain = self._store._keychain(session)
-            return deliveries.claim(session, chain, courier, chain.at, most, lease)
-
-    def keep(self, courier: str, ids: Collection[UUID], lease: timedelta = deliveries.LEASE) -> None:
-        """This courier is still at these deliveries; those that another one has by now stay its."""
-        with self._store._housekeeping() as session:
-            deliveries.keep(session, courier, ids, self._store.clock(), lease)
-
-    def delivered(self, claimed: ClaimedDelivery) -> None:
-        """The receiver took it; StaleState when another courier has it meanwhile."""
-        with self._store._housekeeping() as session:
-            deliveries.delivered(session, claimed, self._store.clock())
-
-    def failed(
-        self, claimed: ClaimedDelivery, error: str, *, jitter: float = 0.5, pause: timedelta | None = None
-    ) -> bool:
-        """It will be tried again later, or is set aside; True when the receiver should be paused. StaleState."""
-        with self._store._housekeeping() as session:
-            now = self._store.clock()
-            return deliveries.failed(session, claimed, now, error, jitter=jitter, pause=pause)
-
-    def prune(self) -> None:
-        """Forget what was settled long ago."""
-        with self._store._housekeeping() as session:
-            deliveries.prune(session, self._store.clock())
-
-    def backlog(self) -> Backlog:
-        """What is still to be told."""
-        with self._store._reading() as session:
-            return deliveries.backlog(session)
-
-
-class Log:
-    """The archivist's side of the log; each call is a transaction of its own."""
-
-    def __init__(self, store: "Datastore") -> None:
-        self._store = store
-
-    def number_leaves(self, most: int = 1000) -> list[NumberedLeaf]:
-        """Give the oldest unnumbered leaves their numbers; call again until it gives none.
-
-        After a crash between numbering and hashing, `leaves(size of the tree)` gives them again.
-        """
-        with self._store._housekeeping() as session:
-            return log.number_leaves(session, most)
-
-    @contextmanager
-    def leaves(self, first: int = 0) -> Iterator[Iterator[NumberedLeaf]]:
-        """The numbered leaves from `first` on, as of one moment."""
-        with self._store._reading() as session:
-            dialect.unhurried(session.connection())  # whoever reads thinks between the rows
-            yield log.leaves(session.connection(), first)
-
-    @contextmanager
-    def facts(self) -> Iterator[LogFacts]:
-        """Leaves and rows of one moment, for `archive.check_log`; unnumbered leaves have their numbers to
-        come."""
-        with self._store._reading() as session:
-            dialect.unhurried(session.connection())
-            yield log.facts(session.connection())
-
-    def number_of(self, table: str, key: UUID) -> int | None:
-        """The number of the newest leaf that speaks of a row (`documents`, a document's id); None while
-        none."""
-        with self._store._reading() as session:
-            return log.number_of(session, table, key)
-
-    def keep_checkpoint(self, checkpoint: CheckpointRecord) -> None:
-        """Keep a signed checkpoint."""
-        with self._store._housekeeping() as session:
-            log.keep_checkpoint(session, checkpoint)
-
-    def latest_checkpoint(self) -> CheckpointRecord | None:
-        """The newest signed checkpoint; None before the first."""
-        with self._store._reading() as session:
-            return log.latest_checkpoint(session)
-
-    def put_tile(self, name: str, content: bytes, until: datetime | None = None) -> None:
-        """Keep a tile under `log/<name>`, protected `until` then where the store can. The same again (after a
-        crash) keeps the one that is there."""
-        if self.get_tile(name) == content:
-            return
-        with self._store._housekeeping() as session:
-            key = self._store._keychain(session).object_key(LOG)
-        kept = self._store.put(f"log/{name}", content, sealing=key, until=until)
-        with self._store._housekeeping() as session:
-            log.keep_tile(session, kept)
-            if until is not None and self._store.objects.write_once:
-                retentions.keep_tile(session, kept.key, until)
-
-    def get_tile(self, name: str) -> bytes | None:
-        """A tile; None when there is none. ObjectDamaged, ObjectMissing."""
-        with self._store._reading() as session:
-            kept = log.tile(session, f"log/{name}")
-            if kept is None:
-                return None
-            key = self._store._keychain(session).object_key(LOG)
-        return self._store.objects.read(kept, sealing=key)
-
-
-class Publications:
-    """What anyone may have, for the processes of other machines; each call is a transaction of its own."""
-
-    def __init__(self, store: "Datastore") -> None:
-        self._store = store
-
-    def put(self, name: str, content: bytes, as_of: datetime) -> None:
-        """Keep what is published under a name, unless something newer is there."""
-        with self._store._housekeeping() as session:
-            hold(session, f"published {name}")
-            row = session.get(PublishedRow, name, with_for_update=True)
-            if row is None:
-                session.add(PublishedRow(name=name, content=content, as_of=as_of))
-            elif row.as_of <= as_of:
-                row.content, row.as_of = content, as_of
-
-    def as_of(self, name: str) -> datetime | None:
-        """When what is published under a name was true; None while nothing is."""
-        with self._store._looking() as session:
-            return session.scalar(select(PublishedRow.as_of).where(PublishedRow.name == name))
-
-    def get(self, name: str) -> PublishedThing | None:
-        """What is published under a name; None while nothing is."""
-        with self._store._looking() as session:
-            row = session.get(PublishedRow, name)
-            return None if row is None else PublishedThing(row.content, row.as_of)
 
 
 class Datastore:
@@ -546,14 +261,14 @@ class Datastore:
         self._current = False
         self._remembered = Remembered()
         event.listen(engine, "connect", self._forget)
-        self.queue = Queue(self)
-        self.requests = Requests(self)
-        self.outbox = Outbox(self)
-        self.log = Log(self)
-        self.published = Publications(self)
         apart = Transactions(
             clock, self._housekeeping, self._reading, self._looking, self._glancing, self._write_line
         )
+        self.queue = Queue(apart, wake, self._scope)
+        self.requests = Requests(apart)
+        self.outbox = Outbox(apart, self._keychain)
+        self.log = Log(apart, self._keychain, objects, self.put)
+        self.published = Publications(apart)
         self.officers = Officers(apart, hashing)
         self.sessions = Sessions(apart)
         self.logins = Logins(apart)

@@ -345,7 +345,7 @@ def test_the_priority_of_a_paper_follows_its_ground_and_how_it_came(house: House
 
 def test_whoever_works_is_woken_after_the_commit_and_never_before(house: House) -> None:
     woken: list[frozenset[JobRole]] = []
-    house.store._wake = woken.append
+    house.store._wake = house.store.queue._wake = woken.append
     document = house.receive(house.owner())
     with house.store.begin(MAI, "enqueue") as work:
         work.jobs.enqueue(READ, document.id)
