@@ -21,6 +21,7 @@ _NOT_FOUND = (Exit.BAD_INPUT, HTTPStatus.NOT_FOUND)
 _GONE = (Exit.NEGATIVE, HTTPStatus.GONE)
 _CONFLICT = (Exit.NEGATIVE, HTTPStatus.CONFLICT)
 _CHANGED = (Exit.NEGATIVE, HTTPStatus.PRECONDITION_FAILED)
+_STATE_UNSAID = (Exit.BAD_INPUT, HTTPStatus.PRECONDITION_REQUIRED)
 _CANNOT_TELL = (Exit.CANNOT_TELL, HTTPStatus.UNPROCESSABLE_ENTITY)
 _UNAVAILABLE = (Exit.OUT_OF_REACH, HTTPStatus.SERVICE_UNAVAILABLE)
 _FULL = (Exit.OUT_OF_REACH, HTTPStatus.INSUFFICIENT_STORAGE)
@@ -74,6 +75,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",
     ),
     _CHANGED: ("changed_meanwhile",),
+    _STATE_UNSAID: ("state_not_named",),
     # Nothing to judge by.
     _CANNOT_TELL: ("no-seal", "needs_the_register", "nothing_published", "demo_samples_missing"),
     # Something that is needed is not there, or not whole: the operator's turn.

@@ -277,7 +277,10 @@ class Owners:
         for one in stated:
             if one.owner_id not in owners:
                 raise NotFound(what="owner", id=one.owner_id)
-        known = self._stated([document]) if stated else []
+        known = {_said(each) for each in self._stated([document])} if stated else set()
+        news = [one for one in dict.fromkeys(stated) if one not in known]
+        if news:
+            row.changed_at = self._scope.at  # whoever saw it before has not seen what is asked now
         self._scope.write(
             *(
                 StatedRow(
@@ -289,8 +292,7 @@ class Owners:
                     by=self._scope.actor.person,
                     at=self._scope.at,
                 )
-                for one in dict.fromkeys(stated)
-                if one not in [_said(each) for each in known]
+                for one in news
             )
         )
 

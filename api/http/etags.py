@@ -26,6 +26,14 @@ IfMatch = Annotated[
     ),
 ]
 
+IfMatchAsSeen = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description="The tag of the state that was seen: 412 if it is another now, 428 without one; not `*`.",
+    ),
+]
+
 
 def tag_of(document: DocumentRecord) -> str:
     """The tag of a document as it stands."""

@@ -40,6 +40,12 @@ class BadHeader(KhosoError):
     code = "bad_header"
 
 
+class StateNotNamed(KhosoError):
+    """An answer to what was asked about a paper does not say which state of it was seen."""
+
+    code = "state_not_named"
+
+
 class RequestInvalid(KhosoError):
     """The request has not the form that the description of the API asks for."""
 

@@ -103,6 +103,7 @@ def _config(
             "dictionaries": {
                 **{name: {"values": things} for name, things in world.things.items()},
                 "purpose": {"values": ["kiem-thu"]},
+                "seen": {"values": [f'"d{stamp}"' for stamp in range(1, 9)]},
             },
             "parameters": {
                 "header.Khoso-Purpose": {"dictionary": "purpose", "probability": 0.9},
@@ -112,6 +113,10 @@ def _config(
                 {
                     "include-operation-id": list(_SPOILING),
                     "parameters": {"path.document_id": {"dictionary": "to_spoil", "probability": 0.8}},
+                },
+                {
+                    "include-operation-id": ["check_document"],
+                    "parameters": {"header.If-Match": {"dictionary": "seen", "probability": 0.8}},
                 },
                 *(
                     []

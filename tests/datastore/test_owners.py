@@ -62,6 +62,9 @@ def test_what_was_said_of_an_owner_and_is_not_known_stands_with_the_paper_once(h
         work.owners.keep_stated(document.id, [of_an, of_binh, of_an])
         work.owners.keep_stated(document.id, [of_an])
     with house.store.begin(MAI, "look") as work:
+        assert (
+            work.documents.get(document.id).stamp == document.stamp + 1
+        )  # who saw it before has not seen this
         assert set(work.owners.stated_for([document])[document.id]) == {of_an, of_binh}
         with pytest.raises(NotFound):
             work.owners.keep_stated(document.id, [Stated(chi, "x", None)])

@@ -1,6 +1,7 @@
 """What a person decides about a paper: compared, typed, confirmed, moved, taken back, replaced.
 
-Whoever sends `If-Match` with the tag that was seen changes nothing else than that state.
+Whoever sends `If-Match` with the tag that was seen changes nothing else than that state. Who checks a paper must: that
+answers whose it is, and it may be another's meanwhile.
 """
 
 from typing import Annotated
@@ -10,7 +11,8 @@ from fastapi import APIRouter, Response
 from pydantic import ConfigDict, Field, StrictBool
 
 from api.house import House
-from api.http.etags import IfMatch, stamp_wanted, tag_of
+from api.http.etags import IfMatch, IfMatchAsSeen, stamp_wanted, tag_of
+from api.http.faults import StateNotNamed
 from api.http.identity import StaffActing
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse
@@ -106,7 +108,7 @@ def _as_it_stands(house: House, actor: Actor, document: UUID) -> Answer:
     "/documents/{document_id}/check",
     operation_id="check_document",
     response_class=Response,
-    responses=_CHANGED,
+    responses={**_CHANGED, **problems(428)},
 )
 def check_document(
     house: TheHouse,
@@ -114,13 +116,18 @@ def check_document(
     once: OnlyOnce,
     document_id: UUID,
     said: Checked,
-    seen: IfMatch = None,
+    seen: IfMatchAsSeen = None,
 ) -> Response:
-    """Say that the scan and what was read were compared with the paper; its signature follows."""
+    """Say that the scan and what was read were compared with the paper, as it was seen; its signature follows."""
 
     def make(_keep: Keep) -> Answer:
-        compared = confirming.Compared(said.source_form, said.original_returned)
-        confirming.check(house, actor, document_id, compared, stamp=stamp_wanted(seen))
+        compared, stamp = confirming.Compared(said.source_form, said.original_returned), stamp_wanted(seen)
+        if stamp is None:
+            holdings.look(
+                house, actor, document_id
+            )  # a paper that is not to be seen is not found, also without a tag
+            raise StateNotNamed
+        confirming.check(house, actor, document_id, compared, stamp=stamp)
         return _as_it_stands(house, actor, document_id)
 
     return once.do(said.model_dump(mode="json"), make)

@@ -11,7 +11,7 @@ import pytest
 
 from api.house import House, page_pool_when_needed
 from api.steps.queue import work_off
-from tests.api.http.papers import AN, page, submit, upload
+from tests.api.http.papers import AN, check, page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_problems import problem_of
 
@@ -87,6 +87,27 @@ def test_a_change_on_stale_knowledge_is_refused(clerk: httpx.Client, paper: str)
     assert record.headers["etag"] != classified.headers["etag"]
     assert clerk.get(place).json()["type"] == "KQ.G15.000032"
     problem_of(clerk.post(f"{place}/classify", json={"type": "NO_SUCH"}), 422, "unknown_document_type")
+
+
+def test_whose_a_paper_is_is_answered_for_the_owner_who_was_seen(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """A check without a tag once confirmed whoever the paper had been moved to since it was looked at."""
+    place = bring(clerk, 9_340, False, identifier="040090007790").headers["location"]
+    read_all(served)
+    seen = clerk.get(place).headers["etag"]
+    for header in ({}, {"If-Match": "*"}):
+        said = problem_of(clerk.post(f"{place}/check", json={}, headers=header), 428, "state_not_named")
+        assert "If-Match" in str(said["vi"])
+    with served.signed_in("handler") as handler:
+        moved = handler.post(f"{place}/refile", json={"owner": "040090007791", "reason": "Ghi nhầm số"})
+    stale = clerk.post(f"{place}/check", json={}, headers={"If-Match": seen})
+    problem_of(stale, 412, "changed_meanwhile")
+    assert clerk.get(place).json()["status"] == "read"
+    now = {"If-Match": moved.headers["etag"]}
+    assert clerk.post(f"{place}/check", json={}, headers=now).json()["checked_by"] == "mai.tran"
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        problem_of(stranger.post(f"{place}/check", json={}), 404, "not_found")
 
 
 def test_the_bytes_come_as_they_were_kept(clerk: httpx.Client, paper: str) -> None:
@@ -176,7 +197,7 @@ def test_nobody_is_said_to_have_compared_what_nobody_said_to_have_compared(
     said = (waiting["status"], waiting["compared_by"], waiting["checked_by"], waiting["ground"])
     assert said == ("read", None, None, "back_file")
     assert [one["code"] for one in waiting["waits"]] == ["waits_for_check", "waits_with_ground"]
-    checked = clerk.post(f"{place}/check", json={"source_form": "original"}).json()
+    checked = check(clerk, place, source_form="original").json()
     assert (checked["compared_by"], checked["checked_by"]) == ("mai.tran", "mai.tran")
     read_all(served)
     valid = clerk.get(place).json()
@@ -228,7 +249,7 @@ def test_a_paper_whose_doubt_has_ended_by_itself_still_says_what_it_waits_for(
     monkeypatch.setattr(House, "today", property(lambda _house: date(2399, 1, 1)))  # born meanwhile
     waiting = clerk.get(place).json()
     assert (waiting["status"], [one["code"] for one in waiting["waits"]]) == ("read", ["waits_for_check"])
-    assert clerk.post(f"{place}/check", json={}).json()["status"] == "checked"
+    assert check(clerk, place).json()["status"] == "checked"
 
 
 _UNUSUAL = {
@@ -260,7 +281,7 @@ def test_an_unusual_personal_number_is_told_at_once_and_its_paper_waits_for_an_a
     waiting = clerk.get(place).json()
     assert (waiting["status"], waiting["questions"]) == ("read", made["warnings"])
     assert waiting["waits"][0]["code"] == "waits_for_answer"
-    assert clerk.post(f"{place}/check", json={}).status_code == 200
+    assert check(clerk, place).status_code == 200
     read_all(served)
     assert clerk.get(place).json()["status"] == "valid"
 
@@ -277,9 +298,9 @@ def test_a_number_that_says_another_birth_year_than_the_owner_does_is_asked_abou
 _KNOWN = {"identifier": "040090004322", "name": "Nguyễn Văn An", "birth_date": "1990-05-03"}
 
 
-def bring(client: httpx.Client, shade: int, **owner: str) -> httpx.Response:
+def bring(client: httpx.Client, shade: int, compared: bool = True, /, **owner: str) -> httpx.Response:
     """A paper that would become valid, of the owner who is known, about whom something else may be said."""
-    body = {"type": "KET_HON", "ground": "back_file", "compared": True, "owners": [_KNOWN | owner]}
+    body = {"type": "KET_HON", "ground": "back_file", "compared": compared, "owners": [_KNOWN | owner]}
     body["uploads"] = [upload(client, page(shade))["upload_id"]]
     return client.post("/api/v1/documents", json=body)
 
@@ -308,7 +329,7 @@ def test_what_is_said_of_an_owner_and_is_not_what_is_known_is_kept_and_its_paper
     assert waiting["questions"] == answer.json()["warnings"]
     assert all(shown in waiting["questions"][0][language] for language in ("vi", "en"))
     assert codes_of(waiting["waits"]) == ["waits_for_answer", "waits_with_ground"]
-    assert clerk.post(f"{place}/check", json={}).status_code == 200
+    assert check(clerk, place).status_code == 200
     read_all(served)
     assert clerk.get(place).json()["status"] == "valid"
 

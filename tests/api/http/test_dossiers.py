@@ -13,7 +13,7 @@ from api.steps import dossiers
 from api.steps.dossiers import record_event
 from api.steps.holdings import standing_in
 from datastore import Actor, Dossier, OverrideKind
-from tests.api.http.papers import page, submit, upload
+from tests.api.http.papers import check, page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_documents import read_all
 from tests.api.http.test_problems import problem_of
@@ -216,7 +216,7 @@ def test_a_paper_of_doubtful_owner_does_not_become_valid_with_its_dossier_and_sa
             himself.get(place).json()["documents"][0]["waits"],
         ) == ([], [])
 
-    assert handler.post(f"{document}/check", json={}).json()["waits"] == []
+    assert check(handler, document).json()["waits"] == []
     read_all(served)
     assert handler.get(document).json()["status"] == "valid"
     (went_on,) = clerk.get(place).json()["documents"]

@@ -14,7 +14,7 @@ from api.http.doors import OWN_UPLOAD
 from api.steps.intake import open_file
 from datastore import Actor, ActorRole, Priority, uploads
 from ingest import Scan
-from tests.api.http.papers import AN, BINH, page, submit, upload
+from tests.api.http.papers import AN, BINH, check, page, submit, upload
 from tests.api.http.servers import AGENCY, Service, service
 from tests.api.http.test_documents import read_all
 from tests.api.http.test_problems import problem_of
@@ -74,7 +74,7 @@ def test_what_a_citizen_brings_is_its_own_paper_that_an_officer_has_to_check(
         refused = an.post(f"{API}/shares", json={"document_id": paper["document_id"], **until})
         problem_of(refused, 422, "share_refused")
     with served.signed_in("handler") as handler:
-        assert handler.post(f"{place}/check", json={}).status_code == 200
+        assert check(handler, place).status_code == 200
         read_all(served)
         assert handler.get(place).json()["weight"] == "uploaded"
 
