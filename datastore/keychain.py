@@ -54,7 +54,8 @@ class Keychain:
                 wrapped = self._wrapped(name)
             if wrapped is None:
                 write_rows(self.session, self.new(name))
-                return self.opened[name]
+                # What a savepoint takes back is asked for again.
+                return self.opened.pop(name) if self.session.in_nested_transaction() else self.opened[name]
             self.opened[name] = DataKey(self.keyring.unwrap(wrapped, _context(name)), name)
             if name in _OF_THE_HOUSE:
                 self.remembered.keys[name] = self.opened[name]

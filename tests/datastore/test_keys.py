@@ -2,13 +2,15 @@
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from datastore import Datastore, FolderObjects, Keyring, WrongKey
 from datastore.keys import WrapBroken, unwrap, wrap
-from tests.datastore.house import House
+from datastore.witness import savepoint
+from tests.datastore.house import MAI, House
 
 
 def test_the_master_key_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) -> None:
@@ -52,6 +54,19 @@ def test_no_key_shows_itself_when_printed(house: House) -> None:
     shown = repr(draft) + repr(Keyring.make_or_open(house.folder / "master.key"))
     assert draft.data_key.raw.hex() not in shown
     assert str(draft.data_key.raw) not in shown
+
+
+def test_a_key_that_a_savepoint_took_back_is_made_anew_and_not_used_unwritten(house: House) -> None:
+    """What is sealed under a key of which no row is left can never be opened again."""
+    with house.store.begin(MAI, "wrap") as work:
+        chain = work._scope.keychain
+        with suppress(ZeroDivisionError), savepoint(chain.session):
+            taken_back = chain.key("a store")
+            raise ZeroDivisionError
+        made = chain.key("a store")
+    assert made.raw != taken_back.raw
+    with house.store.begin(MAI, "wrap") as work:
+        assert work._scope.keychain.key("a store").raw == made.raw
 
 
 def test_another_master_key_does_not_open_the_database(house: House) -> None:
