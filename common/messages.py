@@ -7,16 +7,21 @@ Each room keeps its own `messages.toml` beside its code:
     en = "File {name} has a password; remove the password and submit it again."
 
 Texts are templates of `str.format`; a missing fact is an error of the programmer and raises KeyError. What a fact of
-`_WORDS` names (`document`, `valid`) is said as people call it: `[word-document]`, `[status-valid]`.
+`_WORDS` names (`document`, `valid`) is said as people call it: `[word-document]`, `[status-valid]`; and so is each of
+several (`clerk, handler`): `[role-clerk]`, `[role-handler]`.
 """
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-_WORDS = {"what", "old", "new", "missing", "why", "status", "state"}
-"""Facts that name a thing or a state."""
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("what", "old", "new", "missing", "why", "status", "state"), ("word", "status")),
+    "roles": ("role",),
+}
+"""Facts that name a thing, a state or roles, and among which words these are sought."""
 ROOMS = ("common", "ingest", "signing", "archive", "datastore", "api")
 
 
@@ -65,18 +70,26 @@ def _folder(room: str) -> Path:
 def say(code: str, **facts: object) -> Sentence:
     """The sentence `code` with its facts; KeyError when the code is unknown or a fact is missing."""
     template = catalogue()[code]
-    words = {name: word for name in _WORDS & facts.keys() if (word := _word(facts[name])) is not None}
-    vi = template.vi.format(**facts | {name: _inside(word.vi) for name, word in words.items()})
-    en = template.en.format(**facts | {name: _inside(word.en) for name, word in words.items()})
+    named = {name: _named(name, str(facts[name])) for name in _WORDS.keys() & facts.keys()}
+    vi = template.vi.format(**facts | {name: words.vi for name, words in named.items()})
+    en = template.en.format(**facts | {name: words.en for name, words in named.items()})
     if template.vi.startswith("{what}"):
         vi, en = vi[:1].upper() + vi[1:], en[:1].upper() + en[1:]
     return Sentence(code, vi, en)
 
 
-def _word(value: object) -> Sentence | None:
-    """A thing or a state that programs know by a code, as people call it; None where it has no such name."""
-    named = str(value).replace("_", "-")
-    return catalogue().get(f"word-{named}") or catalogue().get(f"status-{named}")
+def _named(fact: str, value: str) -> Sentence:
+    """What a fact names, one or several of them, as it stands in the midst of a sentence."""
+    words = [_word(fact, code) for code in value.split(", ")]
+    return Sentence(value, ", ".join(word.vi for word in words), ", ".join(word.en for word in words))
+
+
+def _word(fact: str, code: str) -> Sentence:
+    """One thing, state or role as people call it; what has no such name stays as it is."""
+    for kind in _WORDS[fact]:
+        if (word := catalogue().get(f"{kind}-{code.replace('_', '-')}")) is not None:
+            return Sentence(word.code, _inside(word.vi), _inside(word.en))
+    return Sentence(code, code, code)
 
 
 def _inside(word: str) -> str:

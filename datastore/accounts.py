@@ -236,7 +236,7 @@ class Accounts:
         if not wanted or not wanted <= OFFICERS:
             raise NotAllowed(act=Act.MANAGE_ACCOUNTS.value)
         if len(wanted) > 1 and wanted & ALONE:
-            raise RolesExclude(role=min(wanted & ALONE).value)
+            raise RolesExclude(roles=min(wanted & ALONE).value)
         if self._scope.role is ActorRole.SYSTEM:
             return
         if agency == self._scope.actor.agency:

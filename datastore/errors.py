@@ -15,8 +15,8 @@ class NotFound(KhosoError):
 class NotAllowed(KhosoError):
     """The role may not do this, whatever the paper: said before anything was looked at; fact `act`.
 
-    Where it is the role that is wrong, fact `roles`: those that may, as the table in docs/security.md has them; where
-    it is what a system was granted, fact `scopes`: those that let it.
+    Where it is the role that is wrong, fact `roles`: the codes of those that may, as the table in docs/security.md has
+    them; where it is what a system was granted, fact `scopes`: those that let it.
     """
 
     code = "not_allowed"
@@ -62,7 +62,7 @@ class BadUsername(KhosoError):
 
 
 class RolesExclude(KhosoError):
-    """A role that stands alone (admin, auditor) beside another one; fact `role`."""
+    """A role that stands alone (admin, auditor) beside another one; fact `roles`: that one."""
 
     code = "roles_exclude"
 

@@ -40,7 +40,7 @@ class SignedElsewhere(KhosoError):
 
 
 class AlreadySigned(KhosoError):
-    """This role has signed this document; a second signature of the role is never made."""
+    """This role has signed this document; a second signature of the role is never made; fact `roles`: it."""
 
     code = "role_already_signed"
 

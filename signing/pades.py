@@ -223,7 +223,7 @@ def _look_at_fields(writer: IncrementalPdfFileWriter, role: Role) -> bool:
     if filled - set(FIELDS.values()):
         raise SignedElsewhere
     if FIELDS[role] in filled:
-        raise AlreadySigned(role=role.value)
+        raise AlreadySigned(roles=role.value)
     if filled and FIELDS[role] not in names:
         # Revision 1 is always ours and holds all fields; without them, the file is not.
         raise SignedElsewhere
@@ -352,7 +352,7 @@ def _compare_prepared(tbs: ToBeSigned, content: bytearray) -> None:
     if len(digests) != 1:
         raise DocumentChanged
     if content[start:end] != b"<" + b"0" * (end - start - 2) + b">":
-        raise AlreadySigned(role=tbs.role.value)
+        raise AlreadySigned(roles=tbs.role.value)
 
 
 def _fill(content: bytearray, place: tuple[int, int], finished: bytes) -> None:

@@ -70,6 +70,11 @@ class Problem(BaseModel):
     vi: str
     en: str
     errors: list[Fault] | None = None
+    roles: list[str] | None = Field(
+        None,
+        description="The roles that the sentence names, by their codes: those that may, or the one that stands alone.",
+        examples=[["handler"]],
+    )
 
 
 def problem(
@@ -78,6 +83,7 @@ def problem(
     language: Language,
     *,
     faults: Sequence[Fault] | None = None,
+    roles: Sequence[str] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """A problem as an answer."""
@@ -90,6 +96,7 @@ def problem(
         vi=sentence.vi,
         en=sentence.en,
         errors=None if faults is None else list(faults),
+        roles=None if roles is None else list(roles),
     )
     named = {"Content-Language": language.value, "Vary": "Accept-Language", **(headers or {})}
     return JSONResponse(body.model_dump(exclude_none=True), status, named, media_type=MEDIA_TYPE)
@@ -111,7 +118,8 @@ def of_error(error: KhosoError, language: Language) -> Response:
         )
     if isinstance(error, TooManyRequests | TooManyUploads):
         headers["Retry-After"] = str(error.seconds)
-    return problem(status, sentence, language, headers=headers)
+    roles = [role for role in str(error.facts.get("roles", "")).split(", ") if role]
+    return problem(status, sentence, language, roles=roles or None, headers=headers)
 
 
 def install(app: FastAPI) -> None:

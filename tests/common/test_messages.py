@@ -34,3 +34,12 @@ def test_things_and_states_are_said_as_people_call_them() -> None:
     assert stuck.en == "Document is provisional, not yet in force and cannot become checked."
     unnamed = say("illegal_transition", what="H41.08", old="x", new="y")
     assert unnamed.en == "H41.08 is x and cannot become y."
+
+
+def test_roles_are_named_in_both_languages_one_or_several() -> None:
+    """A clerk read that something is for `handler, archivist`."""
+    refused = say("not_allowed_to_role", roles="handler, archivist")
+    assert refused.vi.endswith("chỉ dành cho: cán bộ xử lý, cán bộ lưu trữ.")
+    assert refused.en.endswith("it is for: handling officer, archivist.")
+    assert say("roles_exclude", roles="admin").vi.startswith("Vai trò quản trị của cơ quan không được")
+    assert say("role_already_signed", roles="agency").vi.startswith("Tài liệu này đã có chữ ký của cơ quan;")

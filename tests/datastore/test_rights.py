@@ -274,6 +274,12 @@ def test_the_documentation_shows_the_table_as_it_is() -> None:
     assert lines[len(Act) + 2] == ""
 
 
+def test_every_role_has_a_name_by_which_people_are_told_of_it() -> None:
+    for role in ActorRole:
+        told = NotAllowed(act="x", roles=role.value).sentence
+        assert not told.vi.endswith(f": {role.value}."), role
+
+
 def test_no_role_may_everything_and_each_may_something() -> None:
     for role in ActorRole:
         allowed = {act for act in Act if may(role, act)}

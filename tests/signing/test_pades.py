@@ -274,7 +274,7 @@ def test_a_role_never_signs_twice(desk: Desk, by_clerk: SignedDocument, by_both:
     for pdf, role in ((by_clerk.pdf, Role.CLERK), (by_both.pdf, Role.CLERK), (by_both.pdf, Role.AGENCY)):
         with pytest.raises(AlreadySigned) as error:
             desk.prepared(pdf, role, desk.clerk)
-        assert error.value.facts == {"role": role.value}
+        assert error.value.facts == {"roles": role.value}
 
 
 def test_a_different_file_in_the_way_is_never_overwritten(desk: Desk, scan: Path, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from api.house import House, page_pool_when_needed
 from api.steps.queue import work_off
+from datastore import CITIZENS, ActorRole
 from tests.api.http.papers import AN, check, page, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_problems import problem_of
@@ -153,9 +154,12 @@ def test_an_owner_sees_its_paper_and_changes_nothing(
     with served.signed_in("owner", owner_id=owner) as himself:
         assert himself.get(f"/api/v1/documents/{paper}").status_code == 200
         refused = himself.post(f"/api/v1/documents/{paper}/revoke", json={"reason": "x"})
-        assert "clerk, postal, handler" in str(problem_of(refused, 403, "not_allowed")["vi"])
+        said = problem_of(refused, 403, "not_allowed")
+        assert "cán bộ tiếp nhận, nhân viên bưu chính, cán bộ xử lý, người ký" in str(said["vi"])
+        assert said["roles"] == [role for role in ActorRole if role not in {*CITIZENS, ActorRole.VERIFIER}]
     refused = clerk.post(f"/api/v1/documents/{paper}/revoke", json={"reason": "x"})
-    assert str(problem_of(refused, 403, "not_allowed")["en"]).endswith("for the roles: handler.")
+    said = problem_of(refused, 403, "not_allowed")
+    assert (str(said["en"]).rpartition(": ")[2], said["roles"]) == ("handling officer.", ["handler"])
     with served.signed_in("owner", owner_id=str(uuid4())) as other:
         problem_of(other.get(f"/api/v1/documents/{paper}"), 404, "not_found")
 
