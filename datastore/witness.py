@@ -36,6 +36,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, make_transient_to_detached
+from sqlalchemy.orm.attributes import instance_dict
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.types import NullType
 
@@ -123,8 +124,15 @@ event.listen(Look, "before_flush", _refuse_flush)
 
 
 def _key_of(row: Row) -> RowKey:
-    (identity,) = inspect(row).mapper.primary_key_from_instance(row)
-    return row.__tablename__, str(identity)
+    return row.__tablename__, str(getattr(row, _identity_of(type(row))))
+
+
+@cache
+def _identity_of(kind: type[Row]) -> str:
+    """The attribute that holds the primary key."""
+    mapper = inspect(kind)
+    (identity,) = mapper.primary_key
+    return mapper.get_property_by_column(identity).key
 
 
 def write_rows(session: Session, *rows: Row) -> None:
@@ -158,7 +166,7 @@ def _alike(kind: type[Row], rows: Sequence[Row]) -> NewRows:
 
 def _values(row: Row, names: Iterable[str]) -> list[object]:
     """What a new row says; RuntimeError for one that was begun and not finished."""
-    held = inspect(row).dict
+    held = instance_dict(row)
     try:
         return [held[name] for name in names]
     except KeyError as error:
@@ -240,7 +248,7 @@ def _states(session: Session, rows: Mapping[RowKey, Row | None], salt: bytes) ->
 
 def written(row: Row) -> dict[str, object] | None:
     """The columns of a row as the session wrote them; None unless it holds every one of them."""
-    held, names = inspect(row).dict, _attributes(type(row))
+    held, names = instance_dict(row), _attributes(type(row))
     if any(name not in held for name in names.values()):
         return None
     return {column: held[name] for column, name in names.items()}

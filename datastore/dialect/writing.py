@@ -20,18 +20,23 @@ class Writing(Session):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, expire_on_commit=False)
         self._waiting: list[New] = []
+        self._counted: set[str] = set()
+        """The tables among them whose rows the database numbers."""
 
     def later(self, new: Sequence[New]) -> None:
         """To be written behind what waits already. What the database numbers comes in this order: in one statement
         PostgreSQL would number what stands in it twice as it likes."""
-        counted = {each.numbered for each in self._waiting} - {None}
-        if any(each.numbered in counted for each in new):
-            self.write_out()
-        self._waiting += new
+        for each in new:
+            if (table := each.numbered) is not None:
+                if table in self._counted:
+                    self.write_out()
+                self._counted.add(table)
+            self._waiting.append(each)
 
     def taken(self) -> list[New]:
         """What waits: whoever takes it writes it."""
         waiting, self._waiting = self._waiting, []
+        self._counted.clear()
         return waiting
 
     def write_out(self) -> None:
