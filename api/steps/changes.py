@@ -65,7 +65,7 @@ def supersede(
 ) -> DocumentRecord:
     """Another paper takes its place."""
     with house.datastore.begin(actor, "supersede") as work:
-        work.documents.require_unchanged(document, stamp)
+        _require_unchanged(work, document, by, stamp)
         replaced = work.documents.supersede(document, by=by, reason=reason)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return replaced
@@ -76,7 +76,7 @@ def put_away(
 ) -> DocumentRecord:
     """The same paper was brought twice, in two scans: the other one stands for both."""
     with house.datastore.begin(actor, "put_away") as work:
-        work.documents.require_unchanged(document, stamp)
+        _require_unchanged(work, document, by, stamp)
         away = work.documents.put_away_duplicate(document, by=by, reason=reason)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return away
@@ -109,6 +109,12 @@ def refile(
             go_on(house, work, moved)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return moved
+
+
+def _require_unchanged(work: Work, document: UUID, by: UUID, stamp: int | None) -> None:
+    """Of two papers both are locked in the one order of all, not first the one whose state was seen."""
+    for id in sorted((document, by)):
+        work.documents.require_unchanged(id, stamp if id == document else None)
 
 
 def _leaving(owners: Sequence[Owner], move: Move) -> tuple[UUID, ...]:

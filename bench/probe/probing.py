@@ -24,7 +24,7 @@ _NOT_HELD = {
     # What a schema cannot say (a dossier that is there, a number with its check digit, a purpose) is refused with 422.
     "positive_data_acceptance": {"enabled": False},
 }
-_SPOILING = ("refile_document", "revoke_document", "supersede_document")
+_SPOILING = ("put_document_away", "refile_document", "revoke_document", "supersede_document")
 _LONGEST_SAID = 300
 
 

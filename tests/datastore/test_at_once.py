@@ -291,6 +291,29 @@ def test_a_paper_that_is_shared_while_it_is_refiled_is_not_shared(busy_house: Ho
         refiling.result()
 
 
+def test_an_owner_whom_many_add_at_once_is_added_once(busy_house: House) -> None:
+    house, an, binh = busy_house, busy_house.owner(AN), busy_house.owner(BINH)
+    document = house.provisional(an)
+
+    def add(_thread: int) -> bool:
+        try:
+            with house.store.begin(MAI, "refile") as work:
+                work.documents.refile(document.id, to=binh, away_from=(), reason="also hers")
+        except OwnerThere:
+            return False
+        return True
+
+    assert sum(at_once(add)) == 1
+    with house.store.begin(MAI, "look") as work:
+        both = work.documents.get(document.id)
+    assert both.owner_ids == (an, binh)
+    assert [(code.code, code.instance) for code in both.codes] == [
+        (f"{AN}.KET_HON", 1),
+        (f"{BINH}.KET_HON", 1),
+    ]
+    assert_log_clean(house)
+
+
 def test_a_paper_is_not_put_away_for_one_that_leaves_its_right_owner_meanwhile(busy_house: House) -> None:
     """The owner had neither of the two then."""
     house, an, binh = busy_house, busy_house.owner(AN), busy_house.owner(BINH)

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 from api.http.once import Keep, Once
+from api.steps import changes
 from datastore import Answer, DatabaseUnreachable, RequestInProgress
 from tests.api.http.papers import AN, BINH, page, submit, upload
 from tests.api.http.servers import Service, real_service
@@ -72,6 +73,22 @@ def test_an_owner_is_added_and_taken_out(clerk: httpx.Client, handler: httpx.Cli
 
 def test_a_second_scan_is_put_away(clerk: httpx.Client) -> None:
     put_a_second_scan_away(clerk, 820)
+
+
+def test_two_papers_are_locked_in_one_order_whichever_stands_for_the_other(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """The one whose state was seen was locked first: two who named each other's waited in a circle."""
+    made = (submit(clerk, page(shade), AN, type="KET_HON")["document_id"] for shade in (850, 851))
+    first, second = sorted(UUID(id) for id in made)
+    actor = served.house.system("tidy")
+    with ThreadPoolExecutor(1) as thread:
+        with served.house.datastore.begin(actor, "look") as work:
+            work.documents.get(first)
+            away = thread.submit(changes.put_away, served.house, actor, second, first, "x")
+            time.sleep(0.3)  # it waits for the first one, and holds no other
+            work.documents.get(second)
+        assert away.result().superseded_by == first
 
 
 def test_the_same_paper_handed_in_by_many_at_once_is_one_paper(served: Service, clerk: httpx.Client) -> None:
