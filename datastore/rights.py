@@ -138,9 +138,11 @@ SCOPES: Mapping[str, frozenset[Act]] = {
     "papers.write": frozenset(
         {
             Act.TAKE_IN, Act.NAME_OWNER, Act.FIND_OWNER, Act.SEE_PAPERS, Act.SEE_DOSSIERS, Act.ATTACH,
-            Act.REPORT, Act.ASK_FOR_WORK, Act.CHECK, Act.CLASSIFY, Act.ASSIGN_OWNER,
+            Act.REPORT, Act.ASK_FOR_WORK, Act.CLASSIFY, Act.ASSIGN_OWNER,
         }
     ),
+    # Apart from bringing papers: who brings one does not itself answer whose it is.
+    "papers.check": frozenset({Act.CHECK, Act.SEE_PAPERS, Act.ASK_FOR_WORK}),
     "dossiers.read": frozenset({Act.SEE_DOSSIERS}),
     "dossiers.write": frozenset(
         {

@@ -8,7 +8,7 @@ from api.house import House
 from api.steps.intake import go_on
 from archive import SourceForm, Status
 from common import KhosoError
-from datastore import Actor, DocumentRecord, Provenance
+from datastore import Act, Actor, DocumentRecord, Provenance
 
 
 class OwnerNotNamed(KhosoError):
@@ -39,6 +39,7 @@ def check(
     That answers what was asked about it, also whose paper it is; OwnerNotNamed, TypeNotNamed while that is open.
     """
     with house.datastore.begin(actor, "check") as work:
+        work.ask(Act.CHECK)
         work.documents.require_unchanged(document, stamp)
         found = work.documents.get(document)
         _require_named(found)
@@ -55,6 +56,13 @@ def check(
         )
         go_on(house, work, checked)
     return checked
+
+
+def require_checkable(house: House, actor: Actor, document: UUID) -> None:
+    """NotAllowed, NotFound for who may not check this paper, or does not see it."""
+    with house.datastore.begin(actor, "look_at") as work:
+        work.ask(Act.CHECK)
+        work.documents.get(document)
 
 
 def _require_named(document: DocumentRecord) -> None:

@@ -282,7 +282,7 @@ def _cite(
         if ground is not None and document.ground is None:
             document = work.documents.record_ground(document.id, ground)
         # Who may not check leaves it to somebody who may: that it goes on from here is a check.
-        if paper.compared and may(ActorRole(actor.role), Act.CHECK, actor.scopes):
+        if paper.compared and _may_check(work):
             document = work.documents.record_comparison(document.id, by=actor.person)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
@@ -317,11 +317,12 @@ def go_on(house: House, work: Work, document: DocumentRecord, priority: Priority
     """Asks for the next job of a paper, if nothing is left to ask a person.
 
     Whoever hands a paper in and has compared it answers for it: one whose type is known is checked by that person,
-    unless it is doubtful whose it is. Any other waits as `read`, whatever becomes of its dossier.
+    unless it is doubtful whose it is, or whoever lets it go on may not check. Any other waits as `read`, whatever
+    becomes of its dossier.
     """
     by = document.provenance.compared_by
     clear = document.status is Status.READ and document.doc_type is not None
-    if clear and by and not whose(house, document, *_owners_of(work, document)):
+    if clear and by and _may_check(work) and not whose(house, document, *_owners_of(work, document)):
         document = work.documents.check(document.id, by=by)
     following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
     if document.status is Status.PROVISIONAL and document.ground is not None:
@@ -329,6 +330,10 @@ def go_on(house: House, work: Work, document: DocumentRecord, priority: Priority
     if document.status in following:
         return work.jobs.enqueue(following[document.status], document.id, priority=priority)
     return None
+
+
+def _may_check(work: Work) -> bool:
+    return may(ActorRole(work.actor.role), Act.CHECK, work.actor.scopes)
 
 
 def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:

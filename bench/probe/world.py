@@ -33,6 +33,7 @@ _SITE = "https://kho.example.vn"
 _SCOPES = [
     "papers.read",
     "papers.write",
+    "papers.check",
     "dossiers.read",
     "dossiers.write",
     "prints.write",

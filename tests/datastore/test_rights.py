@@ -1,6 +1,7 @@
 """Who may do what: every method asks for its act first, every act has its roles, every role its papers."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from inspect import Parameter, getmembers, isfunction, signature
 from pathlib import Path
@@ -368,6 +369,26 @@ def test_a_system_with_scopes_does_what_they_name_and_nothing_else(house: House)
             with pytest.raises(NotAllowed):
                 refused()
     assert not any(may(ActorRole.SYSTEM, Act.SEE_PAPERS, scopes) for scopes in ((), ("no.such",)))
+
+
+def test_a_system_that_brings_papers_does_not_check_them(house: House) -> None:
+    """With `papers.write` it once answered itself what was asked about a paper that it had brought."""
+    assert not may(ActorRole.SYSTEM, Act.CHECK, SCOPES.keys() - {"papers.check"})
+    assert not may(ActorRole.SYSTEM, Act.TAKE_IN, ["papers.check"])
+    document = house.read(house.receive(house.owner()).id)
+    asker = Actor("mot-cua", "system", "H41.01", "matrix", scopes=frozenset({"papers.write"}))
+    with house.store.begin(asker, "check") as work:
+        answers: list[Callable[[], object]] = [
+            lambda: work.documents.check(document.id, by="mot-cua"),
+            lambda: work.documents.set_fields(document.id, {}),
+            lambda: work.documents.record_comparison(document.id, by="mot-cua"),
+        ]
+        for refused in answers:
+            with pytest.raises(NotAllowed) as error:
+                refused()
+            assert error.value.facts["scopes"] == "papers.check"
+    with house.store.begin(replace(asker, scopes=frozenset({"papers.check"})), "check") as work:
+        assert work.documents.check(document.id, by="mot-cua").status is Status.CHECKED
 
 
 def test_every_scope_is_within_what_a_system_may() -> None:

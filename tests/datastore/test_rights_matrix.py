@@ -11,7 +11,7 @@ paper (also an error about it), and *not found* or nothing for who does not.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from inspect import Parameter, signature
 from uuid import UUID
@@ -22,6 +22,7 @@ from archive import Ground, Status
 from common import Digest
 from datastore import (
     CITIZENS,
+    SCOPES,
     Act,
     Actor,
     ActorRole,
@@ -59,6 +60,9 @@ ABOUT_NO_PAPER = {
 OWNERS_FOR_STAFF = {("owners", "find"), ("owners", "get"), ("owners", "store_of"), ("owners", "entries"),
                     ("diary", "of_owner"), ("delegations", "of_owner"), ("documents", "of_owner")}  # fmt: skip
 """Staff of every agency looks an owner up by number; of its papers and diary it sees its own agency's."""
+
+ALSO_ASKED = {("owners", "entries"): Act.FIND_OWNER}
+"""What takes a second right: those of a store, which is looked up."""
 
 
 class Undone(Exception):
@@ -237,6 +241,22 @@ def right(role: ActorRole, act: Act, whose: str, case: tuple[str, str], answer: 
     if sees(role, whose):
         return not isinstance(answer, NotFound | NotAllowed)
     return isinstance(answer, NotFound) or answer in ((), None)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_another_system_does_what_its_scope_names_and_nothing_else(facts: Facts, scope: str) -> None:
+    actor = replace(actor_of(facts, ActorRole.SYSTEM, "own"), scopes=frozenset({scope}))
+    wrong = []
+    with suppress(Undone), facts.house.store.begin(actor, "matrix") as work:
+        for repository, acts in ACTS.items():
+            for method, act in acts.items():
+                answer = called(work, repository, method, facts.arguments)
+                both = (act, ALSO_ASKED.get((repository, method), act))
+                allowed = all(may(ActorRole.SYSTEM, one, actor.scopes) for one in both)
+                if isinstance(answer, NotAllowed) == allowed:
+                    wrong.append((repository, method, f"{type(answer).__name__}: {answer}"[:80]))
+        raise Undone
+    assert wrong == []
 
 
 @pytest.mark.parametrize("whose", WHOSE)

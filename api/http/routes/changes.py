@@ -123,9 +123,7 @@ def check_document(
     def make(_keep: Keep) -> Answer:
         compared, stamp = confirming.Compared(said.source_form, said.original_returned), stamp_wanted(seen)
         if stamp is None:
-            holdings.look(
-                house, actor, document_id
-            )  # a paper that is not to be seen is not found, also without a tag
+            confirming.require_checkable(house, actor, document_id)
             raise StateNotNamed
         confirming.check(house, actor, document_id, compared, stamp=stamp)
         return _as_it_stands(house, actor, document_id)

@@ -256,6 +256,18 @@ def test_a_paper_whose_doubt_has_ended_by_itself_still_says_what_it_waits_for(
     assert check(clerk, place).json()["status"] == "checked"
 
 
+def test_who_may_not_check_brings_a_paper_whose_doubt_has_ended_again_and_it_waits(
+    served: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was refused then, and had no receipt."""
+    with served.signed_in(person="buu.ta", role="postal") as postal:
+        submit(postal, page(8_643), "040990001237", type="KET_HON")
+        read_all(served)
+        monkeypatch.setattr(House, "today", property(lambda _house: date(2399, 1, 1)))  # born meanwhile
+        again = submit(postal, page(8_643), "040990001237", type="KET_HON")
+        assert (again["again"], again["status"], again["warnings"]) == (True, "read", [])
+
+
 _UNUSUAL = {
     "999090001234": ["personal_id_province_unknown"],
     "040990001234": ["personal_id_not_yet_born"],

@@ -13,8 +13,9 @@ from api.http.browser import audience
 from api.http.doors import CLIENT, CLIENTS, LocalTally
 from datastore import SCOPES
 from datastore.clients import TOKEN_LASTS
-from tests.api.http.papers import AN, page, submit
+from tests.api.http.papers import AN, check, page, submit
 from tests.api.http.servers import OTHER_AGENCY, MovedClock, Service, service_in_time
+from tests.api.http.test_documents import read_all
 from tests.api.http.test_problems import problem_of
 
 API = "/api/v1"
@@ -131,6 +132,28 @@ def test_a_token_lets_a_system_do_what_its_scopes_name_and_nothing_else(
         assert writes.post(f"{API}/uploads", content=page(32)).status_code == 201
     refused(system.asks(scope="papers.read dossiers.write"), 400, "invalid_scope")
     refused(system.asks(scope="everything"), 400, "invalid_scope")
+
+
+def test_a_system_that_brings_a_paper_does_not_answer_what_is_asked_about_it(
+    served: Service, admin: httpx.Client
+) -> None:
+    """It once brought a paper of doubtful owner and then checked it itself, with the one scope that it had."""
+    system, checker = made(served, admin, "papers.write"), made(served, admin, "papers.check")
+    with system.with_token(system.token()) as brings, checker.with_token(checker.token()) as checks:
+        for client in (brings, checks):
+            client.headers["Khoso-Purpose"] = "kiem-thu"
+        for _ in range(2):  # and bringing it again, compared once more, is no answer
+            paper = (
+                f"{API}/documents/{submit(brings, page(34), '999090001234', type='KET_HON')['document_id']}"
+            )
+            read_all(served)
+            waiting = brings.get(paper).json()
+            assert [one["code"] for one in waiting["waits"]] == ["waits_for_answer"]
+        for refusal in (check(brings, paper), brings.put(f"{paper}/record", json={"fields": {}})):
+            problem = problem_of(refusal, 403, "not_allowed")
+            assert str(problem["en"]).endswith("it needs one of: papers.check.")
+        problem_of(checks.post(f"{API}/uploads", content=page(35)), 403, "not_allowed")
+        assert check(checks, paper).json()["checked_by"] == checker.client_id
 
 
 def test_a_system_of_another_agency_sees_nothing_of_this_one(served: Service) -> None:

@@ -20,7 +20,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from datastore import CITIZENS, Act, ActorRole, may
+from datastore import CITIZENS, SCOPES, Act, ActorRole, may
 from tests.api.http.matrix_world import (
     AN,
     API,
@@ -40,6 +40,7 @@ from tests.api.http.matrix_world import (
 )
 from tests.api.http.papers import page
 from tests.api.http.servers import AGENCY, Service
+from tests.api.http.test_oauth import made
 
 ACTS: dict[str, Act | None] = {
     # Anybody, without sign-in.
@@ -111,7 +112,7 @@ ACTS: dict[str, Act | None] = {
     "get_job": Act.SEE_PAPERS,
     "get_job_events": Act.SEE_PAPERS,
     "check_document": Act.CHECK,
-    "change_imported_document": Act.CHECK,
+    "change_imported_document": Act.TAKE_IN,
     "classify_document": Act.CLASSIFY,
     "confirm_document_record": Act.CHECK,
     "download_imported_document": Act.SEE_PAPERS,
@@ -163,6 +164,10 @@ _EVERY_AGENCY_SEES = {
 }
 """An owner is looked up by number by staff of every agency: a person moves. What the store holds, who stands for whom
 and the diary are filtered by agency."""
+_LOOK_AT_A_PAPER_FIRST = {"attach_by_reference"}
+"""What says that a paper is not as it was seen before it asks whether it may be cited."""
+_ALSO_ASKED = {"check_holdings": Act.FIND_OWNER}
+"""What takes a system a second right: owners are looked up there."""
 _ENDS = (
     "end_agency",
     "close_account",
@@ -460,6 +465,26 @@ def test_what_is_its_own_a_role_may_change(
     world: World, operations: list[Operation], role: ActorRole
 ) -> None:
     assert list(changed(operations, role, world.clients[role], world.own, *SHUT_OUT)) == []
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_another_system_may_what_its_scope_names(
+    world: World, operations: list[Operation], scope: str
+) -> None:
+    system = made(world.service, world.clients[ActorRole.ADMIN], scope)
+    wrong = []
+    with system.with_token(system.token()) as client:
+        client.headers["Khoso-Purpose"] = "kiem-thu"
+        for operation in operations:
+            act = ACTS[operation.name]
+            if act is None or operation.name in _NEED_A_BROWSER | _LOOK_AT_A_PAPER_FIRST:
+                continue
+            both = (act, _ALSO_ASKED.get(operation.name, act))
+            allowed = all(may(ActorRole.SYSTEM, one, {scope}) for one in both)
+            answer = operation.ask(client, world.own)
+            if (answer.status_code == 403) == allowed or answer.status_code == 401:
+                wrong.append((operation.name, shown(answer)))
+    assert wrong == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
