@@ -14,6 +14,7 @@ from threading import Thread
 import psycopg
 import pytest
 import redis
+import yaml
 from psycopg.conninfo import make_conninfo
 
 from api.connectors.clamd import Clamd
@@ -155,6 +156,19 @@ def test_the_log_of_the_database_holds_no_statement(place: Path) -> None:
             connection.execute("INSERT INTO people VALUES ('040090001234'), ('040090001234')")
     assert "An" not in (place / "log").read_text()
     assert "040090001234" not in (place / "log").read_text()
+
+
+def test_whoever_asks_whether_the_database_is_well_leaves_nothing_in_its_log(place: Path) -> None:
+    """It is asked every ten seconds, and was refused each time, for it called itself by the name of a stranger."""
+    compose = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
+    ask: list[str] = compose["services"]["postgresql"]["healthcheck"]["test"]
+    assert ask[:2] == ["CMD", "pg_isready"]
+    with _postgresql(place) as port:
+        before = (place / "log").read_text()
+        here = [program("pg_isready"), *ask[2:], "-h", str(place / "run"), "-p", str(port)]
+        subprocess.run(here, check=True)
+        said = (place / "log").read_text().removeprefix(before)
+    assert "FATAL" not in said
 
 
 # --- Redis ------------------------------------------------------------------------------------------------------
