@@ -170,6 +170,14 @@ def _exit_of(document: DocumentRecord) -> Exit:
 @app.command("check")
 def check(
     document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
+    owners: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--owner",
+            help="Chủ như đã xem (lặp lại nếu nhiều người): từ chối nếu nay là của người khác. / "
+            "The owner as it was seen, repeatable: refused where it is another's by now.",
+        ),
+    ] = None,
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
@@ -180,10 +188,10 @@ def check(
 
     Says that scan and reading were compared with the paper, and that the named owner is the right one; it goes on.
 
-    Ví dụ / Example: `khoso check 01a200e0-5076-7574-a8fe-df7af85edd29 --actor mai.tran`
+    Ví dụ / Example: `khoso check 01a200e0-5076-7574-a8fe-df7af85edd29 --owner 040090001234 --actor mai.tran`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
-        confirming.check(opened, who, document_id, confirming.Compared())
+        confirming.check(opened, who, document_id, confirming.Compared(), owners=owners or ())
         _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
 

@@ -1,6 +1,6 @@
 """What a person decides about a paper that was read: its type, what stands on it, that it is what it seems."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +8,8 @@ from api.house import House
 from api.steps.intake import go_on
 from archive import SourceForm, Status
 from common import KhosoError
-from datastore import Act, Actor, DocumentRecord, Provenance
+from datastore import Act, Actor, ChangedMeanwhile, DocumentRecord, Owner, Provenance
+from ingest import parse_identifier
 
 
 class OwnerNotNamed(KhosoError):
@@ -32,17 +33,26 @@ class Compared:
 
 
 def check(
-    house: House, actor: Actor, document: UUID, compared: Compared, *, stamp: int | None = None
+    house: House,
+    actor: Actor,
+    document: UUID,
+    compared: Compared,
+    *,
+    stamp: int | None = None,
+    owners: Collection[str] = (),
 ) -> DocumentRecord:
     """A person compared the scan and what was read with the paper; its signature is asked for.
 
     That answers what was asked about it, also whose paper it is; OwnerNotNamed, TypeNotNamed while that is open.
+    ChangedMeanwhile unless it stands as its `stamp` was seen, and is just these `owners'` where their numbers are said.
     """
     with house.datastore.begin(actor, "check") as work:
         work.ask(Act.CHECK)
         work.documents.require_unchanged(document, stamp)
         found = work.documents.get(document)
         _require_named(found)
+        if owners and not _are(work.owners.of_document(document), owners):
+            raise ChangedMeanwhile(what="document")
         before = found.provenance
         returned = compared.original_returned
         checked = work.documents.check(
@@ -56,6 +66,13 @@ def check(
         )
         go_on(house, work, checked)
     return checked
+
+
+def _are(owners: Sequence[Owner], numbers: Collection[str]) -> bool:
+    """Whether these numbers name each of the owners, and nobody else."""
+    said = {str(parse_identifier(number)) for number in numbers}
+    known = [{one.identifier for one in owner.identifiers if one.valid_to is None} for owner in owners]
+    return all(said & each for each in known) and said <= set[str]().union(*known)
 
 
 def require_checkable(house: House, actor: Actor, document: UUID) -> None:

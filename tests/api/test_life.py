@@ -190,6 +190,17 @@ def test_a_paper_on_which_somebody_elses_number_stands_waits_for_an_answer_thoug
     assert (valid["status"], valid["weight"], valid["waits"]) == ("valid", "digitised", [])
 
 
+def test_a_check_that_names_another_owner_than_the_paper_has_by_now_is_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    id = _of_somebody_else(capsys)["document_id"]
+    for named in ([_OWNER], [_WRONG, _OWNER]):
+        assert run(["check", id, *(part for one in named for part in ("--owner", one))]) == Exit.NEGATIVE
+        assert "changed since it was seen" in capsys.readouterr().err
+    assert run(["check", id, "--owner", "040 144 985 807", "--json"]) == Exit.DONE
+    assert [one["status"] for one in _documents(capsys)] == ["provisional"]
+
+
 def test_a_paper_that_waits_goes_on_once_it_is_moved_to_whom_it_names(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
