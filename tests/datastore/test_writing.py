@@ -15,6 +15,7 @@ from datastore import (
     DatabaseUnreachable,
     DocumentRecord,
     NewOriginal,
+    Stated,
     TextNotKept,
     original_key,
 )
@@ -141,6 +142,20 @@ def test_two_papers_of_one_owner_in_one_transaction_are_coded_one_after_the_othe
 ) -> None:
     papers = two_papers_at_once(house, *([house.owner()] if known else []))
     assert [code.instance for paper in papers for code in paper.codes] == [1, 2]
+    assert findings(house) == set()
+
+
+def test_what_is_said_of_an_owner_is_written_with_the_paper_that_it_comes_with(house: House) -> None:
+    owner, draft = house.owner(), house.store.draft()
+    kept = house.store.put(original_key(draft.id, 1), b"a paper", sealing=draft.data_key)
+    said = Stated(owner, "Trần Thị Bình", None)
+    with house.store.begin(MAI, "intake") as work:
+        made = work.documents.receive(
+            draft, originals=[NewOriginal(kept, "image/png", "a")], owners=(owner,), doc_type="KET_HON"
+        )
+        work.owners.keep_stated(made.id, [said])
+    with house.store.begin(MAI, "look") as work:
+        assert work.owners.stated_for([work.documents.get(made.id)]) == {made.id: (said,)}
     assert findings(house) == set()
 
 
