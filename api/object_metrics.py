@@ -40,9 +40,23 @@ class Metered:
             return self._store.put(key, source, sealing=sealing, until=until)
 
     def blocks(self, stored: StoredObject, *, sealing: DataKey) -> Iterator[bytes]:
-        """See `ObjectStore.blocks`; the time is that of whoever takes them as well."""
-        with _timed("get"):
-            yield from self._store.blocks(stored, sealing=sealing)
+        """See `ObjectStore.blocks`; the time of whoever takes them is not counted."""
+        spent, blocks = 0.0, self._store.blocks(stored, sealing=sealing)
+        try:
+            while True:
+                started = time.perf_counter()
+                try:
+                    block = next(blocks, None)
+                finally:
+                    spent += time.perf_counter() - started
+                if block is None:
+                    return
+                yield block
+        except KhosoError as error:
+            OBJECT_ERRORS.labels("get", error.code).inc()
+            raise
+        finally:
+            OBJECT_SECONDS.labels("get").observe(spent)
 
     def get(self, stored: StoredObject, into: Path, *, sealing: DataKey) -> Path:
         """See `ObjectStore.get`."""

@@ -34,6 +34,7 @@ from datastore.errors import (
     OwnerThere,
     StaleState,
     StillCited,
+    WouldBeLost,
 )
 from datastore.events import document_refiled, document_stepped, event_of_step
 from datastore.keychain import ARCHIVE
@@ -83,6 +84,8 @@ _BROUGHT_TWICE = {
     Status.PROVISIONAL: Status.SUPERSEDED,
 }
 """What becomes of a paper that was brought twice; about one that was decided on somebody must decide again."""
+_WEIGHTS = list(Weight)
+"""The heaviest first."""
 _FURTHER = (Status.RECEIVED, Status.READ, Status.CHECKED, Status.PROVISIONAL, Status.VALID)
 """The way of a paper: of two that are the same one that is further stands for both."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
@@ -585,7 +588,8 @@ class Documents:
 
         For one on which nobody has decided: signed it is `superseded`, else `rejected`; it stays where it stands,
         points to `by`, and whoever cites it is told. NotFound; NotTheSame when the two have other owners or types;
-        StillCited when an open dossier has only this one; IllegalTransition when it was decided on, or `by` is behind
+        WouldBeLost when `by` has no ground and this one has, or weighs less; StillCited when an open dossier has only
+        this one; IllegalTransition when it was decided on, or `by` is behind
         it or over.
         """
         self._scope.ask(Act.PUT_AWAY)
@@ -609,6 +613,10 @@ class Documents:
             raise NotTheSame(what="owner")
         if row.doc_type is None or row.doc_type != other.doc_type:
             raise NotTheSame(what="type")
+        if row.ground is not None and other.ground is None:
+            raise WouldBeLost(what="ground")
+        if _WEIGHTS.index(Weight(other.weight)) > _WEIGHTS.index(Weight(row.weight)):
+            raise WouldBeLost(what="weight")
         # Nobody attaches either of them meanwhile: whoever does has locked the paper.
         if self._session.scalar(_OPEN_WITHOUT, {"paper": row.id, "other": other.id}) is not None:
             raise StillCited

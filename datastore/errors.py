@@ -139,6 +139,12 @@ class NotTheSame(KhosoError):
     code = "not_the_same"
 
 
+class WouldBeLost(KhosoError):
+    """Of two papers the one that would stay is worth less; fact `what` would be lost: `ground` or `weight`."""
+
+    code = "would_be_lost"
+
+
 class StillCited(KhosoError):
     """An open dossier counts on the paper, and does not have the one that would stand for it."""
 

@@ -46,23 +46,33 @@ class Keychain:
         """The key of the archive, the log or a store, made at first use; WrongKey."""
         if name in self.remembered.keys:
             return self.remembered.keys[name]
-        if name not in self.opened:
+        if name in self.opened:
+            return self.opened[name]
+        nested = self.session.in_nested_transaction()
+        wrapped = self._wrapped(name)
+        if wrapped is None:
+            # Of two first uses at once the second sees the first one's key.
+            hold(self.session, f"key {name}")
             wrapped = self._wrapped(name)
-            if wrapped is None:
-                # Of two first uses at once the second sees the first one's key.
-                hold(self.session, f"key {name}")
-                wrapped = self._wrapped(name)
-            if wrapped is None:
-                write_rows(self.session, self.new(name))
-                # What a savepoint takes back is asked for again.
-                return self.opened.pop(name) if self.session.in_nested_transaction() else self.opened[name]
-            self.opened[name] = DataKey(self.keyring.unwrap(wrapped, _context(name)), name)
-            if name in _OF_THE_HOUSE:
-                self.remembered.keys[name] = self.opened[name]
-        return self.opened[name]
+        is_new = wrapped is None
+        if wrapped is None:
+            made = self.new(name)
+            write_rows(self.session, made)
+            wrapped = made.wrapped
+        key = self.opened[name] = DataKey(self.keyring.unwrap(wrapped, _context(name)), name)
+        if nested:
+            del self.opened[
+                name
+            ]  # a savepoint may take its row back: whoever wants it again asks for it again
+        elif name in _OF_THE_HOUSE and not is_new:
+            self.remembered.keys[name] = key
+        return key
 
     def _wrapped(self, name: str) -> bytes | None:
-        found: bytes | None = ask_one(beside(self.session), _WRAPPED, {"name": name})
+        """In a savepoint also what was made in it and waits to be written."""
+        nested = self.session.in_nested_transaction()
+        connection = self.session.connection() if nested else beside(self.session)
+        found: bytes | None = ask_one(connection, _WRAPPED, {"name": name})
         return found
 
     def new(self, name: str) -> KeyRow:

@@ -35,6 +35,8 @@ from datastore import (
     Job,
     JobState,
     NewOriginal,
+    NotFound,
+    ObjectMissing,
     Original,
     Owner,
     Priority,
@@ -282,7 +284,7 @@ def _cite(
         if ground is not None and document.ground is None:
             document = work.documents.record_ground(document.id, ground)
         # Who may not check leaves it to somebody who may: that it goes on from here is a check.
-        if paper.compared and _may_check(work):
+        if paper.compared and _may_check(actor):
             document = work.documents.record_comparison(document.id, by=actor.person)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
@@ -322,7 +324,7 @@ def go_on(house: House, work: Work, document: DocumentRecord, priority: Priority
     """
     by = document.provenance.compared_by
     clear = document.status is Status.READ and document.doc_type is not None
-    if clear and by and _may_check(work) and not whose(house, document, *_owners_of(work, document)):
+    if clear and by and _may_check(work.actor) and not whose(house, document, *_owners_of(work, document)):
         document = work.documents.check(document.id, by=by)
     following = {Status.RECEIVED: READ, Status.CHECKED: SIGN}
     if document.status is Status.PROVISIONAL and document.ground is not None:
@@ -332,8 +334,8 @@ def go_on(house: House, work: Work, document: DocumentRecord, priority: Priority
     return None
 
 
-def _may_check(work: Work) -> bool:
-    return may(ActorRole(work.actor.role), Act.CHECK, work.actor.scopes)
+def _may_check(actor: Actor) -> bool:
+    return may(ActorRole(actor.role), Act.CHECK, actor.scopes)
 
 
 def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: AttachedHow) -> None:
@@ -348,12 +350,16 @@ def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: Atta
 
 
 def keep_original(house: House, draft: Draft, scan: Brought, n: int) -> NewOriginal:
-    """The bytes of one file, where no other will be; a transaction must name them. An upload's never lie plain on a
-    disk of ours."""
+    """The bytes of one file, where no other will be; a transaction must name them. NotFound for an upload that was
+    forgotten meanwhile."""
     source: Source = (
         scan.path if isinstance(scan, Scan) else house.datastore.objects.blocks(scan.object, sealing=scan.key)
     )
-    kept = house.datastore.put(original_key(draft.id, 1, n), source, sealing=draft.data_key)
+    try:
+        kept = house.datastore.put(original_key(draft.id, 1, n), source, sealing=draft.data_key)
+    except ObjectMissing as error:
+        assert isinstance(scan, Upload), "what lies on the desk is no object"
+        raise NotFound(what="upload", id=scan.id) from error
     if kept.sha256_plain != scan.sha256:
         raise FileChanged(name=scan.name)  # what was judged fit is not what was kept
     return NewOriginal(kept, scan.media_type, scan.name)
@@ -389,11 +395,14 @@ def weight_of(verdict: Verdict | None) -> Weight:
 
 
 def _provenance(actor: Actor, paper: Paper, verdict: Verdict | None) -> Provenance:
-    """A signed file is what its issuer signed, unless it is said to be a copy that somebody certified."""
+    """A signed file is what its issuer signed, unless it is said to be a copy that somebody certified.
+
+    That it was compared counts from somebody who may check: the paper goes on by it.
+    """
     source = paper.source if verdict is None else SourceForm.E_ORIGINAL
     if paper.ground is Ground.CERTIFIED_COPY:
         source = SourceForm.CERTIFIED_COPY
-    compared_by = actor.person if paper.compared else None
+    compared_by = actor.person if paper.compared and _may_check(actor) else None
     return Provenance(source, compared_by, paper.original_returned)
 
 

@@ -1,7 +1,10 @@
 """What a process does with its memory before it answers; in one of its own, for it stays so."""
 
+import ctypes
 import subprocess
 import sys
+
+from api.memory import _KEPT_FREE, _TRIM_THRESHOLD
 
 
 def test_what_was_loaded_is_not_looked_through_for_garbage_again() -> None:
@@ -11,3 +14,7 @@ def test_what_was_loaded_is_not_looked_through_for_garbage_again() -> None:
     )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert told.split() == ["True"] * 3
+
+
+def test_the_c_library_takes_what_it_is_told() -> None:
+    assert ctypes.CDLL(None).mallopt(_TRIM_THRESHOLD, _KEPT_FREE) == 1

@@ -152,12 +152,14 @@ class House:
         dossier: str | None = None,
         actor: Actor = MAI,
         verdict: Mapping[str, object] | None = None,
+        weight: Weight = Weight.UNCONFIRMED,
     ) -> DocumentRecord:
         draft = self.store.draft()
         kept = self.store.put(original_key(draft.id, 1), content, sealing=draft.data_key)
         with self.store.begin(actor, "intake") as work:
             return work.documents.receive(
                 draft,
+                weight=weight,
                 originals=[NewOriginal(kept, "image/png", "trang 1.png")],
                 owners=owners,
                 doc_type=doc_type,

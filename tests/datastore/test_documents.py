@@ -20,6 +20,7 @@ from datastore import (
     SigningState,
     StaleState,
     StillCited,
+    WouldBeLost,
     digest_of,
     original_key,
     pdf_key,
@@ -391,6 +392,22 @@ def test_papers_of_other_owners_or_types_or_out_of_sight_are_not_one_that_was_sc
         with pytest.raises(NotFound):
             work.documents.put_away_duplicate(one.id, by=strangers.id, reason="x")
         assert work.documents.get(one.id) == one
+
+
+def test_the_scan_that_has_the_ground_or_weighs_more_is_not_put_away_for_the_other(house: House) -> None:
+    """Nothing brings back what was put away, and the other one would wait for a ground for good."""
+    owner = house.owner()
+    plain, grounded = house.receive(owner, content=b"plain"), house.receive(owner, content=b"with its ground")
+    light = house.receive(owner, content=b"photo", weight=Weight.UPLOADED)
+    heavy = house.receive(owner, content=b"signed by its issuer", weight=Weight.ISSUED_ELECTRONICALLY)
+    with house.store.begin(MAI, "put_away") as work:
+        work.documents.record_ground(grounded.id, Ground.DOSSIER_SUCCEEDED)
+        for twice, of, what in ((grounded, plain, "ground"), (heavy, light, "weight")):
+            with pytest.raises(WouldBeLost) as caught:
+                work.documents.put_away_duplicate(twice.id, by=of.id, reason="x")
+            assert caught.value.facts == {"what": what}
+        for twice, of in ((plain, grounded), (light, heavy)):
+            assert work.documents.put_away_duplicate(twice.id, by=of.id, reason="x").superseded_by == of.id
 
 
 def test_an_open_dossier_does_not_lose_a_paper_because_it_was_scanned_twice(house: House) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datastore import Datastore, FolderObjects, Keyring, WrongKey
+from datastore import DataKey, Datastore, FolderObjects, Keyring, WrongKey
 from datastore.keys import WrapBroken, unwrap, wrap
 from datastore.witness import savepoint
 from tests.datastore.house import MAI, House
@@ -58,10 +58,14 @@ def test_no_key_shows_itself_when_printed(house: House) -> None:
 
 def test_a_key_that_a_savepoint_took_back_is_made_anew_and_not_used_unwritten(house: House) -> None:
     """What is sealed under a key of which no row is left can never be opened again."""
+    document = house.receive(house.owner())
     with house.store.begin(MAI, "wrap") as work:
         chain = work._scope.keychain
         with suppress(ZeroDivisionError), savepoint(chain.session):
             taken_back = chain.key("a store")
+            assert chain.key("a store") == taken_back
+            chain.share(document.id, DataKey.new(str(document.id)), "a store")
+            assert chain.key("a store") == taken_back
             raise ZeroDivisionError
         made = chain.key("a store")
     assert made.raw != taken_back.raw

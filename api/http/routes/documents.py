@@ -81,7 +81,8 @@ class Submission(Asked):
     original_returned: StrictBool | None = None
     compared: StrictBool = Field(
         False,
-        description="Whoever hands it in says by `true` to have compared scan and paper; else it waits for a check.",
+        description="Whoever hands it in says by `true` to have compared scan and paper. It waits for a check else, "
+        "and where that is said by one who may not check.",
     )
     back_file: StrictBool = Field(False, description="From the shelves: papers at the counter go first.")
 

@@ -148,12 +148,25 @@ def test_a_system_that_brings_a_paper_does_not_answer_what_is_asked_about_it(
             )
             read_all(served)
             waiting = brings.get(paper).json()
-            assert [one["code"] for one in waiting["waits"]] == ["waits_for_answer"]
+            assert [one["code"] for one in waiting["waits"]] == ["waits_for_answer", "waits_for_check"]
         for refusal in (check(brings, paper), brings.put(f"{paper}/record", json={"fields": {}})):
             problem = problem_of(refusal, 403, "not_allowed")
             assert str(problem["en"]).endswith("it needs one of: papers.check.")
         problem_of(checks.post(f"{API}/uploads", content=page(35)), 403, "not_allowed")
         assert check(checks, paper).json()["checked_by"] == checker.client_id
+
+
+def test_a_system_that_may_not_check_compares_nothing(served: Service, admin: httpx.Client) -> None:
+    """The reader once checked such a paper in its name: it was signed without anybody who may."""
+    system, checker = made(served, admin, "papers.write"), made(served, admin, "papers.write", "papers.check")
+    for number, (who, waits) in enumerate(((system, ["waits_for_check"]), (checker, [])), start=36):
+        with who.with_token(who.token()) as brings:
+            brings.headers["Khoso-Purpose"] = "kiem-thu"
+            paper = f"{API}/documents/{submit(brings, page(number), AN, type='KET_HON')['document_id']}"
+            read_all(served)
+            stands = brings.get(paper).json()
+            assert [one["code"] for one in stands["waits"]] == waits
+            assert stands["compared_by"] == (None if waits else who.client_id)
 
 
 def test_a_system_of_another_agency_sees_nothing_of_this_one(served: Service) -> None:
