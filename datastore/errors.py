@@ -1,5 +1,7 @@
 """What can go wrong with rows and objects, each with a sentence in `messages.toml`."""
 
+from dataclasses import replace
+
 from common import KhosoError, Sentence, say
 
 
@@ -10,6 +12,13 @@ class NotFound(KhosoError):
     """
 
     code = "not_found"
+
+    @property
+    def sentence(self) -> Sentence:
+        """Of an upload also what may have become of it, the same for one that never was."""
+        if self.facts.get("what") != "upload":
+            return super().sentence
+        return replace(say("upload_not_found"), code=self.code)
 
 
 class NotAllowed(KhosoError):
@@ -104,9 +113,19 @@ class DelegationThere(KhosoError):
 
 
 class ShareRefused(KhosoError):
-    """A share needs a purpose, a recipient, an end and a number of openings; fact `what` is not as it should be."""
+    """A share needs a purpose, a recipient, an end and a number of openings; fact `what` is not as it should be.
+
+    Where it is the paper that cannot be shared, fact `status`: how it stands.
+    """
 
     code = "share_refused"
+
+    @property
+    def sentence(self) -> Sentence:
+        """What is wrong with the share, or with the paper."""
+        if "status" not in self.facts:
+            return super().sentence
+        return replace(say("share_refused_status", **self.facts), code=self.code)
 
 
 class ShareEnded(KhosoError):

@@ -56,7 +56,7 @@ class Shares:
         self._require_bounds(purpose, recipient, until, openings)
         paper = self._scope.document_to_change(document)  # so that a refiling ends this share too
         if paper.status not in _SHAREABLE:
-            raise ShareRefused(what=f"status {paper.status}")
+            raise ShareRefused(status=paper.status)
         owner = self._scope.own_id
         if owner is None:
             raise NotFound(what="document", id=document)

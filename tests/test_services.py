@@ -5,6 +5,8 @@ import os
 import socket
 import stat
 import subprocess
+import sys
+from pathlib import Path
 
 import psycopg
 import redis
@@ -76,6 +78,22 @@ def test_redis_asks_for_its_password_and_writes_what_it_takes(services: Services
     with socket.create_connection(("127.0.0.1", port), timeout=5) as stranger:
         stranger.sendall(b"PING\r\n")
         assert stranger.recv(100).startswith(b"-NOAUTH")
+
+
+def test_an_environment_that_is_still_being_filled_is_told_in_words(tmp_path: Path) -> None:
+    """Started while `script/run` still installed, it ended with a traceback: no module named typer."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / ".venv"], check=True)
+    for name in ("api", "common", "datastore", "script"):
+        (tmp_path / name).symlink_to(CHECKOUT / name)
+    ours = "/^require_filled_venv()/,/^}/p"
+    asked = f". script/setup.sh; eval \"$(sed -n '{ours}' script/services)\"; require_filled_venv"
+    told = subprocess.run(
+        ["bash", "-eu", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 3
+    assert "script/run còn đang cài" in told.stderr
+    assert "script/run is still installing" in told.stderr
+    assert "Traceback" not in told.stderr
 
 
 def test_a_folder_of_somebody_elses_is_left_alone(services: Services) -> None:

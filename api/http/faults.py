@@ -1,6 +1,8 @@
 """What only a request over HTTP can get wrong; everything else is an error of a room."""
 
-from common import KhosoError
+from dataclasses import replace
+
+from common import KhosoError, Sentence, say
 
 
 class SignInNeeded(KhosoError):
@@ -35,9 +37,16 @@ class PasswordMissing(KhosoError):
 
 
 class BadHeader(KhosoError):
-    """A header does not hold what it should; fact `name`."""
+    """A header does not hold what it should; fact `name`, of a text also `longest`, of an entity tag nothing else."""
 
     code = "bad_header"
+
+    @property
+    def sentence(self) -> Sentence:
+        """What the header is to hold."""
+        if "longest" in self.facts:
+            return super().sentence
+        return replace(say("bad_header_tag", **self.facts), code=self.code)
 
 
 class StateNotNamed(KhosoError):

@@ -180,7 +180,7 @@ async def actor_of(
 ) -> Actor:
     """The actor of a journey; PurposeMissing, BadHeader, BadDossierNumber. An owner owes nobody a reason."""
     number = None if dossier is None else str(DossierNumber.parse(dossier))
-    if purpose is None or not purpose.strip():
+    if purpose is None or not unquote(purpose).strip():
         if who.role != ActorRole.OWNER:
             raise PurposeMissing(means=f"{_PURPOSE_HEADER}: …")
         return who.actor("", number)
@@ -210,8 +210,8 @@ def said_in_header(name: str, value: str, *, longest: int) -> str:
     try:
         text = unquote(value.encode("latin-1").decode("utf-8"), errors="strict")
     except UnicodeError as error:
-        raise BadHeader(name=name) from error
+        raise BadHeader(name=name, longest=longest) from error
     said = one_line(text)
     if not said or len(said) > longest or has_unshown(text):  # a line break is no slip of the keyboard here
-        raise BadHeader(name=name)
+        raise BadHeader(name=name, longest=longest)
     return said

@@ -27,6 +27,10 @@ def test_things_and_states_are_said_as_people_call_them() -> None:
     lost = say("not_found", what="upload", id="x")
     assert lost.vi.startswith("Không tìm thấy tệp đã nộp trong")
     assert "upload" in lost.en
+    unchecked = say("share_refused_status", status="read")
+    assert "(trạng thái: mới nhận dạng)" in unchecked.vi
+    closed = say("illegal_transition", what="dossier", old="succeeded", new="attached")
+    assert closed.vi == "Hồ sơ đang ở trạng thái đã có kết quả, không thể chuyển sang có thêm giấy tờ."
     stuck = say("illegal_transition", what="document", old="provisional", new="checked")
     assert (
         stuck.vi == "Tài liệu đang ở trạng thái tạm thời, chưa có giá trị, không thể chuyển sang đã kiểm tra."

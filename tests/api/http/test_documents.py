@@ -62,6 +62,8 @@ def test_a_paper_is_not_there_for_another_agency_and_not_without_a_purpose(
         said = problem_of(client.get(f"/api/v1/documents/{paper}"), 422, "purpose_missing")
         assert "Khoso-Purpose" in str(said["vi"])
         assert "--purpose" not in str(said)
+        blank = client.get(f"/api/v1/documents/{paper}", headers={"Khoso-Purpose": "%20%C2%A0"})
+        assert problem_of(blank, 422, "purpose_missing")["vi"] == said["vi"]
         problem_of(
             client.get(f"/api/v1/documents/{uuid4()}", headers={"Khoso-Purpose": "x"}), 404, "not_found"
         )
@@ -83,7 +85,10 @@ def test_a_change_on_stale_knowledge_is_refused(clerk: httpx.Client, paper: str)
     assert (classified.status_code, classified.json()["type"]) == (200, "KQ.G15.000032")
     stale = clerk.post(f"{place}/classify", json={"type": "KHAI_TU"}, headers={"If-Match": seen})
     problem_of(stale, 412, "changed_meanwhile")
-    problem_of(clerk.post(f"{place}/check", json={}, headers={"If-Match": "*?"}), 422, "bad_header")
+    bare = {"If-Match": seen.strip('"')}
+    for odd in ({"If-Match": "*?"}, bare):
+        said = problem_of(clerk.post(f"{place}/check", json={}, headers=odd), 422, "bad_header")
+        assert "with its quotation marks" in str(said["en"])
     record = clerk.put(f"{place}/record", json={"fields": {"number": "12/2026"}})
     assert record.headers["etag"] != classified.headers["etag"]
     assert clerk.get(place).json()["type"] == "KQ.G15.000032"

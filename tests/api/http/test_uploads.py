@@ -3,6 +3,7 @@
 import socket
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -62,7 +63,15 @@ def test_what_is_no_file_is_refused(clerk: httpx.Client) -> None:
     problem_of(clerk.post("/api/v1/uploads", content=b"GIF89a" + bytes(100)), 415, "file_kind_unknown")
     problem_of(clerk.post("/api/v1/uploads", content=page()[:-200]), 422, "file_damaged")
     odd = {"Khoso-File-Name": "%ff%fe"}
-    problem_of(clerk.post("/api/v1/uploads", content=page(), headers=odd), 422, "bad_header")
+    said = problem_of(clerk.post("/api/v1/uploads", content=page(), headers=odd), 422, "bad_header")
+    assert "1 to 255 characters" in str(said["en"])
+
+
+def test_an_upload_that_is_not_there_any_more_is_told_what_may_have_become_of_it(clerk: httpx.Client) -> None:
+    """Old, used or somebody else's: it was told like a paper, to be sought with another code and agency."""
+    said = problem_of(clerk.post("/api/v1/documents", json={"uploads": [str(uuid4())]}), 404, "not_found")
+    assert "quá 24 giờ" in str(said["vi"])
+    assert "upload it again" in str(said["en"])
 
 
 def test_a_file_too_large_is_refused_before_and_while_it_comes(tmp_path: Path) -> None:
