@@ -398,7 +398,7 @@ def test_a_share_has_a_purpose_a_recipient_an_end_and_a_number_of_openings(
                 work.shares.make(
                     paper.id, purpose=purpose, recipient=recipient, until=until, openings=openings
                 )
-        with pytest.raises(ShareRefused, match="read by machine"):
+        with pytest.raises(ShareRefused, match="mới tiếp nhận"):
             work.shares.make(unread.id, purpose="loan", recipient="bank", until=tomorrow)
 
 
