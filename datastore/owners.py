@@ -170,14 +170,16 @@ class Owners:
         self._scope.note(owner=owner)
         return _owner(row)
 
-    def rename(self, owner: UUID, *, name: str, birth_date: PartialDate | None = None) -> Owner:
-        """What a person decided after a difference was seen."""
+    def rename(
+        self, owner: UUID, *, name: str, birth_date: PartialDate | None = None, reason: str | None = None
+    ) -> Owner:
+        """What a person decided after a difference was seen. Without a birth date the known one stays."""
         row = self._to_correct(owner)
         row.name = one_line(name)
         if birth_date is not None:
             row.birth_date = str(birth_date)
         refresh_owner(self._scope, owner)
-        self._scope.note(owner=owner)
+        self._scope.note(owner=owner, note=reason)
         return _owner(row)
 
     def set_state(self, owner: UUID, state: OwnerState) -> Owner:

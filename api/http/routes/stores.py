@@ -4,20 +4,32 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic.config import JsonDict
 
-from api.http.identity import Acting
+from api.house import House
+from api.http.identity import Acting, StaffActing
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Code, Instant, Said, Words, problems, whole
 from api.http.views import DocumentSummary
 from api.steps import holdings
+from api.steps.correcting import Correction, correct
 from api.steps.questions import about_owner
 from archive import Status
-from datastore import ListedDocument, OwnerKind, OwnerState, Place, SearchField
+from common import PartialDate
+from datastore import ListedDocument, Owner, OwnerKind, OwnerState, Place, SearchField
 
 router = APIRouter(tags=["stores"])
 _ID = "019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11"
+_OWNER: JsonDict = {
+    "owner_id": _ID,
+    "kind": "person",
+    "name": "Nguyễn Văn An",
+    "birth_date": "1990-05-03",
+    "state": "living",
+    "warnings": [],
+}
 
 
 class OwnerAsked(Asked):
@@ -29,6 +41,7 @@ class OwnerAsked(Asked):
 class OwnerView(BaseModel):
     """An owner, by the id under which addresses know it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_OWNER]})
     owner_id: UUID
     kind: OwnerKind
     name: str | None
@@ -40,25 +53,31 @@ class OwnerView(BaseModel):
 class Owners(BaseModel):
     """Who has the number now: one, or nobody that is known here."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"owners": [_OWNER]}]})
+    owners: list[OwnerView]
+
+
+def _a_day(text: str) -> str:
+    return str(PartialDate.parse(text))
+
+
+class Corrected(Asked):
+    """What is known of an owner from now on; left out: it stays."""
+
     model_config = ConfigDict(
+        extra="forbid",
         json_schema_extra={
             "examples": [
-                {
-                    "owners": [
-                        {
-                            "owner_id": _ID,
-                            "kind": "person",
-                            "name": "Nguyễn Văn An",
-                            "birth_date": "1990-05-03",
-                            "state": "living",
-                            "warnings": [],
-                        }
-                    ]
-                }
+                {"name": "Nguyễn Văn An", "birth_date": "1990-05-03", "reason": "Tên khai lần đầu bị sai"}
             ]
-        }
+        },
     )
-    owners: list[OwnerView]
+    name: Words = Field(examples=["Nguyễn Văn An"])
+    birth_date: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_a_day)] | None = (
+        Field(None, examples=["1990-05-03"])
+    )
+    state: OwnerState | None = Field(None, examples=["living"])
+    reason: Words = Field(description="Why; kept in the owner's diary.", examples=["Tên khai lần đầu bị sai"])
 
 
 class StoreView(BaseModel):
@@ -96,18 +115,26 @@ def search_owners(house: TheHouse, actor: Acting, asked: OwnerAsked) -> Owners:
     """Who has this number now."""
     with house.datastore.begin(actor, "look_for_owner") as work:
         owner = work.owners.find(asked.identifier)
-    if owner is None:
-        return Owners(owners=[])
-    born = None if owner.birth_date is None else str(owner.birth_date)
-    view = OwnerView(
+    return Owners(owners=[] if owner is None else [_view(house, owner)])
+
+
+@router.put("/owners/{owner_id}/record", operation_id="correct_owner", responses=problems(404))
+def correct_owner(house: TheHouse, actor: StaffActing, owner_id: UUID, said: Corrected) -> OwnerView:
+    """Correct what is known of an owner that one made known, or of whom one sees a paper. Codes stay as they are."""
+    born = None if said.birth_date is None else PartialDate.parse(said.birth_date)
+    correction = Correction(said.name, born, said.state)
+    return _view(house, correct(house, actor, owner_id, correction, said.reason))
+
+
+def _view(house: House, owner: Owner) -> OwnerView:
+    return OwnerView(
         owner_id=owner.id,
         kind=owner.kind,
         name=owner.name,
-        birth_date=born,
+        birth_date=None if owner.birth_date is None else str(owner.birth_date),
         state=owner.state,
         warnings=[Said.of(doubt) for doubt in about_owner(house, owner)],
     )
-    return Owners(owners=[view])
 
 
 @router.get("/stores/{owner_id}", operation_id="get_store", responses=problems(404))

@@ -19,7 +19,7 @@ import httpx
 from api.http.doors import LocalTally
 from common import fold
 from datastore import CITIZENS, Actor, ActorRole
-from tests.api.http.papers import page, upload
+from tests.api.http.papers import check, page, upload
 from tests.api.http.servers import AGENCY, OTHER_AGENCY, MovedClock, Service, service_in_time
 from tests.api.http.test_documents import read_all
 from tests.api.http.test_exchange import imported
@@ -116,6 +116,10 @@ def world_at(folder: Path) -> Iterator[World]:
         made.shared = _brought(made, OTHER_AGENCY, 2, BINH, COMPANY)
         made.other = _brought(made, OTHER_AGENCY, 3, CHI, OTHER_COMPANY)
         read_all(served)
+        for agency, things in ((AGENCY, made.own), (OTHER_AGENCY, made.shared), (OTHER_AGENCY, made.other)):
+            with served.signed_in("handler", agency=agency) as handler:
+                _made(check(handler, f"{API}/documents/{things['document_id']}"))
+        read_all(served)
         made.own |= _printed(made, AGENCY, made.own)
         made.shared |= _printed(made, OTHER_AGENCY, made.shared)
         read_all(served)
@@ -140,14 +144,14 @@ def _made(answer: httpx.Response) -> Any:
 
 
 def _brought(world: World, agency: str, n: int, *owners: Somebody) -> Things:
-    """A dossier and its paper, brought to postal staff."""
+    """A dossier and its paper, brought to postal staff, who may not check it."""
     with world.service.signed_in("postal", person="somebody.postal", agency=agency) as postal:
         number = f"H41.08-261122-{n:04}"
         _made(postal.post(f"{API}/dossiers", json={"number": number, "procedure": "1.001193"}))
         file = upload(postal, page(n), **{"Khoso-File-Name": quote(owners[0].file_name)})
         named = [{"identifier": one.number, "name": one.name} for one in owners]
         said = {"uploads": [file["upload_id"]], "owners": named, "type": "KHAI_SINH", "dossier": number}
-        paper = _made(postal.post(f"{API}/documents", json={**said, "compared": True}))
+        paper = _made(postal.post(f"{API}/documents", json=said))
         for one in owners:
             found = _made(postal.post(f"{API}/owners/search", json={"identifier": one.number}))
             world.owners[one] = found["owners"][0]["owner_id"]

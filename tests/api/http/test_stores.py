@@ -35,6 +35,34 @@ def test_an_owner_is_found_by_number_and_its_store_by_id(clerk: httpx.Client, ow
     problem_of(clerk.get("/api/v1/stores/01981111-1111-7111-8111-111111111111"), 404, "not_found")
 
 
+def test_what_is_known_of_an_owner_is_corrected_with_its_reason_in_the_diary(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """The first name that was said of a number stood for good, and its citizen could not sign in by another."""
+    submit(clerk, page(301), "040185001239")
+    (found,) = clerk.post("/api/v1/owners/search", json={"identifier": "040185001239"}).json()["owners"]
+    place = f"/api/v1/owners/{found['owner_id']}/record"
+    said = {
+        "name": " Lê  Thị Bưởi ",
+        "birth_date": "1985-02-28",
+        "state": "deceased",
+        "reason": "Giấy báo tử 12",
+    }
+    with served.signed_in("postal") as postal:
+        problem_of(postal.put(place, json=said), 403, "not_allowed")
+    for wrong in ({"birth_date": "1985-02-31"}, {"name": ""}, {"reason": ""}, {"state": "asleep"}):
+        problem_of(clerk.put(place, json={**said, **wrong}), 422, "request_invalid")
+    known = clerk.put(place, json=said).json()
+    assert (known["name"], known["birth_date"], known["state"]) == ("Lê Thị Bưởi", "1985-02-28", "deceased")
+    again = clerk.put(place, json={"name": "Lê Thị Bưởi", "reason": "Giấy báo tử 12"}).json()
+    assert again == known, "what is left out stays"
+    with served.signed_in("handler") as handler:
+        lines = handler.get(f"/api/v1/owners/{found['owner_id']}/diary").json()["lines"]
+        assert ("correct_owner", "Giấy báo tử 12") in {(line["act"], line["note"]) for line in lines}
+    with served.signed_in("handler", agency=OTHER_AGENCY) as stranger:
+        problem_of(stranger.put(place, json=said), 404, "not_found")
+
+
 def test_pages_hold_every_paper_once_also_when_others_are_taken_in_meanwhile(
     clerk: httpx.Client, owner: str
 ) -> None:

@@ -1,0 +1,40 @@
+"""What is known of an owner is corrected by a person: the first name that was said of a number is not always right."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from api.house import House
+from common import PartialDate
+from datastore import Actor, NotFound, Owner, OwnerState
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """How an owner is called, and since when it lives; None: what is known stays."""
+
+    name: str
+    birth_date: PartialDate | None = None
+    state: OwnerState | None = None
+
+
+def correct(house: House, actor: Actor, owner: UUID, correction: Correction, reason: str) -> Owner:
+    """The owner as it is known from now on; NotFound for one of whom the actor's agency has nothing.
+
+    A paper that waits because something else was said of its owner is answered by it, when both agree now.
+    """
+    with house.datastore.begin(actor, "correct_owner") as work:
+        known = work.owners.rename(
+            owner, name=correction.name, birth_date=correction.birth_date, reason=reason
+        )
+        if correction.state is not None and correction.state is not known.state:
+            known = work.owners.set_state(owner, correction.state)
+    return known
+
+
+def owner_of(house: House, actor: Actor, identifier: str) -> UUID:
+    """Who has this number now; NotFound, BadIdentifier."""
+    with house.datastore.begin(actor, "look_for_owner") as work:
+        found = work.owners.find(identifier)
+    if found is None:
+        raise NotFound(what="owner")
+    return found.id
