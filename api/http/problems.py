@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from api.errors import http_status
+from api.http.expected import example_at, expected
 from api.http.faults import RequestInvalid, TokenRefused, TooManyRequests
 from api.http.languages import Language, language_of
 from api.http.observing import route_template
@@ -50,13 +51,15 @@ _OF_THE_PROTOCOL = {
 
 
 class Fault(BaseModel):
-    """One thing that is wrong with a request: where, and what, in the words of the schema."""
+    """One thing that is wrong with a request: where, and what, in the words of the schema and of people."""
 
     pointer: str = Field(examples=["/body/source_form"])
     code: str = Field(examples=["enum"])
     allowed: list[str] | None = Field(
         None, description="Where only some values are: those.", examples=[["original", "certified_copy"]]
     )
+    vi: str | None = Field(None, description="What is expected there.")
+    en: str | None = None
 
 
 class Problem(BaseModel):
@@ -143,12 +146,25 @@ async def _khoso_error(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     """Where and what is wrong, never the value: it may be a personal number."""
     assert isinstance(error, RequestValidationError)
-    faults = [
-        Fault(pointer=_pointer(found["loc"]), code=str(found["type"]), allowed=_allowed(found))
-        for found in list(error.errors())[:_MOST_FAULTS]
-    ]
+    faults = [_fault(request, found) for found in list(error.errors())[:_MOST_FAULTS]]
     said = RequestInvalid(where=", ".join(dict.fromkeys(_told(fault) for fault in faults)) or "/")
     return problem(http_status(said), said.sentence, language_asked(request), faults=faults)
+
+
+def _fault(request: Request, found: Mapping[str, Any]) -> Fault:
+    allowed, example = _allowed(found), None
+    if found["type"] == "string_pattern_mismatch":  # the only kind that an example explains
+        description = request.app.openapi()
+        operations = description["paths"].get(route_template(request.scope), {})
+        example = example_at(description, operations.get(request.method.lower(), {}), found["loc"])
+    said = expected(found, allowed=allowed, example=example)
+    return Fault(
+        pointer=_pointer(found["loc"]),
+        code=str(found["type"]),
+        allowed=allowed,
+        vi=None if said is None else said.vi,
+        en=None if said is None else said.en,
+    )
 
 
 def _allowed(found: Mapping[str, Any]) -> list[str] | None:

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from api.http.problems import Problem
-from common import Sentence, has_unshown, one_line
+from common import PartialDate, Sentence, has_unshown, one_line
 
 
 def whole(body: BaseModel) -> Response:
@@ -72,17 +72,35 @@ def _written(value: object) -> object:
     raise ValueError("not a date")
 
 
+def _instant_written(value: object) -> object:
+    try:
+        return _written(value)
+    except ValueError as error:
+        raise ValueError("not an instant") from error
+
+
+def _on_the_calendar(text: str) -> str:
+    try:
+        return str(PartialDate.parse(text))
+    except ValueError as error:
+        raise ValueError("not on the calendar") from error
+
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2200
 Planned = Annotated[
     AwareDatetime,
-    BeforeValidator(_written),
+    BeforeValidator(_instant_written),
     AfterValidator(_within_reason),
     PlainSerializer(rfc3339, return_type=str),
 ]
 """An instant that a request names, with its offset from UTC."""
 Day = Annotated[date, BeforeValidator(_written)]
 """A date that a request names."""
+PartialDay = Annotated[
+    str, StringConstraints(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_on_the_calendar)
+]
+"""A date of which only the year, or the year and the month, may be known."""
 
 
 class Said(BaseModel):

@@ -9,13 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 from api.http.bodies import opening, opening_own, taking
 from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
-from api.http.faults import RequestInvalid
 from api.http.identity import Acting, CitizenActing, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import API, TheHouse
 from api.http.routes.exchange import ExchangeView, look_up
-from api.http.shapes import Asked, Code, Instant, Said, Sha256, Words, problems
+from api.http.shapes import Asked, Code, Instant, PartialDay, Said, Sha256, Words, problems
 from api.http.views import DiaryLineView, DocumentView
 from api.steps import holdings
 from api.steps.holdings import Form
@@ -48,7 +47,7 @@ class OwnerNamed(Asked):
 
     identifier: Annotated[str, Field(min_length=1, max_length=64, examples=["040090001234"])]
     name: Words | None = Field(None, examples=["Nguyễn Văn An"])
-    birth_date: str | None = Field(None, pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$", examples=["1990-05-03"])
+    birth_date: PartialDay | None = Field(None, examples=["1990-05-03"])
 
 
 class Submission(Asked):
@@ -225,10 +224,7 @@ def _paper(said: Submission, actor: Actor) -> Paper:
 
 
 def _partial_date(text: str | None) -> PartialDate | None:
-    try:
-        return None if text is None else PartialDate.parse(text)
-    except ValueError as error:
-        raise RequestInvalid(where="/body/owners/birth_date") from error
+    return None if text is None else PartialDate.parse(text)
 
 
 def _accepted(received: Received) -> Answer:

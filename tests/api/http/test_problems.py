@@ -15,6 +15,10 @@ from datastore import ActorRole
 from tests.api.http.servers import Service
 
 
+def _born(when: str) -> dict[str, object]:
+    return {"uploads": [str(uuid4())], "owners": [{"identifier": "040090001234", "birth_date": when}]}
+
+
 def problem_of(answer: httpx.Response, status: int, code: str) -> dict[str, object]:
     """The problem that an answer is; everything that all problems share is asserted here."""
     assert answer.status_code == status, answer.text
@@ -90,13 +94,64 @@ def test_what_is_wrong_in_a_request_is_named_without_its_value(served: Service) 
         answer = client.post("/dev/sign-in", json={"role": "040090001234", "more": 1})
         said = problem_of(answer, 422, "request_invalid")
         roles = [role.value for role in ActorRole]
-        assert {"pointer": "/body/role", "code": "enum", "allowed": roles} in said["errors"]  # type: ignore[operator]
+        listed = ", ".join(roles)
+        assert said["errors"][0] == {  # type: ignore[index]
+            "pointer": "/body/role",
+            "code": "enum",
+            "allowed": roles,
+            "vi": f"Cần một trong: {listed}.",
+            "en": f"One of these is needed: {listed}.",
+        }
         assert f"/body/role ({' | '.join(roles)})" in str(said["vi"])
         assert "040090001234" not in answer.text
         for broken in (b"{", b"\xff\xfe", b'{"person": "\\ud800"}', b'{"person": "a\\u0000b"}', b"[" * 5000):
             sent = client.post("/dev/sign-in", content=broken, headers={"Content-Type": "application/json"})
             assert sent.status_code in (400, 422), broken
             assert sent.headers["content-type"] == MEDIA_TYPE
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "pointer", "expected"),
+    [
+        ("documents", {}, "/body/uploads", "is missing"),
+        ("documents", {"uploads": [str(uuid4())], "weight": 1}, "/body/weight", "leave it out"),
+        ("documents", {"uploads": []}, "/body/uploads", "At least 1 entries"),
+        ("documents", {"uploads": ["7"]}, "/body/uploads/0", "A UUID"),
+        ("documents", _born("2026-02-31"), "/body/owners/0/birth_date", "1990-05-03, or 1990-05, or 1990"),
+        ("documents", _born("03/05/1990"), "/body/owners/0/birth_date", "this example is needed: 1990-05-03"),
+        ("search", {"words": "an", "limit": 0}, "/body/limit", "at least 1 "),
+        ("search", {"words": "an", "limit": 5000}, "/body/limit", "at most "),
+        ("agencies", {"code": "H41.08.01", "name": "x" * 201}, "/body/name", "At most 200 characters"),
+        (
+            "agencies",
+            {"code": "H41.08.01", "name": "x", "since": "2026-02-31"},
+            "/body/since",
+            "like 1990-05-03",
+        ),
+        (
+            "accounts",
+            {"username": "an", "name": "An", "roles": ["clerk"], "until": 7},
+            "/body/until",
+            "time zone",
+        ),
+        (
+            "accounts",
+            {"username": "an", "name": "An", "roles": ["clerk"], "until": "2026-11-22T08:05:09"},
+            "/body/until",
+            "time zone",
+        ),
+        ("search", {"words": " "}, "/body/words", "not blank"),
+    ],
+)
+def test_what_is_expected_is_said_in_words(
+    served: Service, path: str, body: dict[str, object], pointer: str, expected: str
+) -> None:
+    """Somebody who wrote to the API for the first time was given the codes of a library."""
+    with served.signed_in() as client:
+        said = problem_of(client.post(f"/api/v1/{path}", json=body), 422, "request_invalid")
+    faults = {fault["pointer"]: fault for fault in said["errors"]}  # type: ignore[attr-defined]
+    assert expected in faults[pointer]["en"]
+    assert faults[pointer]["vi"] != faults[pointer]["en"]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
