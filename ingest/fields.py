@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from common import PartialDate
-from ingest.catalogue import Catalogue, DocumentType, OwnerSpec
+from ingest.catalogue import Catalogue, DocumentType, Kind, OwnerSpec
 from ingest.found import Found
 from ingest.heads import (
     Head,
@@ -40,6 +40,8 @@ class OwnerProposal:
     birth_date: PartialDate | None
     doubtful: bool
     """One of the three was read badly, is missing, or disagrees with another: a person must look."""
+    named_as_person: bool
+    """The name was read where a person's stands: no facility's, which may have the number of who runs it."""
 
 
 def find_fields(
@@ -159,11 +161,14 @@ def _sex_of(fields: Mapping[str, Field], owner: OwnerSpec) -> Sex | None:
 
 def propose_owners(doc_type: DocumentType | None, fields: Mapping[str, Field]) -> tuple[OwnerProposal, ...]:
     """The owners that the text names: the child of a birth certificate, both spouses, the enterprise, the holder."""
-    proposals = (_proposal(owner, fields) for owner in (doc_type.owned_by if doc_type else ()))
+    if doc_type is None:
+        return ()
+    persons = {field.name for field in doc_type.fields if field.kind is Kind.NAME}
+    proposals = (_proposal(owner, fields, owner.name in persons) for owner in doc_type.owned_by)
     return tuple(proposal for proposal in proposals if proposal)
 
 
-def _proposal(owner: OwnerSpec, fields: Mapping[str, Field]) -> OwnerProposal | None:
+def _proposal(owner: OwnerSpec, fields: Mapping[str, Field], named_as_person: bool) -> OwnerProposal | None:
     identifier = _identifier(fields, owner)
     name = fields[owner.name].value if owner.name and owner.name in fields else None
     if identifier is None and name is None:
@@ -174,4 +179,4 @@ def _proposal(owner: OwnerSpec, fields: Mapping[str, Field]) -> OwnerProposal | 
         if each in fields
     ]
     doubtful = identifier is None or name is None or any(field.doubtful for field in said)
-    return OwnerProposal(identifier, name, _date_of(fields, owner.birth_date), doubtful)
+    return OwnerProposal(identifier, name, _date_of(fields, owner.birth_date), doubtful, named_as_person)

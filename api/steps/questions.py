@@ -1,15 +1,16 @@
 """What the machine is not sure of and a person should look at; never an answer by itself.
 
 What concerns whose paper it is stops the paper: nothing is signed, and nothing becomes valid, before a person has
-answered by checking it, or has said otherwise what stands on it or whose it is. An owner is a person, an organisation
-or an agency; what was said of it when the paper was brought, and was not what is known, comes as `stated`.
+answered by checking it, or has said otherwise what stands on it or whose it is; then it is asked no more. An owner is
+a person, an organisation or an agency; what was said of it when the paper was brought, and was not what is known, comes
+as `stated`.
 """
 
 from collections.abc import Iterator, Sequence
 
 from api.house import House
 from archive import Status
-from common import PartialDate, Sentence, say
+from common import PartialDate, Sentence, fold, say
 from datastore import DocumentRecord, Owner, OwnerKind, Stated
 from ingest import OwnerProposal, PersonalId, fields_from_json, parse_identifier, propose_owners
 
@@ -25,6 +26,8 @@ def questions(
     elif (read_as := _recognised(document)) not in (None, document.doc_type):
         named = house.catalogue.find(document.doc_type).name
         asked.append(say("type_differs", name=name, read_as=house.catalogue.find(read_as).name, named=named))
+    if document.checked_by is not None:  # a check says whose the paper is
+        return tuple(asked)
     return (*asked, *whose(house, document, owners, stated))
 
 
@@ -38,23 +41,40 @@ def whose(
     strangers = (
         say("owner_differs", name=name, found=found.name or "?")
         for found in _named_in_text(house, document)
-        if _is_another(found, owners)
+        if _is_another(found, owners, stated)
     )
     return (*about_owners(house, owners, stated), *strangers)
 
 
-def _is_another(found: OwnerProposal, owners: Sequence[Owner]) -> bool:
+def _is_another(found: OwnerProposal, owners: Sequence[Owner], stated: Sequence[Stated]) -> bool:
     """Whether the text names none of the owners: by its number, or where none was read by its name.
 
-    A name says nothing beside a number, where that of an owner is not known, or of one that is no person: an agency
-    is written in several ways, and as whoever signs for it.
+    A name says nothing where that of an owner is not known, or of one that is no person: an agency is written in
+    several ways, and as whoever signs for it. Beside a number it says little: see `_called_otherwise`.
     """
     if found.identifier is not None:
-        known = {identifier.identifier for owner in owners for identifier in owner.identifiers}
-        return str(found.identifier) not in known
+        number = str(found.identifier)
+        holders = [owner for owner in owners if number in {one.identifier for one in owner.identifiers}]
+        return all(_called_otherwise(found, holder, stated) for holder in holders)
     return all(
         owner.kind in _PERSONS and owner.stated_otherwise(found.name, None) is not None for owner in owners
     )
+
+
+def _called_otherwise(found: OwnerProposal, holder: Owner, stated: Sequence[Stated]) -> bool:
+    """Whether the name beside a number has no word of what its holder is known, or was said, to be called.
+
+    Names are misread more often than numbers: one word in common is enough, and a name of one word says nothing.
+    """
+    if holder.kind not in _PERSONS or not found.named_as_person:
+        return False
+    said = [holder.name, *(one.name for one in stated if one.owner_id == holder.id)]
+    read, called = _words(found.name), [_words(name) for name in said if name is not None]
+    return bool(called) and all(min(len(read), len(words)) > 1 and read.isdisjoint(words) for words in called)
+
+
+def _words(name: str | None) -> frozenset[str]:
+    return frozenset(fold(name or "").split())
 
 
 _PERSONS = (OwnerKind.PERSON, OwnerKind.FOREIGNER)

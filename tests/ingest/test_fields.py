@@ -238,6 +238,15 @@ def test_nobody_is_proposed_without_a_type_or_a_name() -> None:
     assert propose_owners(CATALOGUE.find("KHAI_SINH"), {}) == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "name", "person"), [("KHAI_SINH", "full_name", True), ("GCN_ATTP", "facility", False)]
+)
+def test_the_name_of_a_facility_is_not_that_of_whoever_runs_it(code: str, name: str, person: bool) -> None:
+    fields = {name: Field("BẾP CƠM", 1.0, False), "personal_id": Field("040144985806", 1.0, False)}
+    (owner,) = propose_owners(CATALOGUE.find(code), fields)
+    assert (str(owner.identifier), owner.named_as_person) == ("040144985806", person)
+
+
 def test_badly_read_words_make_a_field_doubtful() -> None:
     read = paper("giay_khai_sinh")
     page = read.pages[0]

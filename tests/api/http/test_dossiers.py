@@ -216,7 +216,8 @@ def test_a_paper_of_doubtful_owner_does_not_become_valid_with_its_dossier_and_sa
             himself.get(place).json()["documents"][0]["waits"],
         ) == ([], [])
 
-    assert check(handler, document).json()["waits"] == []
+    checked = check(handler, document).json()
+    assert (checked["questions"], checked["waits"]) == ([], [])
     read_all(served)
     assert handler.get(document).json()["status"] == "valid"
     (went_on,) = clerk.get(place).json()["documents"]
@@ -261,6 +262,34 @@ def test_a_paper_without_a_number_that_names_another_than_its_owner_waits(
     if waiting:  # the name was misread
         corrected = clerk.put(f"{document}/record", json={"fields": {"full_name": "NGUYEN VAN AN"}}).json()
         assert (corrected["questions"], corrected["waits"]) == ([], [])
+    assert clerk.get(document).json()["status"] == "checked"
+
+
+@pytest.mark.parametrize(
+    ("number", "known", "read", "waiting"),
+    [
+        ("040144987014", "Ai Đó Khác", "NGUYỄN THỊ NGÂN", ["owner_differs"]),
+        # Misread, as it often is: one word of it will do.
+        ("040144987015", "Nguyễn Thị Ngân", "NGUVEN THI NGÀN", []),
+        ("040144987016", "Ngân", "LÊ VĂN HAI", []),
+        ("040144987017", None, "LÊ VĂN HAI", []),
+    ],
+)
+def test_a_paper_with_the_number_of_its_owner_and_a_name_that_has_no_word_of_the_owners_waits(
+    served: Service, clerk: httpx.Client, number: str, known: str | None, read: str, waiting: list[str]
+) -> None:
+    """It once went on without a question, whatever name stood beside the number."""
+    paper = (_SAMPLES / "trich_luc_khai_tu.png").read_bytes()
+    made = submit(clerk, paper, owners=[{"identifier": number, "name": known}])
+    document = f"/api/v1/documents/{made['document_id']}"
+    read_all(served)
+    fields = {"full_name": read, "personal_id": number}
+    recorded = clerk.put(f"{document}/record", json={"fields": fields}).json()
+    assert [one["code"] for one in recorded["questions"]] == waiting
+    assert [one["code"] for one in recorded["waits"]] == ["waits_for_answer"] * len(waiting)
+    if waiting:
+        checked = check(clerk, document).json()
+        assert (checked["questions"], checked["waits"]) == ([], [])
     assert clerk.get(document).json()["status"] == "checked"
 
 
