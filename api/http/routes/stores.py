@@ -4,14 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from pydantic.config import JsonDict
 
 from api.house import House
 from api.http.identity import Acting, StaffActing
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import TheHouse
-from api.http.shapes import Asked, Code, Instant, Said, Words, problems, whole
+from api.http.shapes import Asked, Code, Instant, PartialDay, Said, Words, problems, whole
 from api.http.views import DocumentSummary
 from api.steps import holdings
 from api.steps.correcting import Correction, correct
@@ -57,10 +57,6 @@ class Owners(BaseModel):
     owners: list[OwnerView]
 
 
-def _a_day(text: str) -> str:
-    return str(PartialDate.parse(text))
-
-
 class Corrected(Asked):
     """What is known of an owner from now on; left out: it stays."""
 
@@ -73,9 +69,7 @@ class Corrected(Asked):
         },
     )
     name: Words = Field(examples=["Nguyễn Văn An"])
-    birth_date: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}(-\d{2})?)?$"), AfterValidator(_a_day)] | None = (
-        Field(None, examples=["1990-05-03"])
-    )
+    birth_date: PartialDay | None = Field(None, examples=["1990-05-03"])
     state: OwnerState | None = Field(None, examples=["living"])
     reason: Words = Field(description="Why; kept in the owner's diary.", examples=["Tên khai lần đầu bị sai"])
 
