@@ -667,13 +667,15 @@ class Documents:
         entering = [] if to is None else [to]
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):
+            # Changed once: a second time PostgreSQL would ask for the paper that took this one's place, and whoever
+            # refiles that one may wait for the code that is held here by then.
+            row.reason, row.changed_at = reason, self._scope.at
             self._leave_stores(row, leaving, reason)
             self._enter_stores(row, entering, key)
             self._end_codes(row, set(_owners(row)))
             self._hold(row)
             self._assign_codes(row)
             self._index(row, None)
-        row.reason = reason
         document_refiled(self._scope, row)
         tell(self._scope, row, "refiled", reason, [*before, *entering])
         return self._changed(row)
