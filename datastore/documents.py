@@ -589,8 +589,7 @@ class Documents:
         For one on which nobody has decided: signed it is `superseded`, else `rejected`; it stays where it stands,
         points to `by`, and whoever cites it is told. NotFound; NotTheSame when the two have other owners or types;
         WouldBeLost when `by` has no ground and this one has, or weighs less; StillCited when an open dossier has only
-        this one; IllegalTransition when it was decided on, or `by` is behind
-        it or over.
+        this one; IllegalTransition when it was decided on, or `by` is behind it or over.
         """
         self._scope.ask(Act.PUT_AWAY)
         row, other = self._both(document, by)
@@ -667,9 +666,7 @@ class Documents:
         entering = [] if to is None else [to]
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):
-            # Changed once: a second time PostgreSQL would ask for the paper that took this one's place, and whoever
-            # refiles that one may wait for the code that is held here by then.
-            row.reason, row.changed_at = reason, self._scope.at
+            row.reason = reason
             self._leave_stores(row, leaving, reason)
             self._enter_stores(row, entering, key)
             self._end_codes(row, set(_owners(row)))
@@ -752,7 +749,12 @@ class Documents:
     # --- codes -----------------------------------------------------------------------------------------
 
     def _assign_codes(self, row: DocumentRow) -> None:
-        """Give a code under every owner that has none yet, as soon as type and owner are known."""
+        """Give a code under every owner that has none yet, as soon as type and owner are known.
+
+        What else changes of the paper is set before: of a row that is written again PostgreSQL looks once more for the
+        paper that took its place, and whoever changes that one may wait for the code that is held here by then.
+        """
+        row.changed_at = self._scope.at
         self._session.flush()
         given = self._codes_to_give(row)
         if given:

@@ -61,9 +61,7 @@ class Keychain:
             wrapped = made.wrapped
         key = self.opened[name] = DataKey(self.keyring.unwrap(wrapped, _context(name)), name)
         if nested:
-            del self.opened[
-                name
-            ]  # a savepoint may take its row back: whoever wants it again asks for it again
+            del self.opened[name]  # a savepoint may take its row back: it is asked for again
         elif name in _OF_THE_HOUSE and not is_new:
             self.remembered.keys[name] = key
         return key

@@ -16,7 +16,8 @@ from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, Json, Purpose, Reason
 from api.cli.place import at_desk
-from datastore import ActorRole, Delegation, NotFound, Work
+from api.steps.holdings import owner_of
+from datastore import ActorRole, Delegation, Work
 
 delegation_app = typer.Typer(
     no_args_is_help=True, help="Người đại diện và người giám hộ. / Representatives and guardians."
@@ -71,8 +72,8 @@ def add(
     with _at_work(person, agency, purpose, "propose_delegation") as work:
         made = work.delegations.make(
             ActorRole(kind),
-            _owner(work, delegate),
-            _owner(work, principal),
+            owner_of(work, delegate),
+            owner_of(work, principal),
             proof=proof,
             ground=ground,
             valid_from=None if since is None else since.date(),
@@ -129,20 +130,12 @@ def list_delegations(
     Ví dụ / Example: `khoso delegation list 040220001234`
     """
     with _at_work(person, agency, purpose, "look_at_delegations") as work:
-        found = work.delegations.of_owner(_owner(work, owner))
+        found = work.delegations.of_owner(owner_of(work, owner))
     if as_json:
         print_json({"delegations": [_as_json(one) for one in found]})
         return
     for one in found:
         _show(one, as_json=False)
-
-
-def _owner(work: Work, identifier: str) -> UUID:
-    """Who has this number; NotFound, BadIdentifier."""
-    found = work.owners.find(identifier)
-    if found is None:
-        raise NotFound(what="owner")
-    return found.id
 
 
 def _show(one: Delegation, as_json: bool) -> None:

@@ -16,12 +16,12 @@ from api.cli.place import at_desk
 from api.errors import exit_status
 from api.exits import Exit, worst
 from api.house import House, page_pool_when_needed
-from api.steps import changes, confirming, correcting, dossiers, holdings
+from api.steps import changes, confirming, dossiers, holdings
 from api.steps.intake import Paper, Person, Received, receive
 from api.steps.queue import work_off
 from archive import Ground, Status
-from common import KhosoError, PartialDate, say
-from datastore import Actor, DocumentRecord, DossierState, OwnerState, SearchField
+from common import KhosoError, say
+from datastore import Actor, DocumentRecord, DossierState, SearchField
 from ingest import DossierNumber
 
 PENDING = "pending"
@@ -409,40 +409,6 @@ def put_away(
         changes.put_away(opened, who, document_id, of, reason)
         _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
-
-
-@app.command("correct-owner")
-def correct_owner(
-    identifier: Annotated[str, typer.Argument(metavar="NUMBER", help="Mã của chủ. / The owner's number.")],
-    name: Annotated[str, typer.Option("--name", help="Tên đúng. / The right name.")],
-    reason: Reason,
-    born: Annotated[
-        PartialDate | None,
-        typer.Option(
-            "--born", metavar="DATE", parser=PartialDate.parse, help="Ngày sinh, 1990-05-03. / Date of birth."
-        ),
-    ] = None,
-    state: Annotated[
-        OwnerState | None, typer.Option("--state", help="Còn sống, đã mất, đã giải thể. / What it is now.")
-    ] = None,
-    as_json: Json = False,
-    person: ActorName = OPERATOR,
-    agency: Agency = None,
-    purpose: Purpose = "operator",
-) -> None:
-    """Sửa điều đã biết về một chủ. / Corrects what is known of an owner.
-
-    Ví dụ / Example: `khoso correct-owner 040090001234 --name "Nguyễn Văn An" --reason "Ghi sai lần đầu"`
-    """
-    with at_desk(person, agency, purpose) as (opened, who):
-        owner = correcting.owner_of(opened, who, identifier)
-        known = correcting.correct(opened, who, owner, correcting.Correction(name, born, state), reason)
-        told = {"owner_id": str(known.id), "name": known.name, "state": known.state.value,
-                "birth_date": None if known.birth_date is None else str(known.birth_date)}  # fmt: skip
-        if as_json:
-            print_json(told)
-        else:
-            typer.echo("  ".join(value for value in told.values() if value))
 
 
 @app.command("refile")

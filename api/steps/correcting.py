@@ -5,7 +5,7 @@ from uuid import UUID
 
 from api.house import House
 from common import PartialDate
-from datastore import Actor, NotFound, Owner, OwnerState
+from datastore import Actor, Owner, OwnerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,3 @@ def correct(house: House, actor: Actor, owner: UUID, correction: Correction, rea
         if correction.state is not None and correction.state is not known.state:
             known = work.owners.set_state(owner, correction.state)
     return known
-
-
-def owner_of(house: House, actor: Actor, identifier: str) -> UUID:
-    """Who has this number now; NotFound, BadIdentifier."""
-    with house.datastore.begin(actor, "look_for_owner") as work:
-        found = work.owners.find(identifier)
-    if found is None:
-        raise NotFound(what="owner")
-    return found.id

@@ -140,6 +140,14 @@ def papers_of(house: House, actor: Actor, dossier: str) -> tuple[DocumentRecord,
         return work.dossiers.papers(dossier)
 
 
+def owner_of(work: Work, identifier: str) -> UUID:
+    """Who has this number; NotFound, BadIdentifier."""
+    found = work.owners.find(identifier)
+    if found is None:
+        raise NotFound(what="owner")
+    return found.id
+
+
 def store_of(house: House, actor: Actor, identifier: str) -> tuple[Held, ...]:
     """What the store of this owner holds; nothing when nobody of that number is known. BadIdentifier."""
     with house.datastore.look(actor, "list_store") as work:

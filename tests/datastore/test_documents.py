@@ -1,6 +1,10 @@
 """Documents: held once, coded per owner, read, checked, decided, and moved to whom they belong."""
 
+from collections.abc import Callable
+
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
 
 from archive import Ground, SourceForm, Status, Weight
 from common import Digest
@@ -20,6 +24,7 @@ from datastore import (
     SigningState,
     StaleState,
     StillCited,
+    Work,
     WouldBeLost,
     digest_of,
     original_key,
@@ -27,6 +32,7 @@ from datastore import (
     prepared_key,
     reading_key,
 )
+from datastore.locks import hold
 from signing import Role
 from tests.datastore.house import AN, BINH, MAI, READ, STRANGER, House
 
@@ -392,6 +398,37 @@ def test_papers_of_other_owners_or_types_or_out_of_sight_are_not_one_that_was_sc
         with pytest.raises(NotFound):
             work.documents.put_away_duplicate(one.id, by=strangers.id, reason="x")
         assert work.documents.get(one.id) == one
+
+
+def test_a_paper_whose_place_another_took_is_not_written_once_its_codes_are_held(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Written again PostgreSQL locks that other paper, behind the codes, and two officers waited in a circle."""
+    binh, owner = house.owner(BINH), house.owner(AN)
+    away, kept = house.receive(owner, content=b"one"), house.receive(owner, content=b"other")
+    with house.store.begin(MAI, "put_away") as work:
+        work.documents.put_away_duplicate(away.id, by=kept.id, reason="scanned twice")
+    done: list[str] = []
+
+    def note_update(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        done.extend(["written"] if statement.startswith("UPDATE documents ") else [])
+
+    def note_hold(session: Session, *names: str) -> None:
+        done.extend(["held"] if any(name.startswith("code ") for name in names) else [])
+        hold(session, *names)
+
+    event.listen(house.store._engine, "before_cursor_execute", note_update)
+    monkeypatch.setattr("datastore.documents.hold", note_hold)
+    changes: tuple[Callable[[Work], object], ...] = (
+        lambda work: work.documents.refile(away.id, to=binh, reason="hers"),
+        lambda work: work.documents.classify(away.id, "KHAI_SINH"),
+    )
+    for change in changes:
+        done.clear()
+        with house.store.begin(MAI, "change") as work:
+            change(work)
+        assert "written" in done
+        assert done[-1] == "held"
 
 
 def test_the_scan_that_has_the_ground_or_weighs_more_is_not_put_away_for_the_other(house: House) -> None:

@@ -128,7 +128,7 @@ async def import_document(
         with house.room.desk() as desk:
             owners = tuple(Person(owner) for owner in said.Owners)
             paper = Paper(owners=owners, source=SourceForm.E_COPY, compared=False)
-            take_in(house, actor, paper, [_scan(house, actor, said, desk)], also)
+            take_in(house, actor, paper, [_file(house, actor, said, desk)], also)
         return made[-1]
 
     identity = {**said.model_dump(mode="json"), "Content": _digest(said)}
@@ -143,7 +143,7 @@ def _digest(said: Import) -> str | None:
     return None if said.Content is None else Digest.of(said.Content.encode()).hex
 
 
-def _scan(house: House, actor: Actor, said: Import, desk: PathOnDisk) -> Brought:
+def _file(house: House, actor: Actor, said: Import, desk: PathOnDisk) -> Brought:
     """The file, opened: here, or when it was uploaded. RequestInvalid unless just one of the two is given."""
     if (said.Content is None) == (said.UploadId is None):
         raise RequestInvalid(where="/body/Content, /body/UploadId")
