@@ -7,8 +7,8 @@ transaction that writes is alone there.
 The order, so that no two wait for each other: uploads, documents (several by their ids), dossiers, shares, an owner
 that is corrected, accounts, then names (`agencies`, `account`, `identity`, `identifier`, `key`, `originals`, `code`,
 `status index`, `delegation`; several of a kind in their order; a code of an owner whose number is its own no more takes
-`identifier` once more, behind `originals`; whoever is told of a refiled or brought paper, its dossiers and shares, comes
-behind `code`, which nobody asks for who holds one of these), then what is searched, jobs and turns, the name
+`identifier` once more, behind `originals`; dossiers and shares that are told of a brought or refiled paper come behind
+`code`, which nobody asks for who holds one of these), then what is searched, jobs and turns, the name
 `receipts`, an answer that is kept. Where a transaction must leave this order the database ends one of the two after a
 second, as DatabaseBusy: nothing of it stays.
 """
