@@ -1,8 +1,11 @@
 """The diary: who did what with whose papers, why and when. Lines are only ever added, by `Scope.note`.
 
-An owner sees every line about itself, whoever wrote it; staff sees what its own agency did.
+An owner sees every line about itself, whoever wrote it; staff sees what its own agency did. Of which paper a line
+speaks is told by its id, and by type and code to whoever sees that paper: never under the code of another owner.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,7 +13,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 
 from datastore.records import DiaryLine, Place
 from datastore.rights import Act
-from datastore.rows import DiaryRow
+from datastore.rows import CodeRow, DiaryRow, DocumentRow
 from datastore.scope import Scope
 
 MOST = 1000
@@ -35,7 +38,7 @@ class Diary:
         self._scope.require_owner(owner)
         lines = self._lines(DiaryRow.owner_id == owner, after, limit)
         self._scope.note(owner=owner)
-        return lines
+        return self._named(lines)
 
     def of_document(
         self, document: UUID, *, after: Place | None = None, limit: int | None = None
@@ -43,7 +46,7 @@ class Diary:
         """The lines about a document, oldest first: at most `limit`, those after a place."""
         self._scope.ask(Act.READ_DIARY)
         self._scope.document(document)
-        return self._lines(DiaryRow.document_id == document, after, limit)
+        return self._named(self._lines(DiaryRow.document_id == document, after, limit))
 
     def report(self, note: str) -> None:
         """A line of its own for what happened and is about nobody's paper; `note` without personal data."""
@@ -94,6 +97,26 @@ class Diary:
             query = query.where(DiaryRow.owner_id == own)
         rows = self._session.scalars(query.order_by(DiaryRow.at, DiaryRow.id).limit(limit))
         return tuple(_line(row) for row in rows)
+
+    def _named(self, lines: Sequence[DiaryLine]) -> tuple[DiaryLine, ...]:
+        """These lines with type and code of each paper that the reader sees; an auditor sees none."""
+        documents = {line.document_id for line in lines if line.document_id is not None}
+        if not documents or not self._scope.may(Act.SEE_PAPERS):
+            return tuple(lines)
+        seen = and_(DocumentRow.id.in_(documents), self._scope.visible_documents())
+        types = {
+            row.id: row.doc_type
+            for row in self._session.execute(select(DocumentRow.id, DocumentRow.doc_type).where(seen))
+        }
+        given = select(CodeRow.document_id, CodeRow.owner_id, CodeRow.code)
+        given = given.where(CodeRow.document_id.in_(types), CodeRow.ended_at.is_(None))
+        codes = {(row.document_id, row.owner_id): row.code for row in self._session.execute(given)}
+        return tuple(
+            replace(line, doc_type=types[line.document_id], code=codes.get((line.document_id, line.owner_id)))
+            if line.document_id in types
+            else line
+            for line in lines
+        )
 
 
 def _line(row: DiaryRow) -> DiaryLine:

@@ -445,6 +445,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class DiaryLine:
+    """`code`, under which the paper is that owner's today, and `doc_type` are of papers that the reader may see."""
+
     id: UUID
     at: datetime
     person: str
@@ -457,6 +459,8 @@ class DiaryLine:
     document_id: UUID | None
     outcome: str
     note: str | None
+    doc_type: str | None = None
+    code: str | None = None
 
 
 class JobRole(StrEnum):

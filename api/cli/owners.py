@@ -1,4 +1,4 @@
-"""Whose the papers are: `correct-owner`."""
+"""Whose the papers are, and who did what with them: `correct-owner`, `diary`."""
 
 from typing import Annotated
 
@@ -6,17 +6,19 @@ import typer
 
 from api.cli.answer import print_json
 from api.cli.app import app
-from api.cli.options import OPERATOR, ActorName, Agency, Json, Purpose, Reason
+from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Purpose, Reason
 from api.cli.place import at_desk
 from api.steps.correcting import Correction, correct
-from api.steps.holdings import owner_of
-from common import PartialDate
-from datastore import OwnerState
+from api.steps.holdings import name_of, owner_of
+from common import VIETNAM, PartialDate
+from datastore import DiaryLine, OwnerState
+
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Mã của chủ. / The owner's number.")]
 
 
 @app.command("correct-owner")
 def correct_owner(
-    identifier: Annotated[str, typer.Argument(metavar="NUMBER", help="Mã của chủ. / The owner's number.")],
+    identifier: Number,
     name: Annotated[str, typer.Option("--name", help="Tên đúng. / The right name.")],
     reason: Reason,
     born: Annotated[
@@ -51,3 +53,48 @@ def correct_owner(
         print_json(told)
     else:
         typer.echo("  ".join(value for value in told.values() if value))
+
+
+@app.command("diary")
+def diary(
+    identifier: Number,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Ai đã xem và làm gì với giấy tờ nào của một chủ, vì sao. / Who did what with which paper of an owner, and why.
+
+    Ví dụ / Example: `khoso diary 040090001234 --purpose "Trả lời công dân"`
+    """
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
+        with opened.datastore.begin(who, "look_at_diary") as work:
+            lines = work.diary.of_owner(owner_of(work, identifier))
+        told = [_line_as_json(line, name_of(opened, line)) for line in lines]
+    if as_json:
+        print_json({"lines": told})
+        return
+    for one in told:
+        paper = (one["code"] or one["document_id"], one["name"])
+        typer.echo(
+            "  ".join(word for word in (*list(one.values())[:4], *paper, one["purpose"], one["note"]) if word)
+        )
+
+
+def _line_as_json(line: DiaryLine, name: str | None) -> dict[str, str | None]:
+    return {
+        "at": line.at.astimezone(VIETNAM).isoformat(timespec="seconds"),
+        "person": line.person,
+        "agency": line.agency,
+        "act": line.act,
+        "role": line.role,
+        "purpose": line.purpose,
+        "dossier": line.dossier,
+        "document_id": None if line.document_id is None else str(line.document_id),
+        "code": line.code,
+        "type": line.doc_type,
+        "name": name,
+        "outcome": line.outcome,
+        "note": line.note,
+    }

@@ -14,6 +14,7 @@ from api.client.transport import NoAnswer, ProblemAnswered
 from api.client.values import (
     Accepted,
     Attachment,
+    DiaryLine,
     Document,
     Dossier,
     Held,
@@ -32,6 +33,7 @@ __all__ = [
     "Accepted",
     "Attachment",
     "Client",
+    "DiaryLine",
     "Document",
     "Dossier",
     "Event",

@@ -17,6 +17,7 @@ from api.client.transport import NoAnswer, Transport, in_header, problem_of
 from api.client.values import (
     Accepted,
     Attachment,
+    DiaryLine,
     Document,
     Dossier,
     Held,
@@ -191,6 +192,16 @@ class Client:
         """Who has this number now; None when nobody here is known by it."""
         found = self._transport.post("/owners/search", {"identifier": identifier}).json()["owners"]
         return Owner.of(found[0]) if found else None
+
+    def diary(self, owner: UUID, *, page: int = 200) -> Iterator[DiaryLine]:
+        """Who did what with the owner's papers, oldest first, asked for page by page; the asking is a line as well."""
+        cursor = None
+        while True:
+            found = self._transport.get(f"/owners/{owner}/diary", limit=page, cursor=cursor).json()
+            yield from (DiaryLine.of(one) for one in found["lines"])
+            cursor = found["next"]
+            if cursor is None:
+                return
 
     def store(
         self, owner: UUID, *, status: str | None = None, type: str | None = None, page: int = 50

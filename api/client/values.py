@@ -61,6 +61,43 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class DiaryLine:
+    """Who did what with which paper, when and why; `code`, `type` and `name` of a paper that whoever asks sees."""
+
+    at: datetime
+    person: str
+    role: str
+    agency: str
+    act: str
+    purpose: str
+    dossier: str | None
+    document_id: UUID | None
+    code: str | None
+    type: str | None
+    name: str | None
+    outcome: str
+    note: str | None
+
+    @classmethod
+    def of(cls, said: Json) -> "DiaryLine":
+        return cls(
+            datetime.fromisoformat(said["at"]),
+            said["person"],
+            said["role"],
+            said["agency"],
+            said["act"],
+            said["purpose"],
+            said["dossier"],
+            _id(said["document_id"]),
+            said["code"],
+            said["type"],
+            said["name"],
+            said["outcome"],
+            said["note"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """How far a piece of work is."""
 

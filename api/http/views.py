@@ -233,7 +233,7 @@ class JobView(BaseModel):
 
 
 class DiaryLineView(BaseModel):
-    """Who did what with a paper, when and why."""
+    """Who did what with which paper, when and why: `code`, `type` and `name` where whoever asks sees that paper."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -246,7 +246,11 @@ class DiaryLineView(BaseModel):
                     "act": "look_at",
                     "purpose": "tiếp nhận hồ sơ",
                     "dossier": "H41.08-261122-0001",
-                    "owner_id": None,
+                    "owner_id": "019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11",
+                    "document_id": _EXAMPLE_ID,
+                    "code": "040090001234.KQ.G15.000031",
+                    "type": "KQ.G15.000031",
+                    "name": "Giấy khai sinh",
                     "outcome": "done",
                     "note": None,
                 }
@@ -261,11 +265,15 @@ class DiaryLineView(BaseModel):
     purpose: str
     dossier: str | None
     owner_id: UUID | None
+    document_id: UUID | None
+    code: str | None
+    type: str | None
+    name: str | None
     outcome: str
     note: str | None
 
     @classmethod
-    def of(cls, line: DiaryLine) -> "DiaryLineView":
+    def of(cls, line: DiaryLine, name: str | None) -> "DiaryLineView":
         return cls(
             at=line.at,
             person=line.person,
@@ -275,6 +283,10 @@ class DiaryLineView(BaseModel):
             purpose=line.purpose,
             dossier=line.dossier,
             owner_id=line.owner_id,
+            document_id=line.document_id,
+            code=line.code,
+            type=line.doc_type,
+            name=name,
             outcome=line.outcome,
             note=line.note,
         )

@@ -17,6 +17,7 @@ from datastore import (
     Act,
     Actor,
     ActorRole,
+    DiaryLine,
     DocumentRecord,
     ListedDocument,
     NotFound,
@@ -183,7 +184,7 @@ def find_page(
         return work.search.listed(words, field=field, limit=limit)
 
 
-def name_of(house: House, document: DocumentRecord | ListedDocument) -> str | None:
+def name_of(house: House, document: DocumentRecord | ListedDocument | DiaryLine) -> str | None:
     """The name of the paper's type; None while that is not known."""
     return None if document.doc_type is None else house.catalogue.find(document.doc_type).name
 

@@ -9,6 +9,7 @@ from api.cli import run
 from api.cli.place import house
 from api.exits import Exit
 from api.progress import steps_on_stderr
+from tests.api.http.papers import page
 
 NUMBER = "040185001239"
 
@@ -33,3 +34,26 @@ def test_an_owner_is_corrected_and_what_is_left_out_stays(
     assert run([*correct, "--born", "1985-13-01"]) == Exit.BAD_INPUT
     assert "--born" in capsys.readouterr().err
     assert run(["correct-owner", "001190119999", *correct[2:]]) == Exit.BAD_INPUT
+
+
+def test_the_diary_of_an_owner_says_which_paper_each_line_speaks_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Somebody had looked and said why, and nobody could tell at what."""
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    scan = tmp_path / "scan.png"
+    scan.write_bytes(page())
+    intake = ["intake", str(scan), "--owner", NUMBER, "--type", "KET_HON", "--json"]
+    assert run(intake) == Exit.DONE
+    (paper,) = json.loads(capsys.readouterr().out)["documents"]
+    assert run(["diary", NUMBER, "--purpose", "Trả lời công dân", "--json"]) == Exit.DONE
+    lines = json.loads(capsys.readouterr().out)["lines"]
+    named = {
+        (one["act"], one["document_id"], one["code"], one["name"]) for one in lines if one["document_id"]
+    }
+    assert ("receive", paper["document_id"], f"{NUMBER}.KQ.G15.000032", "Giấy chứng nhận kết hôn") in named
+    assert run(["diary", NUMBER]) == Exit.DONE
+    told = capsys.readouterr().out
+    assert f"receive  {NUMBER}.KQ.G15.000032  Giấy chứng nhận kết hôn  operator" in told
+    assert "Trả lời công dân" in told, "who read the diary stands in it as well"
+    assert run(["diary", "001190119999"]) == Exit.BAD_INPUT

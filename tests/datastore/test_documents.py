@@ -266,7 +266,10 @@ def test_a_refiled_paper_leaves_the_wrong_store_at_once_and_everybody_is_told(ho
     with house.store.begin(himself, "visit") as work:
         assert work.documents.of_owner(an) == ()
         assert work.search.find("ket hon") == ()
-        assert any(line.note == "refiled: wrong number typed" for line in work.diary.of_owner(an))
+        (line,) = (one for one in work.diary.of_owner(an) if one.note == "refiled: wrong number typed")
+        assert (line.document_id, line.code, line.doc_type) == (document.id, None, None), (
+            "not seen, not named"
+        )
         with pytest.raises(NotFound):
             work.documents.data_key(document.id)
     herself = Actor(str(binh), "owner", "H41.01", "my papers")
@@ -492,8 +495,12 @@ def test_an_owner_who_was_left_out_is_added_and_finds_the_paper_under_a_code_of_
         (f"{BINH}.KET_HON", 2),
     ]
     assert told == {an, binh, "H41.01-261122-0001"}
-    for owner in (an, binh):
+    for owner, code in ((an, f"{AN}.KET_HON"), (binh, f"{BINH}.KET_HON")):
         with house.store.begin(Actor(str(owner), "owner", "H41.01", "my papers"), "visit") as work:
+            lines = [line for line in work.diary.of_owner(owner) if line.document_id == document.id]
+            assert {(line.code, line.doc_type) for line in lines} == {(code, "KET_HON")}, (
+                "each by its own code"
+            )
             assert document.id in {found.id for found in work.documents.of_owner(owner)}
             assert work.documents.data_key(document.id).of == str(document.id)
             by = {line.person for line in work.diary.of_owner(owner) if line.act == "refile"}

@@ -339,6 +339,19 @@ def test_an_auditor_reads_what_everybody_of_its_agency_did_page_by_page(house: H
         work.diary.of_agency()
 
 
+def test_an_auditor_learns_which_paper_a_line_speaks_of_and_nothing_that_is_on_it(house: House) -> None:
+    owner = house.owner()
+    document = house.valid(owner)
+    for role, code in (("auditor", None), ("handler", document.code)):
+        with house.store.begin(Actor("ha", role, "H41.01", "audit"), "look_at_diary") as work:
+            of_owner, of_paper = work.diary.of_owner(owner), work.diary.of_document
+            assert {(line.document_id, line.code) for line in of_owner if line.document_id} == {
+                (document.id, code)
+            }
+            if role == "handler":
+                assert {line.code for line in of_paper(document.id)} == {code}
+
+
 def test_a_role_that_nobody_knows_may_nothing(house: House) -> None:
     for role in ("", "Clerk", "officer", "root"):
         with pytest.raises(NotAllowed), house.store.begin(Actor("x", role, "H41.01", "look"), "look"):

@@ -336,7 +336,9 @@ def get_document_diary(
     with house.datastore.begin(actor, "look_at_diary") as work:
         found = work.diary.of_document(document_id, after=place_of(cursor), limit=limit + 1)
     lines, following = page_of(found, limit, _place_of_line)
-    return DiaryPage(lines=[DiaryLineView.of(line) for line in lines], next=following)
+    return DiaryPage(
+        lines=[DiaryLineView.of(line, holdings.name_of(house, line)) for line in lines], next=following
+    )
 
 
 @router.get("/owners/{owner_id}/diary", operation_id="get_owner_diary", responses=problems(404))
@@ -347,7 +349,9 @@ def get_owner_diary(
     with house.datastore.begin(actor, "look_at_diary") as work:
         found = work.diary.of_owner(owner_id, after=place_of(cursor), limit=limit + 1)
     lines, following = page_of(found, limit, _place_of_line)
-    return DiaryPage(lines=[DiaryLineView.of(line) for line in lines], next=following)
+    return DiaryPage(
+        lines=[DiaryLineView.of(line, holdings.name_of(house, line)) for line in lines], next=following
+    )
 
 
 def _place_of_line(line: DiaryLine) -> Place:

@@ -52,6 +52,10 @@ def test_a_paper_goes_its_way_through_the_client(served: Service, kho: Client, t
     assert owner is not None
     assert [one.id for one in kho.store(owner.id, page=1)] == [valid.id]
     assert [one.id for one in kho.search(_OWNER)] == [valid.id]
+    named = {
+        (one.document_id, one.code, one.name) for one in kho.diary(owner.id, page=5) if one.act == "read"
+    }
+    assert named == {(valid.id, valid.codes[0], "Trích lục khai tử")}
 
     kho.open_dossier("H41.08-261122-0002", "1.000894")
     (held,) = kho.check_holdings("H41.08-261122-0002", [_OWNER], [Wanted("A", "KHAI_TU")])

@@ -148,6 +148,7 @@ def test_the_diary_is_read_in_pages_and_each_look_is_a_line(clerk: httpx.Client,
     assert instants == sorted(instants)
     assert {"receive", "read", "look_at"} <= {line["act"] for line in lines}
     assert {line["purpose"] for line in lines if line["person"] == "mai.tran"} == {"kiem-thu"}
+    assert {line["document_id"] for line in lines} == {paper}
     for wrong in ("x", "MTI", "ÿÿ", "LS0tLS0="):
         problem_of(clerk.get(place, params={"cursor": wrong}), 422, "bad_cursor")
 
