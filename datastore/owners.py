@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from common import PartialDate, one_line
 from datastore.dialect import ask_one
-from datastore.errors import AlreadyThere, IdentityDiffers, NotFound
+from datastore.errors import AlreadyThere, ChangedMeanwhile, IdentityDiffers, NotFound
 from datastore.locks import hold, locked
 from datastore.records import (
     DocumentRecord,
@@ -169,6 +169,15 @@ class Owners:
         current[0].valid_to = self._scope.at
         self._scope.note(owner=owner)
         return _owner(row)
+
+    def known(self, owner: UUID, *, seen: str | None = None) -> Owner:
+        """What is known of an owner, for whoever may correct it: ChangedMeanwhile unless its tag is the one `seen`."""
+        # Who only looks locks nothing; who will correct keeps it as it was seen.
+        found = _owner(self._correctable(owner) if seen is None else self._to_correct(owner))
+        if seen not in (None, found.tag):
+            raise ChangedMeanwhile(what="owner")
+        self._scope.note(owner=owner)
+        return found
 
     def rename(
         self, owner: UUID, *, name: str, birth_date: PartialDate | None = None, reason: str | None = None
@@ -358,6 +367,11 @@ class Owners:
         return row
 
     def _to_correct(self, owner: UUID) -> OwnerRow:
+        """`_correctable`, locked until the transaction ends."""
+        self._correctable(owner)
+        return self._lock(owner)
+
+    def _correctable(self, owner: UUID) -> OwnerRow:
         """The owner, for staff of the agency that made it known or that sees a paper of it; NotFound."""
         self._scope.ask(Act.CORRECT_OWNER)
         row = self._row(owner)
@@ -369,7 +383,7 @@ class Owners:
         )
         if row.agency not in self._scope.agencies and self._session.scalar(seen.limit(1)) is None:
             raise NotFound(what="owner", id=owner)
-        return self._lock(owner)
+        return row
 
 
 _HAS = select(OwnerIdentifierRow.owner_id).where(

@@ -4,6 +4,7 @@ Every instant is an aware UTC `datetime`; every id a UUID of version 7. A value 
 it was read: to change what stands, call a repository on `Work`, which compares before it writes.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -93,6 +94,12 @@ class Owner:
         """The current number, the newest when there are several; the last known when none is current."""
         current = [known for known in self.identifiers if known.valid_to is None]
         return max(current or self.identifiers, key=lambda known: known.valid_from).identifier
+
+    @property
+    def tag(self) -> str:
+        """What is known in a few characters: others as soon as something of it is corrected."""
+        known = [str(self.id), self.name, str(self.birth_date), self.state]
+        return Digest.of(json.dumps(known).encode()).hex[:32]
 
     def stated_otherwise(self, name: str | None, birth_date: PartialDate | None) -> "Stated | None":
         """What of this is not what is known of the owner; None where nothing is, or nothing is known.

@@ -1,4 +1,4 @@
-"""Whose the papers are, and who did what with them: `correct-owner`, `diary`."""
+"""Whose the papers are, and who did what with them: `owner`, `correct-owner`, `diary`."""
 
 from typing import Annotated
 
@@ -8,10 +8,10 @@ from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Purpose, Reason
 from api.cli.place import at_desk
-from api.steps.correcting import Correction, correct
+from api.steps.correcting import Correction, correct, known_of
 from api.steps.holdings import name_of, owner_of
 from common import VIETNAM, PartialDate
-from datastore import DiaryLine, OwnerState
+from datastore import DiaryLine, Owner, OwnerState
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Mã của chủ. / The owner's number.")]
 
@@ -43,6 +43,30 @@ def correct_owner(
         with opened.datastore.begin(who, "look_for_owner") as work:
             owner = owner_of(work, identifier)
         known = correct(opened, who, owner, Correction(name, born, state), reason)
+    _show(known, as_json=as_json)
+
+
+@app.command("owner")
+def owner(
+    identifier: Number,
+    as_json: Json = False,
+    person: ActorName = OPERATOR,
+    agency: Agency = None,
+    purpose: Purpose = "operator",
+    dossier: DossierNo = None,
+) -> None:
+    """Điều đã biết về một chủ, để sửa. / What is known of an owner, to correct it.
+
+    Ví dụ / Example: `khoso owner 040090001234 --json`
+    """
+    with at_desk(person, agency, purpose, dossier) as (opened, who):
+        with opened.datastore.begin(who, "look_for_owner") as work:
+            found = owner_of(work, identifier)
+        known = known_of(opened, who, found)
+    _show(known, as_json=as_json)
+
+
+def _show(known: Owner, *, as_json: bool) -> None:
     told = {
         "owner_id": str(known.id),
         "name": known.name,

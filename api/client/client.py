@@ -193,6 +193,26 @@ class Client:
         found = self._transport.post("/owners/search", {"identifier": identifier}).json()["owners"]
         return Owner.of(found[0]) if found else None
 
+    def owner_record(self, owner: UUID) -> Owner:
+        """What is known of an owner, to correct it."""
+        answer = self._transport.get(f"/owners/{owner}/record")
+        return Owner.of(answer.json(), answer.headers["ETag"])
+
+    def correct_owner(
+        self,
+        seen: Owner,
+        reason: str,
+        *,
+        name: str,
+        birth_date: str | None = None,
+        state: str | None = None,
+    ) -> Owner:
+        """Correct what is known of an owner, as it was seen; what is left out stays."""
+        body = {"name": name, "birth_date": birth_date, "state": state, "reason": reason}
+        headers = {} if seen.tag is None else {"If-Match": seen.tag}
+        answer = self._transport.put(f"/owners/{seen.id}/record", body, headers)
+        return Owner.of(answer.json(), answer.headers["ETag"])
+
     def diary(self, owner: UUID, *, page: int = 200) -> Iterator[DiaryLine]:
         """Who did what with the owner's papers, oldest first, asked for page by page; the asking is a line as well."""
         cursor = None

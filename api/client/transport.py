@@ -47,6 +47,10 @@ class Transport:
         named = {"Idempotency-Key": str(uuid4()), **(headers or {})}
         return self._patiently(lambda: self.http.post(place, json=json, headers=named))
 
+    def put(self, place: str, json: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        """Say what is so from now on; under `If-Match`, what an attempt put whose answer was lost is another state."""
+        return self._patiently(lambda: self.http.put(place, json=json, headers=headers))
+
     def delete(self, place: str) -> httpx.Response:
         """Take something away; what went by an attempt whose answer was lost is answered as not there."""
         return self._patiently(lambda: self.http.delete(place))

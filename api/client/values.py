@@ -202,16 +202,18 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """An owner, by the id under which addresses know it."""
+    """An owner, by the id under which addresses know it; `tag` names what was known, for a correction of it."""
 
     id: UUID
     kind: str
     name: str | None
+    birth_date: str | None
     state: str
+    tag: str | None = None
 
     @classmethod
-    def of(cls, said: Json) -> "Owner":
-        return cls(UUID(said["owner_id"]), said["kind"], said["name"], said["state"])
+    def of(cls, said: Json, tag: str | None = None) -> "Owner":
+        return cls(UUID(said["owner_id"]), said["kind"], said["name"], said["birth_date"], said["state"], tag)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Entity tags: what has not changed is not sent again, what has changed meanwhile is not written over.
 
 A document's tag is its stamp, which counts its changes, so that the same number is asked again inside the
-transaction that changes it.
+transaction that changes it; an owner's is made of what is known of it.
 """
 
 import re
@@ -10,10 +10,11 @@ from typing import Annotated
 from fastapi import Header
 
 from api.http.faults import BadHeader
-from datastore import DocumentRecord
+from datastore import DocumentRecord, Owner
 
 _ENTITY = re.compile(r'(?:W/)?"([^"\x00-\x20\x7f]*)"')
 _DOCUMENT = re.compile(r"d([0-9]{1,18})")
+_OWNER = re.compile(r"o([0-9a-f]{32})")
 
 IfNoneMatch = Annotated[
     str | None,
@@ -35,9 +36,9 @@ IfMatchAsSeen = Annotated[
 ]
 
 
-def tag_of(document: DocumentRecord) -> str:
-    """The tag of a document as it stands."""
-    return f'"d{document.stamp}"'
+def tag_of(found: DocumentRecord | Owner) -> str:
+    """The tag of a document as it stands, of an owner as it is known."""
+    return f'"o{found.tag}"' if isinstance(found, Owner) else f'"d{found.stamp}"'
 
 
 def matches(header: str | None, tag: str) -> bool:
@@ -49,10 +50,20 @@ def matches(header: str | None, tag: str) -> bool:
 
 def stamp_wanted(header: str | None) -> int | None:
     """The stamp that an If-Match asks for; None when any will do. BadHeader for what no document ever had."""
+    wanted = _wanted(header, _DOCUMENT)
+    return None if wanted is None else int(wanted)
+
+
+def owner_wanted(header: str | None) -> str | None:
+    """The tag of an owner that an If-Match asks for; None when any will do. BadHeader for what no owner ever had."""
+    return _wanted(header, _OWNER)
+
+
+def _wanted(header: str | None, form: re.Pattern[str]) -> str | None:
     if header is None or header.strip() == "*":
         return None
     tags = _ENTITY.fullmatch(header.strip())
-    found = None if tags is None else _DOCUMENT.fullmatch(tags[1])
+    found = None if tags is None else form.fullmatch(tags[1])
     if found is None:
         raise BadHeader(name="If-Match")
-    return int(found[1])
+    return found[1]

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -31,6 +32,9 @@ def test_an_owner_is_corrected_and_what_is_left_out_stays(
     known = json.loads(capsys.readouterr().out)
     del known["owner_id"]
     assert known == {"name": "Lê Thị Bưởi", "birth_date": "1985-02-28", "state": "deceased"}
+    assert run(["owner", NUMBER, "--json"]) == Exit.DONE
+    shown = json.loads(capsys.readouterr().out)
+    assert (UUID(shown.pop("owner_id")).version, shown) == (7, known), "what was corrected can be read back"
     assert run([*correct, "--born", "1985-13-01"]) == Exit.BAD_INPUT
     assert "--born" in capsys.readouterr().err
     assert run(["correct-owner", "001190119999", *correct[2:]]) == Exit.BAD_INPUT

@@ -132,6 +132,7 @@ ACTS: dict[str, dict[str, Act]] = {
         "find": Act.FIND_OWNER,
         "get": Act.FIND_OWNER,
         "keep_stated": Act.NAME_OWNER,
+        "known": Act.CORRECT_OWNER,
         "of_document": Act.SEE_PAPERS,
         "of_identity": Act.RECOGNISE_OWNER,
         "of_papers": Act.SEE_PAPERS,

@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from pydantic.config import JsonDict
 
 from api.house import House
+from api.http.etags import IfMatch, IfNoneMatch, matches, owner_wanted, tag_of
 from api.http.identity import Acting, StaffActing
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Code, Instant, PartialDay, Said, Words, problems, whole
 from api.http.views import DocumentSummary
 from api.steps import holdings
-from api.steps.correcting import Correction, correct
+from api.steps.correcting import Correction, correct, known_of
 from api.steps.questions import about_owner
 from archive import Status
 from common import PartialDate
@@ -112,12 +113,39 @@ def search_owners(house: TheHouse, actor: Acting, asked: OwnerAsked) -> Owners:
     return Owners(owners=[] if owner is None else [_view(house, owner)])
 
 
-@router.put("/owners/{owner_id}/record", operation_id="correct_owner", responses=problems(404))
-def correct_owner(house: TheHouse, actor: StaffActing, owner_id: UUID, said: Corrected) -> OwnerView:
+@router.get(
+    "/owners/{owner_id}/record",
+    operation_id="get_owner_record",
+    response_model=OwnerView,
+    responses={304: {"description": "As it is known."}, **problems(404)},
+)
+def get_owner_record(
+    house: TheHouse, actor: StaffActing, owner_id: UUID, response: Response, known: IfNoneMatch = None
+) -> OwnerView | Response:
+    """What is known of an owner, with its tag for a correction, to whoever may correct it. Its diary tells."""
+    owner = known_of(house, actor, owner_id)
+    tag = tag_of(owner)
+    if matches(known, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return _view(house, owner)
+
+
+@router.put("/owners/{owner_id}/record", operation_id="correct_owner", responses=problems(404, 412))
+def correct_owner(
+    house: TheHouse,
+    actor: StaffActing,
+    owner_id: UUID,
+    said: Corrected,
+    response: Response,
+    seen: IfMatch = None,
+) -> OwnerView:
     """Correct what is known of an owner that one made known, or of whom one sees a paper. Codes stay as they are."""
     born = None if said.birth_date is None else PartialDate.parse(said.birth_date)
     correction = Correction(said.name, born, said.state)
-    return _view(house, correct(house, actor, owner_id, correction, said.reason))
+    owner = correct(house, actor, owner_id, correction, said.reason, seen=owner_wanted(seen))
+    response.headers["ETag"] = tag_of(owner)
+    return _view(house, owner)
 
 
 def _view(house: House, owner: Owner) -> OwnerView:

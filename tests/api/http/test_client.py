@@ -57,6 +57,12 @@ def test_a_paper_goes_its_way_through_the_client(served: Service, kho: Client, t
     }
     assert named == {(valid.id, valid.codes[0], "Trích lục khai tử")}
 
+    known = kho.owner_record(owner.id)
+    dead = kho.correct_owner(known, "Giấy báo tử 12", name="Tên Đúng", state="deceased")
+    assert (dead.name, dead.state, kho.owner_record(owner.id)) == ("Tên Đúng", "deceased", dead)
+    with pytest.raises(ProblemAnswered, match="changed_meanwhile"):
+        kho.correct_owner(known, "Giấy báo tử 12", name="Tên Khác")
+
     kho.open_dossier("H41.08-261122-0002", "1.000894")
     (held,) = kho.check_holdings("H41.08-261122-0002", [_OWNER], [Wanted("A", "KHAI_TU")])
     assert (held.state, held.action) == ("held", "reuse")

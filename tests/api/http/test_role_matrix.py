@@ -128,6 +128,7 @@ ACTS: dict[str, Act | None] = {
     # Stores, search, dossiers.
     "search_owners": Act.FIND_OWNER,
     "correct_owner": Act.CORRECT_OWNER,
+    "get_owner_record": Act.CORRECT_OWNER,
     "search_documents": Act.SEE_PAPERS,
     "get_store": Act.FIND_OWNER,
     "list_store_documents": Act.SEE_PAPERS,

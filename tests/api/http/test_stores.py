@@ -56,11 +56,43 @@ def test_what_is_known_of_an_owner_is_corrected_with_its_reason_in_the_diary(
     assert (known["name"], known["birth_date"], known["state"]) == ("Lê Thị Bưởi", "1985-02-28", "deceased")
     again = clerk.put(place, json={"name": "Lê Thị Bưởi", "reason": "Giấy báo tử 12"}).json()
     assert again == known, "what is left out stays"
+    mistyped = clerk.put(place, json={**said, "nmae": "x"})
+    problem_of(mistyped, 422, "request_invalid")
+    (fault,) = mistyped.json()["errors"]
+    assert (fault["pointer"], fault["code"]) == ("/body/nmae", "extra_forbidden")
+    assert "There is no field of this name" in fault["en"]
     with served.signed_in("handler") as handler:
         lines = handler.get(f"/api/v1/owners/{found['owner_id']}/diary").json()["lines"]
         assert ("correct_owner", "Giấy báo tử 12") in {(line["act"], line["note"]) for line in lines}
     with served.signed_in("handler", agency=OTHER_AGENCY) as stranger:
         problem_of(stranger.put(place, json=said), 404, "not_found")
+
+
+def test_what_is_known_of_an_owner_is_read_by_who_may_correct_it_and_corrected_as_it_was_seen(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """It could be put and not be read; of two who corrected it at once, the second never saw the first."""
+    submit(clerk, page(302), "040185001247")
+    (found,) = clerk.post("/api/v1/owners/search", json={"identifier": "040185001247"}).json()["owners"]
+    place = f"/api/v1/owners/{found['owner_id']}/record"
+    seen = clerk.get(place)
+    assert seen.json() == found
+    tag = seen.headers["etag"]
+    assert clerk.get(place, headers={"If-None-Match": tag}).status_code == 304
+    said = {"name": "Lê Thị Bưởi", "birth_date": "1985", "reason": "Căn cước"}
+    corrected = clerk.put(place, json=said, headers={"If-Match": tag})
+    assert corrected.headers["etag"] == clerk.get(place).headers["etag"] != tag
+    problem_of(clerk.put(place, json=said, headers={"If-Match": tag}), 412, "changed_meanwhile")
+    problem_of(clerk.put(place, json=said, headers={"If-Match": '"d7"'}), 422, "bad_header")
+    assert clerk.get(place).json() == corrected.json()
+    with served.signed_in("postal") as postal:
+        problem_of(postal.get(place), 403, "not_allowed")
+    with served.signed_in("handler", agency=OTHER_AGENCY) as stranger:
+        problem_of(stranger.get(place), 404, "not_found")
+    problem_of(clerk.get(place, headers={"Khoso-Purpose": ""}), 422, "purpose_missing")
+    with served.signed_in("handler") as handler:
+        lines = handler.get(f"/api/v1/owners/{found['owner_id']}/diary").json()["lines"]
+    assert "look_at_owner" in {line["act"] for line in lines}
 
 
 def test_pages_hold_every_paper_once_also_when_others_are_taken_in_meanwhile(
