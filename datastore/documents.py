@@ -15,7 +15,19 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CompoundSelect, Integer, Select, and_, bindparam, func, null, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm.attributes import set_committed_value
 
 from archive import Ground, Status, Weight, may_become
@@ -125,15 +137,37 @@ class Documents:
     # --- coming in -------------------------------------------------------------------------------------
 
     def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
-        """The document in which this agency took in just these originals for just these owners; None."""
+        """The document in which this agency took in just these originals for just these owners, or the one that stands
+        in its place; None, also where the actor may not see it."""
         self._scope.ask(Act.SEE_PAPERS)
-        key = _held_key(digest_of(originals), owners, self._scope.actor.agency)
-        query = select(DocumentRow).where(DocumentRow.held_key == key, self._scope.visible_documents())
-        row = self._session.scalar(query)
+        found = self._standing(digest_of(originals), owners)
+        if found is None:
+            return None
+        visible = select(DocumentRow).where(DocumentRow.id == found.id, self._scope.visible_documents())
+        row = self._session.scalar(visible)
         if row is None:
             return None
         self._scope.note_document(row)
         return mapping.document(row)
+
+    def _standing(self, originals: Digest, owners: Sequence[UUID]) -> DocumentRow | None:
+        """What stands for these originals of these owners in this agency, whoever may see it."""
+        ids = self._session.scalars(*_brought(originals, owners, self._scope.actor.agency)).all()
+        papers = select(DocumentRow).where(DocumentRow.id.in_(ids)).order_by(DocumentRow.id)
+        brought = self._session.scalars(papers).all() if ids else ()
+        theirs = (row for row in brought if _is_of(row, set(owners)))
+        return next((standing for row in theirs if (standing := self._in_place_of(row)) is not None), None)
+
+    def _in_place_of(self, row: DocumentRow) -> DocumentRow | None:
+        """The last of those of which each took the place of the one before, if it is these owners' and not over; else
+        the paper itself, if that is held; None."""
+        last, seen = row, {row.id}
+        while last.superseded_by is not None and last.superseded_by not in seen:
+            seen.add(last.superseded_by)
+            last = self._session.get_one(DocumentRow, last.superseded_by)
+        if last.status not in _NOT_HELD and set(_owners(row)) <= set(_owners(last)):
+            return last
+        return None if row.held_key is None else row
 
     def receive(
         self,
@@ -163,7 +197,7 @@ class Documents:
         digest = digest_of([one.object.sha256_plain for one in originals])
         # Everything that may be refused is asked before the first row is written.
         stores = self._stores_of(owners)
-        held_key = self._claim_new(digest, [store.owner_id for store in stores], draft.id)
+        held_key = self._claim_new(digest, [store.owner_id for store in stores])
         objects = scope.object_rows([one.object for one in originals], draft.id)
         row = DocumentRow(
             id=draft.id,
@@ -300,24 +334,35 @@ class Documents:
         row.held_key = self._claim(digest, _owners(row), row.intake_agency, row.id)
         self._session.flush()
 
-    def _claim_new(self, originals: Digest, owners: Sequence[UUID], document: UUID) -> bytes:
-        """`_claim` for what comes in: nobody holds a paper of an owner whom this transaction made known."""
-        key = _held_key(originals, owners, self._scope.actor.agency)
-        if not any(owner in self._scope.stores for owner in owners):
-            return self._claim(originals, owners, self._scope.actor.agency, document)
-        for other in self._scope.held.values():
-            if other.held_key == key:
-                raise AlreadyHeld(document_id=other.id)
+    def _claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
+        """`_claim` for what comes in, also of what was put away for another one; nobody holds a paper of an owner whom
+        this transaction made known."""
+        agency = self._scope.actor.agency
+        key = _held_key(originals, owners, agency)
+        if any(owner in self._scope.stores for owner in owners):
+            for other in self._scope.held.values():
+                if other.held_key == key:
+                    raise AlreadyHeld(document_id=other.id)
+            return key
+        self._hold_originals(originals, agency)
+        if self._session.connection().scalar(*_brought(originals, owners, agency)) is not None:
+            standing = self._standing(originals, owners)
+            if standing is not None:
+                raise AlreadyHeld(document_id=standing.id)
         return key
 
     def _claim(self, originals: Digest, owners: Sequence[UUID], agency: str, document: UUID) -> bytes:
         """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld."""
         key = _held_key(originals, owners, agency)
-        hold(self._session, f"originals {key.hex()}")  # whoever brings them at once then sees this document
+        self._hold_originals(originals, agency)
         other = self._session.connection().scalar(_HOLDER, {"key": key})
         if other not in (None, document):
             raise AlreadyHeld(document_id=other)
         return key
+
+    def _hold_originals(self, originals: Digest, agency: str) -> None:
+        """Whoever brings them at once, for whomever, then sees this document."""
+        hold(self._session, f"originals {_held_key(originals, (), agency).hex()}")
 
     # --- reading it ------------------------------------------------------------------------------------
 
@@ -852,6 +897,10 @@ def _owners(row: DocumentRow) -> list[UUID]:
     return [entry.store.owner_id for entry in row.entries if entry.to_at is None]
 
 
+def _is_of(row: DocumentRow, owners: set[UUID]) -> bool:
+    return set(_owners(row)) == owners
+
+
 def digest_of(originals: Sequence[Digest]) -> Digest:
     """One digest of several originals: that of the one, or SHA-256 over all in their order."""
     if len(originals) == 1:
@@ -900,6 +949,19 @@ _OPEN_WITHOUT = select(DossierRow.id).where(
     DossierRow.id.not_in(_IN_DOSSIERS.where(DossierDocumentRow.document_id == bindparam("other"))),
 )
 """The open dossiers that have one paper and not the other."""
+_BROUGHT = (
+    select(VersionRow.document_id)
+    .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
+    .where(
+        VersionRow.originals_digest == bindparam("digest"),
+        DocumentRow.intake_agency == bindparam("agency"),
+        or_(DocumentRow.held_key.is_not(None), DocumentRow.superseded_by.is_not(None)),
+        exists()
+        .where(StoreEntryRow.document_id == DocumentRow.id, StoreEntryRow.to_at.is_(None))
+        .where(StoreRow.id == StoreEntryRow.store_id, StoreRow.owner_id == bindparam("owner")),
+    )
+)
+"""The papers of an owner in which an agency took in just these originals: held, or in their place another one is."""
 _KNOWN: CompoundSelect[str, UUID] = union_all(
     select(OwnerIdentifierRow.identifier, OwnerIdentifierRow.owner_id).where(
         OwnerIdentifierRow.identifier.in_(bindparam("identifiers", expanding=True)),
@@ -931,10 +993,18 @@ def look_beforehand(
     owners = {number: id for number, id in found if number is not None}
     unknown = frozenset(identifiers) - owners.keys()
     held = len(found) > len(owners)
-    if not held and not unknown:
-        key = _held_key(digest, list(owners.values()), agency)
-        held = glance.first(_HOLDER, {"key": key}) is not None
+    if not held and owners and not unknown:
+        held = glance.first(*_brought(digest, list(owners.values()), agency)) is not None
     return Beforehand(held, unknown)
+
+
+def _brought(
+    originals: Digest, owners: Sequence[UUID], agency: str
+) -> tuple[Select[UUID], Mapping[str, object]]:
+    """What to ask for everything that may be the paper of these originals and owners, however many others have it."""
+    if not owners:
+        return _HOLDER, {"key": _held_key(originals, (), agency)}
+    return _BROUGHT, {"digest": originals.value, "agency": agency, "owner": owners[0]}
 
 
 def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:

@@ -20,7 +20,7 @@ from api.metrics import MALWARE, PAGE_SECONDS, PAGES
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
 from api.steps.questions import about_owners, whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
-from common import KhosoError, PartialDate, Sentence, say
+from common import Digest, KhosoError, PartialDate, Sentence, say
 from datastore import (
     Act,
     Actor,
@@ -42,9 +42,11 @@ from datastore import (
     Priority,
     Provenance,
     Source,
+    StaleState,
     Stated,
     Upload,
     Work,
+    digest_of,
     may,
     original_key,
     pdf_key,
@@ -151,8 +153,8 @@ def take_in(
         raise SignedAmongMany
     doc_type = house.catalogue.find(paper.doc_type).code if paper.doc_type else None
     beforehand = _look_beforehand(house, actor, paper, scans)
-    if beforehand.may_be_held and (held := _held(house, actor, paper, scans)):
-        return _cite(house, actor, held, paper, doc_type, also)
+    if beforehand.may_be_held and (held := _bring_again(house, actor, paper, scans, doc_type, also)):
+        return held
     _require_open_dossier(house, actor, paper.dossier)
     verdict = verdict_on(house, scans)
     provenance = _provenance(actor, paper, verdict)
@@ -186,10 +188,10 @@ def take_in(
             also(work, received)
     except AlreadyHeld:
         # Somebody else took in the same paper while we wrote: theirs stands, ours is swept.
-        held = _held(house, actor, paper, scans)
+        held = _bring_again(house, actor, paper, scans, doc_type, also)
         if held is None:
             raise
-        return _cite(house, actor, held, paper, doc_type, also)
+        return held
     return received
 
 
@@ -242,10 +244,16 @@ def _name_owners(work: Work, paper: Paper, unknown: Collection[str] = ()) -> _Na
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A paper that is here already, and the owners who are named now."""
+    """A paper that is here already, and the owners and bytes that are brought now."""
 
     document: DocumentRecord
     named: _Named
+    digests: tuple[Digest, ...]
+
+    @property
+    def in_another_scan(self) -> bool:
+        """Whether these bytes were put away, or replaced, and it stands in their place."""
+        return self.document.version.originals_digest != digest_of(self.digests)
 
 
 def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[Brought]) -> Beforehand:
@@ -254,13 +262,39 @@ def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[B
     return house.datastore.look_beforehand([scan.sha256 for scan in scans], numbers, actor.agency)
 
 
+def _bring_again(
+    house: House,
+    actor: Actor,
+    paper: Paper,
+    scans: Sequence[Brought],
+    doc_type: str | None,
+    also: Callable[[Work, Received], None],
+) -> Received | None:
+    """The paper that is here already, if one is; where it became another's between look and lock it is looked for once
+    more."""
+    for once_more in (True, False):
+        held = _held(house, actor, paper, scans)
+        if held is None:
+            return None
+        try:
+            return _cite(house, actor, held, paper, doc_type, also)
+        except (AlreadyHeld, StaleState):
+            if not once_more:
+                raise
+    return None
+
+
 def _held(house: House, actor: Actor, paper: Paper, scans: Sequence[Brought]) -> _Held | None:
     """The paper that has these bytes and owners, or these bytes and no owner yet."""
-    digests = [scan.sha256 for scan in scans]
+    digests = tuple(scan.sha256 for scan in scans)
     with house.datastore.begin(actor, "look_for_held") as work:
         named = _name_owners(work, paper)
-        document = work.documents.find_held(digests, named.ids) or work.documents.find_held(digests, ())
-    return None if document is None else _Held(document, named)
+        document = _find_held(work, digests, named)
+    return None if document is None else _Held(document, named, digests)
+
+
+def _find_held(work: Work, digests: Sequence[Digest], named: _Named) -> DocumentRecord | None:
+    return work.documents.find_held(digests, named.ids) or work.documents.find_held(digests, ())
 
 
 def _cite(
@@ -271,10 +305,16 @@ def _cite(
     doc_type: str | None,
     also: Callable[[Work, Received], None],
 ) -> Received:
-    """The paper is here already: what was open and is now said is kept, and the dossier cites it."""
-    document = held.document
-    ground = _ground_for_held(house, actor, document, paper)
+    """The paper is here already: what was open and is now said is kept, and the dossier cites it. StaleState where it
+    is so no more.
+
+    Where another scan stands in its place, that one is cited: what is said of the bytes that were brought is not said
+    of it.
+    """
+    ground = None if held.in_another_scan else _ground_for_held(house, actor, held.document, paper)
+    compared = paper.compared and not held.in_another_scan
     with house.datastore.begin(actor, "bring_again") as work:
+        document = _locked(work, held)
         if held.named.owners and not document.owner_ids:
             document = work.documents.assign_owners(document.id, held.named.ids)
         if held.named.stated:
@@ -284,7 +324,7 @@ def _cite(
         if ground is not None and document.ground is None:
             document = work.documents.record_ground(document.id, ground)
         # Who may not check leaves it to somebody who may: that it goes on from here is a check.
-        if paper.compared and _may_check(actor):
+        if compared and _may_check(actor):
             document = work.documents.record_comparison(document.id, by=actor.person)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
@@ -292,9 +332,25 @@ def _cite(
         job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         doubts = about_owners(house, *_owners_of(work, document))
+        if held.in_another_scan:
+            doubts = (say("another_scan_stands", id=document.id), *doubts)
         received = Received(document, receipt.number, again=True, job=job, doubts=doubts)
         also(work, received)
+    if held.in_another_scan:
+        house.steps.say(str(say("another_scan_stands", id=document.id)))
     return received
+
+
+def _locked(work: Work, held: _Held) -> DocumentRecord:
+    """The paper as it stands once nobody changes it any more; StaleState when another one is held by now, or none."""
+    try:
+        work.documents.get(held.document.id)
+    except NotFound as error:
+        raise StaleState(what="document") from error
+    document = _find_held(work, held.digests, held.named)
+    if document is None or document.id != held.document.id:
+        raise StaleState(what="document")
+    return document
 
 
 def _owners_of(work: Work, document: DocumentRecord) -> tuple[tuple[Owner, ...], tuple[Stated, ...]]:

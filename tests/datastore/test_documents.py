@@ -93,6 +93,84 @@ def test_a_revoked_paper_may_be_brought_again(house: House) -> None:
     assert house.receive(owner, content=b"same").id != document.id
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_a_scan_that_was_put_away_and_comes_again_is_the_paper_that_stands_in_its_place(
+    house: House, signed: bool
+) -> None:
+    """The superseded one was cited, and one that was rejected came in once more."""
+    owner = house.owner()
+    make = house.provisional if signed else house.receive
+    first, second, third = (make(owner, content=each) for each in (b"first", b"second", b"third"))
+    with house.store.begin(MAI, "put_away") as work:
+        work.documents.put_away_duplicate(first.id, by=second.id, reason="scanned twice")
+        work.documents.put_away_duplicate(second.id, by=third.id, reason="scanned twice")
+    for content in (b"first", b"second", b"third"):
+        with house.store.begin(MAI, "intake") as work:
+            held = work.documents.find_held([Digest.of(content)], [owner])
+            assert held is not None
+            assert held.id == third.id
+        with pytest.raises(AlreadyHeld) as caught:
+            house.receive(owner, content=content)
+        assert caught.value.facts == {"document_id": third.id}
+    # What another agency holds stands for nothing there.
+    assert house.receive(owner, content=b"first", actor=STRANGER).id != first.id
+
+
+@pytest.mark.parametrize(("signed", "again"), [(False, False), (True, True)])
+def test_a_scan_that_was_put_away_for_a_paper_that_is_over_stands_for_itself_or_comes_in_again(
+    house: House, signed: bool, again: bool
+) -> None:
+    """What was rejected before it was signed hides nothing; what was signed is there, and says how it stands."""
+    owner = house.owner()
+    make = house.provisional if signed else house.receive
+    away, stood = make(owner, content=b"away"), house.valid(owner, content=b"stood")
+    with house.store.begin(MAI, "tidy up") as work:
+        work.documents.put_away_duplicate(away.id, by=stood.id, reason="scanned twice")
+        work.documents.revoke(stood.id, reason="issued by mistake")
+        held = work.documents.find_held([Digest.of(b"away")], [owner])
+        assert (held is not None and held.id == away.id) is again
+    if not again:
+        anew = house.receive(owner, content=b"away")
+        assert (anew.id != away.id, anew.status) == (True, Status.RECEIVED)
+
+
+def test_a_paper_that_was_rejected_comes_in_again_and_hides_no_good_one(house: House) -> None:
+    owner = house.owner()
+    refused = house.receive(owner, content=b"same")
+    with house.store.begin(MAI, "reject") as work:
+        work.documents.become(refused.id, Status.REJECTED, reason="scan_unreadable")
+        assert work.documents.find_held([Digest.of(b"same")], [owner]) is None
+    good = house.receive(owner, content=b"same")
+    with house.store.begin(MAI, "intake") as work:
+        held = work.documents.find_held([Digest.of(b"same")], [owner])
+    assert held is not None
+    assert held.id == good.id != refused.id
+
+
+def test_a_scan_whose_place_was_taken_by_a_paper_of_others_is_not_theirs(house: House) -> None:
+    an, binh = house.owner(AN), house.owner(BINH)
+    sold, bought = house.valid(an, content=b"of the seller"), house.valid(binh, content=b"of the buyer")
+    with house.store.begin(MAI, "supersede") as work:
+        work.documents.supersede(sold.id, by=bought.id, reason="sold")
+        held = work.documents.find_held([Digest.of(b"of the seller")], [an])
+    assert held is not None
+    assert (held.id, held.status) == (sold.id, Status.SUPERSEDED)
+
+
+def test_postal_staff_is_not_shown_the_paper_that_stands_for_its_scan_unless_it_took_it_in(
+    house: House,
+) -> None:
+    owner, postman = house.owner(), Actor("post", "postal", "H41.01", "intake")
+    his = house.receive(owner, content=b"his", actor=postman)
+    kept = house.receive(owner, content=b"another's")
+    with house.store.begin(MAI, "put_away") as work:
+        work.documents.put_away_duplicate(his.id, by=kept.id, reason="scanned twice")
+    with house.store.begin(postman, "intake") as work:
+        assert work.documents.find_held([Digest.of(b"his")], [owner]) is None
+    with pytest.raises(AlreadyHeld):
+        house.receive(owner, content=b"his", actor=postman)
+
+
 def test_two_papers_of_one_type_get_two_instances_of_one_code(house: House) -> None:
     owner = house.owner()
     first, second = (house.receive(owner, content=each) for each in (b"one", b"two"))

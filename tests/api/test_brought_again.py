@@ -1,0 +1,102 @@
+"""A file that is here already is brought again: which paper answers, and what is said of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from api.cli.place import house
+from api.house import House
+from api.progress import Unheard
+from api.steps import changes
+from api.steps.intake import Paper, Person, Received, receive
+from archive import Ground
+from datastore import Actor
+from tests.api.http.papers import AN, BINH, page
+
+_DOSSIER = "H41.08-261122-0001"
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+
+
+@pytest.fixture
+def opened() -> Iterator[House]:
+    with house(Unheard()) as place:
+        yield place
+
+
+def _scan(folder: Path, shade: int) -> Path:
+    written = folder / f"{shade}.png"
+    written.write_bytes(page(shade))
+    return written
+
+
+def _bring(
+    opened: House,
+    scan: Path,
+    *owners: str,
+    dossier: str | None = None,
+    ground: Ground | None = None,
+    compared: bool = False,
+) -> Received:
+    persons = tuple(Person(owner) for owner in owners)
+    paper = Paper((scan,), persons, "KET_HON", dossier, ground, compared=compared)
+    return receive(opened, _who(opened), paper)
+
+
+def _who(opened: House) -> Actor:
+    return opened.system("intake")
+
+
+def test_a_scan_that_was_put_away_is_brought_again_and_the_dossier_cites_the_one_that_stands(
+    opened: House, tmp_path: Path
+) -> None:
+    """It cited the one that was put away; whoever brought it had compared that scan, and not the other one."""
+    away, kept = (_bring(opened, _scan(tmp_path, shade), AN).document.id for shade in (1, 2))
+    changes.put_away(opened, _who(opened), away, kept, "Quét hai lần")
+    with opened.datastore.begin(_who(opened), "open") as work:
+        work.dossiers.open(_DOSSIER, procedure="1.001193")
+    again = _bring(opened, tmp_path / "1.png", AN, dossier=_DOSSIER, compared=True, ground=Ground.BACK_FILE)
+    assert (again.document.id, again.again) == (kept, True)
+    assert [doubt.code for doubt in again.doubts] == ["another_scan_stands"]
+    assert (again.document.provenance.compared_by, again.document.ground) == (None, None)
+    with opened.datastore.begin(_who(opened), "look") as work:
+        assert [one.document_id for one in work.dossiers.get(_DOSSIER).documents] == [kept]
+    same = _bring(opened, tmp_path / "2.png", AN, compared=True)
+    assert (same.document.id, same.doubts) == (kept, ())
+    assert same.document.provenance.compared_by == _who(opened).person
+
+
+class _Refiling(Unheard):
+    """An officer refiles a paper just when a clerk, who brings it again, is told something about its ground."""
+
+    def __init__(self, opened: House, move: changes.Move) -> None:
+        self._opened, self._move = opened, move
+        self.paper: Received | None = None
+
+    def say(self, sentence: str) -> None:
+        if self.paper is not None:
+            paper, self.paper = self.paper.document.id, None
+            changes.refile(self._opened, _who(self._opened), paper, self._move, "Ghi nhầm số")
+
+
+def test_a_paper_that_became_anothers_while_it_was_brought_again_is_looked_for_once_more(
+    tmp_path: Path,
+) -> None:
+    """The paper of somebody else was cited, or, where it was out of sight by then, the clerk was told that it is not
+    there."""
+    scan = _scan(tmp_path, 3)
+    with house(Unheard()) as officers:
+        meanwhile = _Refiling(officers, changes.Move(to=BINH))
+        with house(meanwhile) as clerks:
+            first = _bring(clerks, scan, AN)
+            meanwhile.paper = first
+            again = _bring(clerks, scan, AN, ground=Ground.ISSUED_ELECTRONICALLY)
+        assert (again.again, again.document.id == first.document.id) == (False, False)
+        with officers.datastore.begin(_who(officers), "look") as work:
+            (an,) = work.owners.of_document(again.document.id)
+            (binh,) = work.owners.of_document(first.document.id)
+        assert (an.identifiers[0].identifier, binh.identifiers[0].identifier) == (AN, BINH)
