@@ -1,6 +1,7 @@
 """What only a request over HTTP can get wrong; everything else is an error of a room."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from common import KhosoError, Sentence, say
 
@@ -55,10 +56,28 @@ class StateNotNamed(KhosoError):
     code = "state_not_named"
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A place of a request that is wrong, as a JSON pointer, and what is expected there, in words where it is known."""
+
+    pointer: str
+    code: str
+    expected: Sentence | None
+    allowed: Sequence[str] | None = None
+
+    @property
+    def told(self) -> str:
+        return self.pointer if self.allowed is None else f"{self.pointer} ({' | '.join(self.allowed)})"
+
+
 class RequestInvalid(KhosoError):
-    """The request has not the form that the description of the API asks for."""
+    """The request has not the form that the description of the API asks for, at each of these places."""
 
     code = "request_invalid"
+
+    def __init__(self, *wrong: Wrong) -> None:
+        super().__init__(where=", ".join(dict.fromkeys(one.told for one in wrong)) or "/")
+        self.wrong = wrong
 
 
 class BodyTooLarge(KhosoError):

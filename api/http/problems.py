@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.errors import http_status
 from api.http.expected import example_at, expected
-from api.http.faults import RequestInvalid, TokenRefused, TooManyRequests
+from api.http.faults import RequestInvalid, TokenRefused, TooManyRequests, Wrong
 from api.http.languages import Language, language_of
 from api.http.observing import route_template
 from api.logs import log
@@ -60,6 +60,17 @@ class Fault(BaseModel):
     )
     vi: str | None = Field(None, description="What is expected there.")
     en: str | None = None
+
+    @classmethod
+    def of(cls, wrong: Wrong) -> "Fault":
+        said = wrong.expected
+        return cls(
+            pointer=wrong.pointer,
+            code=wrong.code,
+            allowed=None if wrong.allowed is None else list(wrong.allowed),
+            vi=None if said is None else said.vi,
+            en=None if said is None else said.en,
+        )
 
 
 class Problem(BaseModel):
@@ -122,7 +133,8 @@ def of_error(error: KhosoError, language: Language) -> Response:
     if isinstance(error, TooManyRequests | TooManyUploads):
         headers["Retry-After"] = str(error.seconds)
     roles = [role for role in str(error.facts.get("roles", "")).split(", ") if role]
-    return problem(status, sentence, language, roles=roles or None, headers=headers)
+    faults = [Fault.of(wrong) for wrong in error.wrong] if isinstance(error, RequestInvalid) else None
+    return problem(status, sentence, language, faults=faults, roles=roles or None, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -146,25 +158,18 @@ async def _khoso_error(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     """Where and what is wrong, never the value: it may be a personal number."""
     assert isinstance(error, RequestValidationError)
-    faults = [_fault(request, found) for found in list(error.errors())[:_MOST_FAULTS]]
-    said = RequestInvalid(where=", ".join(dict.fromkeys(_told(fault) for fault in faults)) or "/")
-    return problem(http_status(said), said.sentence, language_asked(request), faults=faults)
+    wrong = [_wrong(request, found) for found in list(error.errors())[:_MOST_FAULTS]]
+    return of_error(RequestInvalid(*wrong), language_asked(request))
 
 
-def _fault(request: Request, found: Mapping[str, Any]) -> Fault:
+def _wrong(request: Request, found: Mapping[str, Any]) -> Wrong:
     allowed, example = _allowed(found), None
     if found["type"] == "string_pattern_mismatch":  # the only kind that an example explains
         description = request.app.openapi()
         operations = description["paths"].get(route_template(request.scope), {})
         example = example_at(description, operations.get(request.method.lower(), {}), found["loc"])
     said = expected(found, allowed=allowed, example=example)
-    return Fault(
-        pointer=_pointer(found["loc"]),
-        code=str(found["type"]),
-        allowed=allowed,
-        vi=None if said is None else said.vi,
-        en=None if said is None else said.en,
-    )
+    return Wrong(_pointer(found["loc"]), str(found["type"]), said, allowed)
 
 
 def _allowed(found: Mapping[str, Any]) -> list[str] | None:
@@ -173,10 +178,6 @@ def _allowed(found: Mapping[str, Any]) -> list[str] | None:
         return None
     # Values that are no text have no quotes, and are not listed.
     return re.findall(r"'([^']*)'", found["ctx"]["expected"]) or None
-
-
-def _told(fault: Fault) -> str:
-    return fault.pointer if fault.allowed is None else f"{fault.pointer} ({' | '.join(fault.allowed)})"
 
 
 def _pointer(place: Sequence[object]) -> str:

@@ -17,7 +17,7 @@ from pydantic.config import JsonDict
 from api.house import House
 from api.http.bodies import opening
 from api.http.downloads import BYTES, streamed
-from api.http.faults import RequestInvalid
+from api.http.faults import RequestInvalid, Wrong
 from api.http.identity import Acting, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import API, TheHouse
@@ -26,7 +26,7 @@ from api.steps import holdings
 from api.steps.holdings import Form
 from api.steps.intake import Brought, Paper, Person, Received, open_file, take_in
 from archive import SourceForm, Status
-from common import Digest
+from common import Digest, say
 from datastore import Actor, Answer, DocumentRecord, Exchanged, Work
 from ingest import LONGEST_EXCHANGE_CODE, ExchangeCode, MediaType
 
@@ -146,14 +146,17 @@ def _digest(said: Import) -> str | None:
 def _file(house: House, actor: Actor, said: Import, desk: PathOnDisk) -> Brought:
     """The file, opened: here, or when it was uploaded. RequestInvalid unless just one of the two is given."""
     if (said.Content is None) == (said.UploadId is None):
-        raise RequestInvalid(where="/body/Content, /body/UploadId")
+        one_of_two = say("expected_one_of_two", one="Content", other="UploadId")
+        raise RequestInvalid(
+            *(Wrong(f"/body/{name}", "one_of_two", one_of_two) for name in ("Content", "UploadId"))
+        )
     if said.UploadId is not None:
         (upload,) = house.datastore.uploads(actor, [said.UploadId])
         return upload
     try:
         content = base64.b64decode(said.Content or "", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise RequestInvalid(where="/body/Content") from error
+        raise RequestInvalid(Wrong("/body/Content", "base64", say("expected_base64"))) from error
     file = desk / "content"
     file.write_bytes(content)
     return open_file(house, actor, file, name=said.DocCode)
@@ -169,7 +172,7 @@ def change_imported_document(
     """Say anew what the other system says of a document. Its file stays as it came: a new one is a new version."""
     code = str(ExchangeCode.parse(document_id))
     if code != str(ExchangeCode.parse(said.DocCode)):
-        raise RequestInvalid(where="/body/DocCode")
+        raise RequestInvalid(Wrong("/body/DocCode", "same", say("expected_doc_code_of_address")))
     with house.datastore.begin(actor, "change_exchanged") as work:
         document = work.documents.get(work.exchange.find(code).document_id)
         return ExchangeView.of(work.exchange.keep(code, document.id, _kept(said)), document)

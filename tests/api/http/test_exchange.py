@@ -31,6 +31,14 @@ def imported(client: httpx.Client, code: str, shade: int, **more: Any) -> httpx.
     return client.post(f"{_PLACE}/import", json=metadata(code, Content=content, **more))
 
 
+def expected_at(answer: httpx.Response) -> dict[str, str]:
+    """What a refused request says is expected, by the places."""
+    said = problem_of(answer, 422, "request_invalid")
+    faults = answer.json()["errors"]
+    assert all(fault["pointer"] in str(said["vi"]) and fault["vi"] != fault["en"] for fault in faults)
+    return {fault["pointer"]: fault["en"] for fault in faults}
+
+
 def test_a_document_is_taken_in_read_changed_and_downloaded_under_its_code(
     served: Service, clerk: httpx.Client
 ) -> None:
@@ -61,14 +69,19 @@ def test_a_code_names_one_document(clerk: httpx.Client) -> None:
     assert imported(clerk, code, 22).json()["DocumentId"] == first.json()["DocumentId"]
     problem_of(imported(clerk, code, 23), 409, "already_there")
     other = metadata("G06.01_CV_000023_V1")
-    problem_of(clerk.put(f"{_PLACE}/{code}", json=other), 422, "request_invalid")
+    assert expected_at(clerk.put(f"{_PLACE}/{code}", json=other)) == {
+        "/body/DocCode": "The DocCode of the address is needed."
+    }
 
 
 def test_a_file_that_was_uploaded_before_is_imported_by_its_id(clerk: httpx.Client) -> None:
     upload_id = upload(clerk, page(24))["upload_id"]
     body = metadata("G06.01_CV_000024_V1", UploadId=upload_id)
     assert clerk.post(f"{_PLACE}/import", json=body).status_code == 201
-    problem_of(clerk.post(f"{_PLACE}/import", json={**body, "Content": "AAAA"}), 422, "request_invalid")
+    one = "Just one of the two is needed: Content or UploadId."
+    for both in (body | {"Content": "AAAA"}, metadata("G06.01_CV_000024_V1")):
+        refused = clerk.post(f"{_PLACE}/import", json=both)
+        assert expected_at(refused) == {"/body/Content": one, "/body/UploadId": one}
     problem_of(clerk.post(f"{_PLACE}/import", json={**body, "UploadId": str(uuid4())}), 404, "not_found")
 
 
@@ -77,7 +90,8 @@ def test_what_is_said_wrongly_is_refused(clerk: httpx.Client) -> None:
     problem_of(imported(clerk, "G06.01_CV_000025_V1", 25, CodeNumber="x" * 12), 422, "request_invalid")
     problem_of(imported(clerk, "G06.01_CV_000025_V1", 25, Subject="\u0000"), 422, "request_invalid")
     broken = metadata("G06.01_CV_000025_V1", Content="not base64 !")
-    problem_of(clerk.post(f"{_PLACE}/import", json=broken), 422, "request_invalid")
+    (said,) = expected_at(clerk.post(f"{_PLACE}/import", json=broken)).items()
+    assert said == ("/body/Content", "A file in base64 is needed (RFC 4648, section 4), without white space.")
     nothing = metadata("G06.01_CV_000025_V1", Content=base64.b64encode(b"GIF89a").decode())
     problem_of(clerk.post(f"{_PLACE}/import", json=nothing), 415, "file_kind_unknown")
     problem_of(clerk.get(f"{_PLACE}/neither-id-nor-code"), 422, "bad_exchange_code")
