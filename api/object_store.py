@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.settings import Settings
 from common import KhosoError, Sentence
-from datastore import Buckets, FolderObjects, ObjectStore, S3Place, minio_objects, prove_lock
+from datastore import FolderObjects, ObjectStore, S3Place, minio_objects, prove_lock
 
 
 class SecretUnreadable(KhosoError):
@@ -18,7 +18,7 @@ def open_objects(settings: Settings) -> ObjectStore:
     """The object store that the settings name; nothing is asked of a server yet. SecretUnreadable."""
     if settings.s3_endpoint is None:
         return FolderObjects(settings.data_dir / "objects")
-    return minio_objects(service_place(settings), buckets_of(settings), spool=_spool(settings))
+    return minio_objects(service_place(settings), settings.s3_bucket, spool=_spool(settings))
 
 
 def try_the_lock(settings: Settings, now: datetime) -> tuple[Sentence, ...]:
@@ -27,7 +27,7 @@ def try_the_lock(settings: Settings, now: datetime) -> tuple[Sentence, ...]:
     SecretUnreadable, ObjectStoreUnreachable.
     """
     root = root_place(settings) if has_root(settings) else None
-    return prove_lock(service_place(settings), buckets_of(settings), root, spool=_spool(settings), now=now)
+    return prove_lock(service_place(settings), settings.s3_bucket, root, spool=_spool(settings), now=now)
 
 
 def has_root(settings: Settings) -> bool:
@@ -40,11 +40,6 @@ def _spool(settings: Settings) -> Path:
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     return spool
-
-
-def buckets_of(settings: Settings) -> Buckets:
-    """The names of the two buckets."""
-    return Buckets(settings.s3_bucket, settings.s3_staging_bucket)
 
 
 def service_place(settings: Settings) -> S3Place:

@@ -115,7 +115,6 @@ class Settings(BaseSettings):
     s3_secret_key_file: Path | None = None
     """Files that hold the service's own key: the one with the least rights."""
     s3_bucket: Annotated[str, Field(pattern=_BUCKET)] = "archive"
-    s3_staging_bucket: Annotated[str, Field(pattern=_BUCKET)] = "staging"
     s3_region: str = "us-east-1"
     s3_ca_file: Path | None = None
     """The authority of the server's certificate, where it is not a public one."""

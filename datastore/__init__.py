@@ -6,7 +6,7 @@ from datastore.answers import Holder
 from datastore.deliveries import ASKED as PAUSED_BY_PERSON
 from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
-from datastore.documents import Beforehand, Draft, digest_of
+from datastore.documents import Beforehand, digest_of
 from datastore.errors import (
     NOT_LOCKED,
     OUTAGES,
@@ -59,7 +59,6 @@ from datastore.events import EVENT_TYPES
 from datastore.keys import DataKey, Keyring
 from datastore.log import LogFacts
 from datastore.objects import (
-    Buckets,
     FolderObjects,
     ObjectStore,
     ObjectVersion,
@@ -77,7 +76,6 @@ from datastore.objects import (
     prove_lock,
     reading_key,
     set_up_server,
-    staging_key,
 )
 from datastore.overrides import OverrideKind
 from datastore.passwords import HashedPassword, Hashing
@@ -122,6 +120,7 @@ from datastore.records import (
     DossierDocument,
     DossierEvent,
     DossierState,
+    Draft,
     Event,
     Exchanged,
     Job,
@@ -198,7 +197,6 @@ __all__ = [
     "BadObjectKey",
     "BadUsername",
     "Beforehand",
-    "Buckets",
     "ChangedMeanwhile",
     "CheckpointRecord",
     "Citation",
@@ -340,5 +338,4 @@ __all__ = [
     "reading_key",
     "roles_that_may",
     "set_up_server",
-    "staging_key",
 ]

@@ -56,6 +56,7 @@ from datastore.objects import StoredObject
 from datastore.records import (
     DocumentRecord,
     DossierState,
+    Draft,
     ListedDocument,
     NewOriginal,
     Notice,
@@ -116,15 +117,6 @@ _ACTS = {
     Status.DESTROYED: Act.ARCHIVE,
 }
 """What it takes to bring a paper there; every other step follows by itself from what was read and done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A document about to be received: its id and data key, so that its objects can be put before its
-    rows."""
-
-    id: UUID
-    data_key: DataKey
 
 
 class Documents:

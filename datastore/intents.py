@@ -3,20 +3,21 @@
 The order makes it safe. A put: intention committed → object written → one transaction names the object and
 deletes the intention. A sweep: the intention is marked and committed → the object is deleted → the intention
 goes. A marked intention can no longer be redeemed, so a slow writer is refused (StaleState) instead of naming
-an object that is about to go; a sweep that dies half-way is finished by the next one.
+an object that is about to go; a sweep that dies half-way is finished by the next one. The intention of an upload
+is left alone while the upload waits.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Connection, Table, bindparam, delete, select
+from sqlalchemy import Connection, Table, bindparam, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from common import new_id
 from datastore.dialect import NewRows, ask, beside, insert
 from datastore.errors import StaleState
-from datastore.locks import hold
+from datastore.locks import hold, locked
 from datastore.objects import ObjectStore, StoredObject
 from datastore.rows import IntentRow, ObjectRow, TileRow, UploadRow
 
@@ -28,6 +29,7 @@ _WITHDRAW = (
     .where(IntentRow.id.in_(bindparam("wanted", expanding=True)), IntentRow.swept.is_(False))
     .returning(IntentRow.id, IntentRow.key)
 )
+_OF_NO_UPLOAD = ~exists().where(UploadRow.intent == IntentRow.id)
 
 
 def intend(connection: Connection, now: datetime, key: str) -> UUID:
@@ -42,6 +44,13 @@ def redeem(session: Session, *stored: StoredObject) -> None:
     wanted = {each.intent: each.key for each in stored}
     withdrawn = ask(beside(session), _WITHDRAW, {"wanted": list(wanted)})
     if {row.id: row.key for row in withdrawn} != wanted:
+        raise StaleState(what="object")
+
+
+def still_open(session: Session, stored: StoredObject) -> None:
+    """Keep the sweep off an intention until this transaction ends; StaleState when it was faster."""
+    wanted = select(IntentRow).where(IntentRow.id == stored.intent, IntentRow.swept.is_(False))
+    if session.scalars(locked(wanted)).one_or_none() is None:
         raise StaleState(what="object")
 
 
@@ -65,9 +74,15 @@ def object_rows(
     ]
 
 
+def count(session: Session) -> int:
+    """Of how many objects nothing is known but that somebody meant to put them."""
+    query = select(func.count()).select_from(IntentRow).where(_OF_NO_UPLOAD)
+    return session.scalars(query).one()
+
+
 def mark(session: Session, before: datetime) -> list[str]:
     """Mark what was intended before `before`; the keys on which nothing younger is under way."""
-    query = select(IntentRow).where((IntentRow.made_at < before) | IntentRow.swept)
+    query = select(IntentRow).where((IntentRow.made_at < before) & _OF_NO_UPLOAD | IntentRow.swept)
     stale = list(session.scalars(query.with_for_update(skip_locked=True)))  # locked: being redeemed just now
     younger = select(IntentRow.key).where(IntentRow.made_at >= before, IntentRow.swept.is_(False))
     busy = set(session.scalars(younger))

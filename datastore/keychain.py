@@ -25,9 +25,8 @@ from datastore.witness import write_rows
 
 ARCHIVE = "archive"
 LOG = "log"
-STAGING = "staging"
 _WEBHOOKS = "webhooks"
-_OF_THE_HOUSE = frozenset({ARCHIVE, LOG, STAGING})
+_OF_THE_HOUSE = frozenset({ARCHIVE, LOG})
 _WRAPPED = select(KeyRow.wrapped).where(KeyRow.name == bindparam("name"))
 
 
@@ -94,13 +93,24 @@ class Keychain:
         wrapped = wrap(self.key(holder).raw, data_key.raw, _bound(document, holder))
         return WrapRow(document_id=document, key_name=holder, wrapped=wrapped)
 
+    def wrap_for_archive(self, document: UUID, data_key: DataKey) -> bytes:
+        """The data key of a document to be, for the row of the upload that it will be made of."""
+        return self.wrap_for(document, data_key, ARCHIVE).wrapped
+
+    def open_for_archive(self, document: UUID, wrapped: bytes) -> DataKey:
+        """What `wrap_for_archive` wrapped; NotFound when the wrap is not that document's."""
+        return self._opened(document, ARCHIVE, wrapped)
+
     def open(self, document: UUID, holder: str) -> DataKey:
         """The document's data key through the wrap of `holder`; NotFound when that wrap is gone."""
         row = self.session.get(WrapRow, (document, holder))
         if row is None:
             raise NotFound(what="document", id=document)
+        return self._opened(document, holder, row.wrapped)
+
+    def _opened(self, document: UUID, holder: str, wrapped: bytes) -> DataKey:
         try:
-            raw = unwrap(self.key(holder).raw, row.wrapped, _bound(document, holder))
+            raw = unwrap(self.key(holder).raw, wrapped, _bound(document, holder))
         except WrapBroken as error:
             raise NotFound(what="document", id=document) from error
         return DataKey(raw, str(document))

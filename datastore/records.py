@@ -556,10 +556,19 @@ class WorkStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class NewUpload:
-    """A file that was opened and found fit, and its object under `objects.staging_key`."""
+class Draft:
+    """A document about to be received: its id and data key, so that its objects can be put before its
+    rows."""
 
     id: UUID
+    data_key: DataKey
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpload:
+    """A file that was opened and found fit, and its object: the first original of the document `draft`."""
+
+    draft: Draft
     object: StoredObject
     name: str
     media_type: str
@@ -569,8 +578,11 @@ class NewUpload:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that waits to become a document; whoever brought it may take it until `until`. `key`: what it is sealed
-    with."""
+    """A file that waits to become a document; whoever brought it may take it until `until`.
+
+    It has the id and the `key` of the document that takes its object over as it lies; `object.intent` is set until
+    one has.
+    """
 
     id: UUID
     object: StoredObject

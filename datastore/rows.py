@@ -850,6 +850,10 @@ class UploadRow(Row):
     size: Mapped[int] = mapped_column(_BIG)
     sha256_plain: Mapped[bytes] = mapped_column(LargeBinary(32))
     sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
+    wrapped_key: Mapped[bytes | None]  # none: of a version that is being replaced, under another key
+    intent: Mapped[UUID | None] = mapped_column(
+        index=True
+    )  # redeemed by the document that takes the object over
     at: Mapped[datetime]
     until: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]  # by the one paper that a citizen made of it

@@ -1,37 +1,36 @@
 """Files that wait to become documents: kept for a day, for whoever brought them and for nobody else.
 
-Every process of the installation sees them, so that it does not matter which one is asked next. Their objects
-lie under `staging/`, sealed like everything else. Staff brings what lies on the counter; a citizen, whom nobody sees
-at it, so much a day and no more, and each file is used up by the one paper that it becomes.
+Every process of the installation sees them, so that it does not matter which one is asked next. An upload is put
+once, where it stays: sealed with the key and under the name of the document that it will become. Its intention goes on
+waiting until that document names the object (`StoredObject.intent`), so what becomes nothing is swept like the object
+of any put that came to nothing. Staff brings what lies on the counter; a citizen, whom nobody sees at it, so much a day
+and no more, and each file is used up by the one paper that it becomes.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from common import Digest, nfc
 from datastore.dialect import ask
 from datastore.errors import NotFound, TooManyUploads
-from datastore.intents import redeem
-from datastore.keychain import STAGING
+from datastore.intents import still_open
 from datastore.keys import DataKey
 from datastore.locks import hold, locked
 from datastore.objects import StoredObject
 from datastore.records import NewUpload, Upload
-from datastore.rows import UploadRow
+from datastore.rows import IntentRow, UploadRow
 from datastore.scope import Scope
 
 KEPT_FOR = timedelta(hours=24)
 MOST_OF_A_CITIZEN = 50
 """Files that one citizen may send within `KEPT_FOR`: what a household has, on the day it begins to use its store."""
 MOST_BYTES_OF_A_CITIZEN = 500_000_000
-_AT_ONCE = 200
 
 
 class Uploads:
@@ -48,10 +47,10 @@ class Uploads:
             # Two at once do not both find the last place.
             hold(self._session, f"uploads {self._scope.actor.person}")
             self.require_room(new.object.size)
-        redeem(self._session, new.object)
-        actor = self._scope.actor
+        still_open(self._session, new.object)
+        actor, key = self._scope.actor, new.draft.data_key
         row = UploadRow(
-            id=new.id,
+            id=new.draft.id,
             person=actor.person,
             role=actor.role,
             agency=actor.agency,
@@ -64,12 +63,14 @@ class Uploads:
             size=new.object.size,
             sha256_plain=new.object.sha256_plain.value,
             sha256_stored=new.object.sha256_stored.value,
+            wrapped_key=self._scope.keychain.wrap_for_archive(new.draft.id, key),
+            intent=new.object.intent,
             at=self._scope.at,
             until=self._scope.at + KEPT_FOR,
             used_at=None,
         )
         self._scope.write(row)
-        return _upload(row, self._scope.keychain.object_key(STAGING))
+        return _upload(row, key, new.object.intent)
 
     def require_room(self, size: int) -> None:
         """TooManyUploads when this citizen has sent so much that `size` bytes are too many; staff has room always."""
@@ -94,8 +95,7 @@ class Uploads:
         asked = {**self._mine, "ids": list(ids)}
         found = {row.id: row for row in ask(self._session.connection(), _TO_TAKE_IN, asked)}
         _require_each(ids, found)
-        key = self._scope.keychain.object_key(STAGING)
-        return tuple(_upload(found[id], key) for id in ids)
+        return tuple(self._opened(found[id]) for id in ids)
 
     def use_up(self, ids: Sequence[UUID]) -> None:
         """These become one paper, in this transaction, and no other one; they count as sent all the same. NotFound."""
@@ -106,6 +106,9 @@ class Uploads:
         for id in ids:
             found[id].used_at = self._scope.at
         self._session.flush()
+
+    def _opened(self, row: Row[Any]) -> Upload:
+        return _upload(row, self._scope.keychain.open_for_archive(row.id, row.wrapped_key), row.free)
 
     @property
     def _mine(self) -> dict[str, object]:
@@ -119,11 +122,18 @@ _WAITING = (
     UploadRow.agency == bindparam("agency"),
     UploadRow.until > bindparam("now"),
     UploadRow.used_at.is_(None),
+    UploadRow.wrapped_key.is_not(None),
 )
 """What an actor has brought and can still use."""
 _THESE = UploadRow.id.in_(bindparam("ids", expanding=True))
 _TO_USE_UP = locked(select(UploadRow).where(*_WAITING, _THESE).order_by(UploadRow.id))
-_TO_TAKE_IN = select(UploadRow.__table__).where(*_WAITING, _THESE)
+_ITS_INTENTION = and_(IntentRow.id == UploadRow.intent, IntentRow.swept.is_(False))
+_TO_TAKE_IN = (
+    select(UploadRow.__table__, IntentRow.id.label("free"))
+    .outerjoin(IntentRow, _ITS_INTENTION)
+    .where(*_WAITING, _THESE)
+)
+"""`free`: the intention of its object, while no document has named it."""
 
 
 def _require_each(ids: Sequence[UUID], found: Collection[UUID]) -> None:
@@ -132,35 +142,17 @@ def _require_each(ids: Sequence[UUID], found: Collection[UUID]) -> None:
             raise NotFound(what="upload", id=id)
 
 
-@dataclass(frozen=True, slots=True)
-class OldUpload:
-    """An upload whose time is over, and where its object lies."""
-
-    id: UUID
-    object_key: str
-    object_version: str
+def forget(session: Session, now: datetime) -> int:
+    """Delete the rows of uploads whose time is over; how many. The objects that became nothing are swept after them."""
+    over = session.execute(delete(UploadRow).where(UploadRow.until <= now).returning(UploadRow.id))
+    return len(over.all())
 
 
-def over(session: Session, now: datetime) -> list[OldUpload]:
-    """Some of the uploads whose time is over."""
-    columns = (UploadRow.id, UploadRow.object_key, UploadRow.object_version)
-    query = select(*columns).where(UploadRow.until <= now).order_by(UploadRow.until).limit(_AT_ONCE)
-    return [OldUpload(*row) for row in session.execute(query)]
-
-
-def forget(session: Session, id: UUID) -> None:
-    """Delete an upload's row, after its object."""
-    row = session.get(UploadRow, id)
-    if row is not None:
-        session.delete(row)
-        session.flush()
-
-
-def _upload(row: UploadRow | Row[Any], key: DataKey) -> Upload:
+def _upload(row: UploadRow | Row[Any], key: DataKey, free: UUID | None) -> Upload:
     plain, stored = Digest(row.sha256_plain), Digest(row.sha256_stored)
     return Upload(
         id=row.id,
-        object=StoredObject(row.object_key, row.object_version, row.size, plain, stored),
+        object=StoredObject(row.object_key, row.object_version, row.size, plain, stored, free),
         key=key,
         name=row.name,
         media_type=row.media_type,

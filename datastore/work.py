@@ -52,7 +52,7 @@ from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
 from datastore.dialect import LOOKING, READING, TELLING, make_engine
 from datastore.diary import Diary
-from datastore.documents import Beforehand, Documents, Draft, look_beforehand
+from datastore.documents import Beforehand, Documents, look_beforehand
 from datastore.dossiers import Dossiers
 from datastore.errors import (
     NOT_LOCKED,
@@ -67,7 +67,7 @@ from datastore.errors import (
 )
 from datastore.exchange import Exchange
 from datastore.jobs import Jobs
-from datastore.keychain import ARCHIVE, LOG, STAGING, Keychain
+from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
 from datastore.log_keeping import Log
 from datastore.logins import Logins
@@ -87,6 +87,7 @@ from datastore.records import (
     Actor,
     ActorRole,
     DossierState,
+    Draft,
     JobKind,
     LockProof,
     Override,
@@ -101,7 +102,6 @@ from datastore.requests import Requests
 from datastore.rights import Act
 from datastore.rows import (
     DocumentRow,
-    IntentRow,
     JobRow,
     LeafRow,
     LockProofRow,
@@ -312,7 +312,6 @@ class Datastore:
             chain = self._keychain(session)
             chain.key(ARCHIVE)
             chain.key(LOG)
-            chain.key(STAGING)
         return revision
 
     def secret(self, purpose: str) -> bytes:
@@ -507,11 +506,6 @@ class Datastore:
             connection.commit()
         return replace(self.objects.put(key, source, sealing=sealing, until=until), intent=intent)
 
-    def staging(self) -> DataKey:
-        """The key under which uploads wait; `migrate` made it."""
-        with self._looking() as session:
-            return self._keychain(session).object_key(STAGING)
-
     def uploads(self, actor: Actor, ids: Sequence[UUID]) -> tuple[Upload, ...]:
         """These uploads of the actor; NotFound. Without a line in the diary: they are nobody's papers yet."""
         with self._looking() as session:
@@ -523,18 +517,9 @@ class Datastore:
             Uploads(self._scope(session, actor, "look_at_uploads")).require_room(size)
 
     def forget_uploads(self) -> int:
-        """Delete the uploads whose time is over, object first; how many there were."""
-        forgotten = 0
-        while True:
-            with self._reading() as session:
-                found = uploads.over(session, self.clock())
-            if not found:
-                return forgotten
-            for upload in found:
-                self.objects.delete(upload.object_key, upload.object_version)
-                with self._housekeeping() as session:
-                    uploads.forget(session, upload.id)
-                forgotten += 1
+        """Let go of the uploads whose time is over; how many there were. `sweep_orphans` deletes their objects."""
+        with self._housekeeping() as session:
+            return uploads.forget(session, self.clock())
 
     def sweep_orphans(self, *, older_than: timedelta = timedelta(hours=24)) -> int:
         """Delete the objects of puts that no transaction named within `older_than`; how many there were."""
@@ -575,7 +560,7 @@ class Datastore:
                 unnumbered_leaves=session.scalars(
                     select(func.count()).select_from(LeafRow).where(LeafRow.index.is_(None))
                 ).one(),
-                open_intents=_count(session, IntentRow),
+                open_intents=intents.count(session),
                 schema=schema.newest(),
             )
 

@@ -4,7 +4,7 @@ import typer
 
 from api.cli.app import app
 from api.cli.place import settings
-from api.object_store import buckets_of, root_place, service_place
+from api.object_store import root_place, service_place
 from common import KhosoError, say
 from datastore import set_up_server
 
@@ -31,6 +31,8 @@ def setup() -> None:
     here = settings()
     if here.s3_endpoint is None:
         raise NoObjectServer
-    service, buckets = service_place(here), buckets_of(here)
-    set_up_server(root_place(here), buckets, access_key=service.access_key, secret_key=service.secret_key)
-    print(say("object_server_ready", archive=buckets.archive, staging=buckets.staging))
+    service = service_place(here)
+    set_up_server(
+        root_place(here), here.s3_bucket, access_key=service.access_key, secret_key=service.secret_key
+    )
+    print(say("object_server_ready", bucket=here.s3_bucket))

@@ -126,7 +126,7 @@ class Received:
 
 
 Brought = Scan | Upload
-"""A file that was opened and found fit: on the desk of this process, or waiting in staging."""
+"""A file that was opened and found fit: on the desk of this process, or waiting as an upload."""
 
 
 # --- receive ----------------------------------------------------------------------------------------------
@@ -160,7 +160,7 @@ def take_in(
     provenance = _provenance(actor, paper, verdict)
     indication = None if verdict is None else verdict.indication
     ground = _fitting_ground(house, actor, paper, provenance, indication, scans[0].name)
-    draft = house.datastore.draft()
+    draft = draft_of(house, scans)
     originals = [keep_original(house, draft, scan, n) for n, scan in enumerate(scans, start=1)]
     try:
         with house.datastore.begin(actor, "receive") as work:
@@ -405,9 +405,19 @@ def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: Atta
     work.dossiers.attach(dossier, document.id, component=document.doc_type or "unknown", how=how)
 
 
+def draft_of(house: House, scans: Sequence[Brought]) -> Draft:
+    """The document that is about to be: that of the first upload, unless it became one already."""
+    first = scans[0]
+    if isinstance(first, Upload) and first.object.intent is not None:
+        return Draft(first.id, first.key)
+    return house.datastore.draft()
+
+
 def keep_original(house: House, draft: Draft, scan: Brought, n: int) -> NewOriginal:
-    """The bytes of one file, where no other will be; a transaction must name them. NotFound for an upload that was
-    forgotten meanwhile."""
+    """The bytes of one file, where no other will be; a transaction must name them. The upload of which the draft was
+    made lies there already; any other is copied. NotFound for an upload that was forgotten meanwhile."""
+    if isinstance(scan, Upload) and n == 1 and scan.id == draft.id:
+        return NewOriginal(scan.object, scan.media_type, scan.name)
     source: Source = (
         scan.path if isinstance(scan, Scan) else house.datastore.objects.blocks(scan.object, sealing=scan.key)
     )

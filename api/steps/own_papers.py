@@ -13,6 +13,7 @@ from api.house import House
 from api.steps.intake import (
     Received,
     SignedAmongMany,
+    draft_of,
     go_on,
     keep_original,
     verdict_on,
@@ -53,7 +54,7 @@ def bring_own(
     with house.datastore.begin(actor, "bring_own") as work:
         work.owners.store_of(owner)  # before anything is written
     verdict = verdict_on(house, uploads)
-    draft = house.datastore.draft()
+    draft = draft_of(house, uploads)
     originals = [keep_original(house, draft, upload, n) for n, upload in enumerate(uploads, start=1)]
     try:
         with house.datastore.begin(actor, "bring_own") as work:

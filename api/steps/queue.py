@@ -235,8 +235,8 @@ def recover(house: House) -> None:
     take_back_abandoned(house)
     alone = house.settings.embedded and house.room.alone()
     age = timedelta(0) if alone else timedelta(days=1)
-    house.datastore.sweep_orphans(older_than=age)
     house.datastore.forget_uploads()
+    house.datastore.sweep_orphans(older_than=age)
 
 
 def _do(house: House, pool: OpenPool, job: Job, stopped: Callable[[], bool]) -> KhosoError | None:

@@ -76,11 +76,11 @@ def _wake_keepers(_house: House, wake: Wake) -> None:
 
 
 def _sweep(house: House, _wake: Wake) -> None:
-    """Objects of puts that no transaction named within a day, and uploads whose time is over."""
-    if count := house.datastore.sweep_orphans(older_than=_ORPHANS):
-        log.info("orphans_swept", count=count)
+    """Uploads whose time is over, then objects that no transaction named within a day: theirs are among them."""
     if count := house.datastore.forget_uploads():
         log.info("uploads_forgotten", count=count)
+    if count := house.datastore.sweep_orphans(older_than=_ORPHANS):
+        log.info("orphans_swept", count=count)
 
 
 class Locks:

@@ -48,7 +48,7 @@ class Facts:
     access_key: str
     secret_key: str
     region: str
-    buckets: list[str]
+    bucket: str
     api: str
     ledger: str
     prints: str
@@ -209,53 +209,45 @@ class Eyes:
 
     # --- objects --------------------------------------------------------------------------------------
 
-    def _named(self) -> dict[tuple[str, str, str], str]:
-        """What rows name: bucket, key and version, and the SHA-256 that it must have."""
-        archive, staging = self._facts.buckets
-        return {
-            (staging if one["key"].startswith("staging/") else archive, one["key"], one["version"]): one[
-                "sha256"
-            ]
-            for one in self._select(_OBJECTS)
-        }
+    def _named(self) -> dict[tuple[str, str], str]:
+        """What rows name: key and version, and the SHA-256 that it must have."""
+        return {(one["key"], one["version"]): one["sha256"] for one in self._select(_OBJECTS)}
 
-    def _lying(self) -> Iterator[tuple[str, str, str]]:
+    def _lying(self) -> Iterator[tuple[str, str]]:
         """What the server has, delete markers too."""
-        for bucket in self._facts.buckets:
-            for one in self._s3.list_objects(bucket, recursive=True, include_version=True):
-                key = str(one.object_name)
-                if not key.startswith(_PROBES):
-                    yield bucket, key, one.version_id or "null"
+        for one in self._s3.list_objects(self._facts.bucket, recursive=True, include_version=True):
+            key = str(one.object_name)
+            if not key.startswith(_PROBES):
+                yield key, one.version_id or "null"
 
-    def _waits(self, place: tuple[str, str, str]) -> bool:
+    def _waits(self, place: tuple[str, str]) -> bool:
         """Whether it cannot be swept yet, and will be: locked from the put on, and its intention is remembered."""
-        bucket, key, version = place
+        key, version = place
         intention = "SELECT 1 FROM object_intents WHERE key = %s AND swept"
         if self._rows.execute(intention, (key,)).fetchone() is None:
             return False
-        return self._s3.get_object_retention(bucket, key, version_id=version) is not None
+        return self._s3.get_object_retention(self._facts.bucket, key, version_id=version) is not None
 
-    def _damaged(
-        self, named: dict[tuple[str, str, str], str], lying: set[tuple[str, str, str]]
-    ) -> Iterator[str]:
-        for bucket, key, version in named.keys() - lying:
-            yield f"{bucket}/{key}@{version}: missing"
+    def _damaged(self, named: dict[tuple[str, str], str], lying: set[tuple[str, str]]) -> Iterator[str]:
+        for key, version in named.keys() - lying:
+            yield f"{key}@{version}: missing"
         there = [(place, named[place]) for place in named.keys() & lying]
         with ThreadPoolExecutor(_AT_ONCE) as many:
             yield from (found for found in many.map(lambda one: self._changed(*one), there) if found)
 
-    def _changed(self, place: tuple[str, str, str], digest: str) -> str | None:
-        bucket, key, version = place
+    def _changed(self, place: tuple[str, str], digest: str) -> str | None:
+        key, version = place
         try:
-            answer = self._s3.get_object(bucket, key, version_id=None if version == "null" else version)
+            kept = None if version == "null" else version
+            answer = self._s3.get_object(self._facts.bucket, key, version_id=kept)
         except S3Error as error:
-            return f"{bucket}/{key}@{version}: {error.code}"
+            return f"{key}@{version}: {error.code}"
         try:
             found = sha256(answer.read()).hexdigest()
         finally:
             answer.close()
             answer.release_conn()
-        return None if found == digest else f"{bucket}/{key}@{version}: other bytes"
+        return None if found == digest else f"{key}@{version}: other bytes"
 
 
 def unverified(http: httpx.Client, prints: Sequence[Mapping[str, Any]]) -> Iterator[str]:

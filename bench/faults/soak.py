@@ -115,6 +115,8 @@ _WAITING = """
     WHERE settled_at IS NULL
     UNION ALL SELECT concat_ws(' ', 'event', type, subject) FROM events WHERE handed_out_at IS NULL
 """
+_UNSWEPT = "SELECT count(*) FROM object_intents WHERE key NOT LIKE 'log/%'"
+"""The log's tiles are locked from the put on: one that came to nothing stays until its lock ends."""
 _UNTOLD = """
     SELECT (SELECT count(*) FROM events WHERE handed_out_at IS NULL)
         + (SELECT count(*) FROM deliveries WHERE settled_at IS NULL)
@@ -401,7 +403,7 @@ class Soak:
             self._tell("\n".join([name, *lines]))
 
     def _let_a_day_pass(self) -> None:
-        """Intentions and uploads become a day older; a beat that is started again sweeps both, uploads last.
+        """Uploads and intentions become a day older; a beat that is started again sweeps both, uploads first.
 
         So do deliveries that a killed courier had in the air, and those that were put off: they come again.
         """
@@ -418,6 +420,7 @@ class Soak:
         with psycopg.connect(self._place.own_database, autocommit=True) as rows:
             for left, finding in (
                 ("SELECT count(*) FROM uploads", "uploads whose day is over are not forgotten"),
+                (_UNSWEPT, "objects that nothing names are not swept"),
                 (_UNTOLD, "events are not told"),
             ):
                 while rows.execute(left).fetchone() != (0,):
@@ -434,7 +437,7 @@ class Soak:
             access_key=Path(settings["KHOSO_S3_ACCESS_KEY_FILE"]).read_text().strip(),
             secret_key=Path(settings["KHOSO_S3_SECRET_KEY_FILE"]).read_text().strip(),
             region=settings["KHOSO_S3_REGION"],
-            buckets=[settings["KHOSO_S3_BUCKET"], settings["KHOSO_S3_STAGING_BUCKET"]],
+            bucket=settings["KHOSO_S3_BUCKET"],
             api=self._place.webs[0],
             ledger=str(self._books.ledger),
             prints=str(self._books.prints),

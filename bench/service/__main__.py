@@ -29,8 +29,7 @@ from api.settings import Settings
 from api.steps.published import publish_all
 from bench.service.load import Request, rate, rates
 from bench.service.seed import CLERK, FREQUENT_FAMILY, FREQUENT_WORDS, NAME, Seeded, fill_up, seed
-from common import new_id
-from datastore import JobRole, NewUpload, staging_key
+from datastore import JobRole, NewUpload, original_key
 from ingest import MediaType
 from tests.api.http.servers import Quiet
 from tests.services import own_services
@@ -148,13 +147,14 @@ def _signed_in(url: str) -> dict[str, str]:
 
 
 def _submission(house: House) -> str:
-    """A body of `POST /documents` whose file is in staging, as the upload before it leaves it there."""
-    store, id = house.datastore, new_id(house.clock())
-    kept = store.put(staging_key(id), secrets.token_bytes(_INTAKE_BYTES), sealing=store.staging())
+    """A body of `POST /documents` whose file was uploaded, as the upload before it leaves it there."""
+    store = house.datastore
+    draft = store.draft()
+    kept = store.put(original_key(draft.id, 1), secrets.token_bytes(_INTAKE_BYTES), sealing=draft.data_key)
     with store.begin(CLERK, "upload") as work:
-        work.uploads.keep(NewUpload(id, kept, "scan.jpg", MediaType.JPEG, 1, signed=False))
+        work.uploads.keep(NewUpload(draft, kept, "scan.jpg", MediaType.JPEG, 1, signed=False))
     owner = {"identifier": f"0400900{secrets.randbelow(100_000):05}", "name": "Lê Thị Cúc"}
-    return json.dumps({"uploads": [str(id)], "owners": [owner], "type": "KHAI_SINH", "compared": True})
+    return json.dumps({"uploads": [str(draft.id)], "owners": [owner], "type": "KHAI_SINH", "compared": True})
 
 
 def _ratios(found: dict[str, Any], most: int) -> dict[str, float]:

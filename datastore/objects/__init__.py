@@ -14,13 +14,11 @@ from datastore.objects.names import (
     prepared_key,
     print_key,
     reading_key,
-    staging_key,
 )
-from datastore.objects.place import Buckets, S3Place
+from datastore.objects.place import S3Place
 from datastore.objects.port import ObjectStore, ObjectVersion, Source, StoredObject
 
 __all__ = [
-    "Buckets",
     "FolderObjects",
     "ObjectStore",
     "ObjectVersion",
@@ -38,35 +36,34 @@ __all__ = [
     "prove_lock",
     "reading_key",
     "set_up_server",
-    "staging_key",
 ]
 
 
 # What speaks S3 takes a fifth of a second to load, and the embedded default never needs it: hence the late imports.
 
 
-def minio_objects(place: S3Place, buckets: Buckets, *, spool: Path) -> ObjectStore:
-    """The object store in the buckets of an S3 server; nothing is asked of the server yet.
+def minio_objects(place: S3Place, bucket: str, *, spool: Path) -> ObjectStore:
+    """The object store in a bucket of an S3 server; nothing is asked of the server yet.
 
     `spool`: a folder for the sealed form of big files on their way; nothing stays there.
     """
     from datastore.objects.minio import MinioObjects
 
-    return MinioObjects(place, buckets.archive, staging=buckets.staging, spool=spool)
+    return MinioObjects(place, bucket, spool=spool)
 
 
-def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_key: str) -> None:
-    """Buckets, the service's user and its least rights on a MinIO server, with its root key.
+def set_up_server(root: S3Place, bucket: str, *, access_key: str, secret_key: str) -> None:
+    """The bucket, the service's user and its least rights on a MinIO server, with its root key.
 
     BucketUnfit, ObjectStoreUnreachable, ObjectStoreRefused.
     """
     from datastore.objects import setup
 
-    setup.set_up_server(root, buckets, access_key=access_key, secret_key=secret_key)
+    setup.set_up_server(root, bucket, access_key=access_key, secret_key=secret_key)
 
 
 def prove_lock(
-    service: S3Place, buckets: Buckets, root: S3Place | None, *, spool: Path, now: datetime
+    service: S3Place, bucket: str, root: S3Place | None, *, spool: Path, now: datetime
 ) -> tuple[Sentence, ...]:
     """Try to break the lock of the live server; what gave way, each with its remedy (`lock_proof`).
 
@@ -74,4 +71,4 @@ def prove_lock(
     """
     from datastore.objects import lock_proof
 
-    return lock_proof.prove_lock(service, buckets, root, spool=spool, now=now)
+    return lock_proof.prove_lock(service, bucket, root, spool=spool, now=now)

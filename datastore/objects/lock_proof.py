@@ -27,8 +27,7 @@ from common import Sentence, say
 from datastore.errors import ObjectDamaged, ObjectLocked, ObjectMissing, ObjectStoreRefused
 from datastore.keys import DataKey
 from datastore.objects.minio import MinioObjects, client_of, translated
-from datastore.objects.names import STAGING
-from datastore.objects.place import Buckets, S3Place
+from datastore.objects.place import S3Place
 from datastore.objects.port import StoredObject
 from datastore.objects.setup import admin_of, has_lock
 
@@ -44,22 +43,20 @@ _ROOT = "KHOSO_S3_ROOT_ACCESS_KEY_FILE"
 
 
 def prove_lock(
-    service: S3Place, buckets: Buckets, root: S3Place | None, *, spool: Path, now: datetime
+    service: S3Place, bucket: str, root: S3Place | None, *, spool: Path, now: datetime
 ) -> tuple[Sentence, ...]:
     """What is wrong with the lock, each with its remedy; nothing when everything was refused.
 
     ObjectStoreUnreachable.
     """
     try:
-        return tuple(_prove(service, buckets, root, spool, now))
+        return tuple(_prove(service, bucket, root, spool, now))
     except ObjectStoreRefused as error:
-        return (say("lock_key_refused", bucket=buckets.archive, reason=error.facts["reason"]),)
+        return (say("lock_key_refused", bucket=bucket, reason=error.facts["reason"]),)
 
 
-def _prove(
-    service: S3Place, buckets: Buckets, root: S3Place | None, spool: Path, now: datetime
-) -> list[Sentence]:
-    objects = MinioObjects(service, buckets.archive, staging=buckets.staging, spool=spool)
+def _prove(service: S3Place, bucket: str, root: S3Place | None, spool: Path, now: datetime) -> list[Sentence]:
+    objects = MinioObjects(service, bucket, spool=spool)
     with translated(PROBES):
         unfit = _unfit(objects)
     if unfit is not None:
@@ -69,13 +66,13 @@ def _prove(
     content = token_bytes(_CONTENT_BYTES)
     probe = objects.put(f"{PROBES}/{uuid4()}", content, sealing=key, until=now + _FOR)
     with translated(probe.key):
-        found = list(attack(objects.client, buckets.archive, probe, now, whose=_SERVICE))
+        found = list(attack(objects.client, bucket, probe, now, whose=_SERVICE))
         if root is not None:
-            found += attack(client_of(root), buckets.archive, probe, now, whose=_ROOT)
-        found += _too_mighty(service, objects.client, buckets)
+            found += attack(client_of(root), bucket, probe, now, whose=_ROOT)
+        found += _too_mighty(service, objects.client, bucket)
         found += _too_weak(objects)
     if not _stands(objects, probe, key, content, now):
-        found.append(say("lock_did_not_hold", bucket=buckets.archive))
+        found.append(say("lock_did_not_hold", bucket=bucket))
     return found
 
 
@@ -167,12 +164,12 @@ def _survives_overwriting(client: Minio, bucket: str, probe: StoredObject) -> bo
 # --- the service's rights -----------------------------------------------------------------------------------
 
 
-def _too_mighty(service: S3Place, client: Minio, buckets: Buckets) -> Iterator[Sentence]:
+def _too_mighty(service: S3Place, client: Minio, bucket: str) -> Iterator[Sentence]:
     """What the service's key may do and must not."""
     rights: dict[str, Callable[[], object]] = {
         "s3:CreateBucket": lambda: _make_and_remove(client),
-        "s3:DeleteObject": lambda: _hide_and_show(client, buckets.archive),
-        "s3:ListAllMyBuckets": lambda: _see_others(client, buckets),
+        "s3:DeleteObject": lambda: _hide_and_show(client, bucket),
+        "s3:ListAllMyBuckets": lambda: _see_others(client, bucket),
     }
     for right, attempt in rights.items():
         if not _is_refused(attempt):
@@ -198,17 +195,17 @@ def _hide_and_show(client: Minio, bucket: str) -> None:
         client.remove_object(bucket, key, version_id=marker.version_id)
 
 
-def _see_others(client: Minio, buckets: Buckets) -> None:
-    """Refused also when only our own two are shown."""
+def _see_others(client: Minio, bucket: str) -> None:
+    """Refused also when only our own one is shown."""
     shown = {bucket.name for bucket in client.list_buckets()}
-    if shown <= {buckets.archive, buckets.staging}:
+    if shown <= {bucket}:
         raise ObjectLocked(key=PROBES)
 
 
-def _too_weak(staging: MinioObjects) -> Iterator[Sentence]:
+def _too_weak(objects: MinioObjects) -> Iterator[Sentence]:
     """What the service's key must be able to do, besides what the probe has shown."""
     try:
-        kept = staging.put(f"{STAGING}{uuid4()}", b"probe", sealing=DataKey.new("a probe of staging"))
-        staging.delete(kept.key, kept.version)
+        kept = objects.put(f"{PROBES}/{uuid4()}", b"probe", sealing=DataKey.new("a probe of the sweep"))
+        objects.delete(kept.key, kept.version)
     except ObjectStoreRefused as error:
-        yield say("lock_staging_unusable", bucket=staging.staging, reason=error.facts["reason"])
+        yield say("lock_sweep_refused", bucket=objects.bucket, reason=error.facts["reason"])

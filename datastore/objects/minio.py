@@ -47,7 +47,7 @@ from datastore.errors import (
 )
 from datastore.keys import DataKey
 from datastore.objects.content import Counted, Readable, full_disk_is_storage_full, sealed
-from datastore.objects.names import STAGING, parts_of, require_key
+from datastore.objects.names import parts_of, require_key
 from datastore.objects.place import S3Place
 from datastore.objects.port import ObjectVersion, Source, StoredObject
 
@@ -115,24 +115,19 @@ def client_of(place: S3Place, over: PoolManager | None = None) -> Minio:
 
 
 class MinioObjects(Readable):
-    """Objects in one bucket that was made with object lock; what only waits lies in another, which forgets it."""
+    """Objects in one bucket that was made with object lock."""
 
     write_once = True
 
-    def __init__(self, place: S3Place, bucket: str, *, spool: Path, staging: str | None = None) -> None:
-        """`spool`: a folder for the sealed form of big files on their way; nothing stays there. `staging`: the bucket
-        of what lies below `staging/`; None: the same one."""
+    def __init__(self, place: S3Place, bucket: str, *, spool: Path) -> None:
+        """`spool`: a folder for the sealed form of big files on their way; nothing stays there."""
         super().__init__(self._opened_answer)
         self.place = place
         self.bucket = bucket
-        self.staging = staging or bucket
         self._spool = spool
         self._connections = connections(place)
         self.client = client_of(place, self._connections)
         self._credentials = Credentials(place.access_key, place.secret_key)
-
-    def _bucket_of(self, key: str) -> str:
-        return self.staging if key.startswith(STAGING) else self.bucket
 
     def ask(self) -> None:
         """See `ObjectStore.ask`."""
@@ -180,7 +175,7 @@ class MinioObjects(Readable):
             answer = self._signed("PUT", key, stored.digest.hex, headers, body=content).headers
         version = answer.get("x-amz-version-id", _UNVERSIONED)
         if version == _UNVERSIONED or not _VERSION.fullmatch(version):
-            raise ObjectStoreRefused(reason=f"{self._bucket_of(key)}: no versions")
+            raise ObjectStoreRefused(reason=f"{self.bucket}: no versions")
         self._compare(key, version, stored, answer)
         return version
 
@@ -196,7 +191,7 @@ class MinioObjects(Readable):
     ) -> BaseHTTPResponse:
         """The answer, of a GET with its body still to be read. Our own request: the library leaves the payload unsigned
         over TLS, holds a whole file in memory, and thinks about a request for as long as the server does."""
-        place = f"{self.place.endpoint}/{self._bucket_of(key)}/{key}"
+        place = f"{self.place.endpoint}/{self.bucket}/{key}"
         url = urlsplit(place if query is None else f"{place}?{query}")
         now = datetime.now(UTC)  # of the wire, not of the archive: the server compares it with its own clock
         signed = sign_v4_s3(
@@ -228,9 +223,7 @@ class MinioObjects(Readable):
             same = checksum == b64encode(stored.digest.value).decode()
         else:
             with translated(key):
-                same = (
-                    self.client.stat_object(self._bucket_of(key), key, version_id=version).size == stored.size
-                )
+                same = self.client.stat_object(self.bucket, key, version_id=version).size == stored.size
         if not same:
             raise ObjectDamaged(key=key)
 
@@ -254,7 +247,7 @@ class MinioObjects(Readable):
             super().check(stored, sealing=sealing)
         except ObjectStoreUnreachable:
             with translated(stored.key):
-                self.client.stat_object(self._bucket_of(stored.key), stored.key, version_id=stored.version)
+                self.client.stat_object(self.bucket, stored.key, version_id=stored.version)
             try:
                 super().check(stored, sealing=sealing)
             except ObjectStoreUnreachable as error:
@@ -289,21 +282,16 @@ class MinioObjects(Readable):
         _require_version(key, version)
         try:
             with translated(key):
-                self.client.remove_object(self._bucket_of(key), require_key(key), version_id=version)
+                self.client.remove_object(self.bucket, require_key(key), version_id=version)
         except ObjectMissing:
             return
 
     def versions(self, prefix: str) -> Iterator[ObjectVersion]:
         """See `ObjectStore.versions`."""
         parts_of(prefix)
-        buckets = {self.bucket, self.staging} if not prefix else {self._bucket_of(f"{prefix}/")}
-        for bucket in sorted(buckets):
-            yield from self._versions_in(bucket, prefix)
-
-    def _versions_in(self, bucket: str, prefix: str) -> Iterator[ObjectVersion]:
         with translated(prefix):
             for each in self.client.list_objects(
-                bucket, prefix or None, recursive=True, include_version=True
+                self.bucket, prefix or None, recursive=True, include_version=True
             ):
                 key, version = each.object_name, each.version_id
                 assert key is not None, "the server lists objects by name"

@@ -5,9 +5,6 @@ from uuid import UUID
 
 from datastore.errors import BadObjectKey
 
-STAGING = "staging/"
-"""How the keys begin of what only waits, and is forgotten after a day."""
-
 _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
@@ -39,11 +36,6 @@ def attestation_key(document: UUID, version: int) -> str:
 def print_key(document: UUID, version: int, number: int) -> str:
     """Where the sheets of a print are kept."""
     return f"documents/{document}/v{version}/print-{number}.pdf"
-
-
-def staging_key(upload: UUID) -> str:
-    """Where a file waits to become a document."""
-    return f"{STAGING}{upload}"
 
 
 def manifest_key(store: UUID, document: UUID) -> str:

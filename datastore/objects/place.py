@@ -27,11 +27,3 @@ class S3Place:
     @property
     def secure(self) -> bool:
         return urlsplit(self.endpoint).scheme == "https"
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Where objects lie: for ever, and for a day."""
-
-    archive: str = "archive"
-    staging: str = "staging"

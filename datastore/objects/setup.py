@@ -1,4 +1,4 @@
-"""Makes a MinIO server ready: the two buckets, the service's own key, and the least rights that work.
+"""Makes a MinIO server ready: the bucket, the service's own key, and the least rights that work.
 
 Done with the server's root key, which the service itself never has. Run twice it changes nothing; what is there and
 not as it should be (a bucket without object lock cannot be given one) is an error that says so. On another S3 server
@@ -9,36 +9,33 @@ import json
 from pathlib import Path
 
 from minio import Minio, MinioAdmin
-from minio.commonconfig import ENABLED, Filter
+from minio.commonconfig import ENABLED
 from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, S3Error
-from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
-from minio.versioningconfig import VersioningConfig
 from urllib3.exceptions import HTTPError
 
 from datastore.errors import BucketUnfit, ObjectStoreRefused, ObjectStoreUnreachable
 from datastore.objects.minio import client_of, connections, translated
-from datastore.objects.place import Buckets, S3Place
+from datastore.objects.place import S3Place
 
 POLICY = Path(__file__).with_name("policy.json")
-"""What the service's key may do, for buckets of the default names."""
+"""What the service's key may do, for a bucket of the default name."""
 
 _POLICY_NAME = "khoso"
-_STAGING_DAYS = 1
 
 
-def set_up_server(root: S3Place, buckets: Buckets, *, access_key: str, secret_key: str) -> None:
-    """Buckets, user and policy as the service needs them.
+def set_up_server(root: S3Place, bucket: str, *, access_key: str, secret_key: str) -> None:
+    """Bucket, user and policy as the service needs them.
 
     BucketUnfit, ObjectStoreUnreachable, ObjectStoreRefused.
     """
     client = client_of(root)
     with translated("-"):
-        make_buckets(client, buckets)
+        make_bucket(client, bucket)
     admin = admin_of(root)
     try:
         admin.user_add(access_key, secret_key)
-        admin.policy_add(_POLICY_NAME, policy=policy_for(buckets))
+        admin.policy_add(_POLICY_NAME, policy=policy_for(bucket))
         _attach(admin, access_key)
     except MinioAdminException as error:
         raise ObjectStoreRefused(reason=_code(error)) from error
@@ -57,57 +54,24 @@ def admin_of(root: S3Place) -> MinioAdmin:
     )
 
 
-def policy_for(buckets: Buckets) -> dict[str, object]:
-    """`policy.json` for buckets of these names."""
-    names = {"arn:aws:s3:::archive": buckets.archive, "arn:aws:s3:::staging": buckets.staging}
+def policy_for(bucket: str) -> dict[str, object]:
+    """`policy.json` for a bucket of this name."""
     policy: dict[str, object] = json.loads(POLICY.read_text("utf-8"))
     statements = policy["Statement"]
     assert isinstance(statements, list), "policy.json is ours"
     for statement in statements:
         (resource,) = statement["Resource"]
-        bucket, slash, rest = resource.partition("/")
-        statement["Resource"] = [f"arn:aws:s3:::{names[bucket]}{slash}{rest}"]
+        _, slash, rest = resource.partition("/")
+        statement["Resource"] = [f"arn:aws:s3:::{bucket}{slash}{rest}"]
     return policy
 
 
-def make_buckets(client: Minio, buckets: Buckets) -> None:
-    """Both buckets as they have to be; BucketUnfit, and what the library raises."""
-    _make_archive(client, buckets.archive)
-    _make_staging(client, buckets.staging)
-
-
-def _make_archive(client: Minio, bucket: str) -> None:
+def make_bucket(client: Minio, bucket: str) -> None:
+    """The bucket as it has to be; BucketUnfit, and what the library raises."""
     if not client.bucket_exists(bucket):
         client.make_bucket(bucket, object_lock=True)
     if not has_lock(client, bucket):
         raise BucketUnfit(bucket=bucket)
-
-
-def _make_staging(client: Minio, bucket: str) -> None:
-    if not client.bucket_exists(bucket):
-        client.make_bucket(bucket)
-    client.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
-    client.set_bucket_lifecycle(bucket, LifecycleConfig(_forgetting()))
-
-
-def _forgetting() -> list[Rule]:
-    """After a day an object is hidden, after another its bytes are gone, and then the marker that hid it."""
-    everything = Filter(prefix="")
-    return [
-        Rule(
-            ENABLED,
-            rule_filter=everything,
-            rule_id="staging-expires",
-            expiration=Expiration(days=_STAGING_DAYS),
-            noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=_STAGING_DAYS),
-        ),
-        Rule(
-            ENABLED,
-            rule_filter=everything,
-            rule_id="staging-forgets",
-            expiration=Expiration(expired_object_delete_marker=True),
-        ),
-    ]
 
 
 def has_lock(client: Minio, bucket: str) -> bool:

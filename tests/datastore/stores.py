@@ -9,9 +9,9 @@ from uuid import uuid4
 
 from minio import Minio
 
-from datastore import Buckets, FolderObjects, ObjectStore, S3Place, StoredObject
+from datastore import FolderObjects, ObjectStore, S3Place, StoredObject
 from datastore.objects.minio import MinioObjects, client_of
-from datastore.objects.setup import admin_of, make_buckets, policy_for
+from datastore.objects.setup import admin_of, make_bucket, policy_for
 from tests.services import Services
 
 BUCKET = "bucket"
@@ -66,14 +66,14 @@ def minio_objects(services: Services, spool: Path, *, seconds: float = 20.0) -> 
     """A fresh bucket, reached with a key that has the service's least rights there."""
     place = replace(service_place(services, seconds=seconds), access_key=_key_of_test_buckets(services))
     name = uuid4().hex[:12]
-    make_buckets(root_client(services), Buckets(f"archive-{name}", f"staging-{name}"))
-    return MinioObjects(place, f"archive-{name}", staging=f"staging-{name}", spool=spool)
+    make_bucket(root_client(services), f"archive-{name}")
+    return MinioObjects(place, f"archive-{name}", spool=spool)
 
 
 @cache
 def _key_of_test_buckets(services: Services) -> str:
     """An access key (with the service's secret) that may in every `archive-…` what the service may in `archive`."""
-    admin, policy = admin_of(root_place(services)), policy_for(Buckets("archive-*", "staging-*"))
+    admin, policy = admin_of(root_place(services)), policy_for("archive-*")
     admin.policy_add("khoso-tests", policy=policy)
     admin.user_add("khoso-tests", service_place(services).secret_key)
     admin.attach_policy(["khoso-tests"], user="khoso-tests")
@@ -85,15 +85,15 @@ def objects_in(folder: Path) -> ObjectStore:
     elsewhere = folder / BUCKET
     if not elsewhere.exists():
         return FolderObjects(folder / "objects")
-    endpoint, access_key, secret_key, bucket, staging = elsewhere.read_text().splitlines()
-    return MinioObjects(S3Place(endpoint, access_key, secret_key), bucket, staging=staging, spool=folder)
+    endpoint, access_key, secret_key, bucket = elsewhere.read_text().splitlines()
+    return MinioObjects(S3Place(endpoint, access_key, secret_key), bucket, spool=folder)
 
 
 def write_bucket(folder: Path, services: Services) -> None:
     """Let a house keep its objects in a fresh bucket; other processes are given the folder only."""
     objects = minio_objects(services, folder)
     place = objects.place
-    facts = [place.endpoint, place.access_key, place.secret_key, objects.bucket, objects.staging]
+    facts = [place.endpoint, place.access_key, place.secret_key, objects.bucket]
     (folder / BUCKET).write_text("\n".join(facts))
 
 

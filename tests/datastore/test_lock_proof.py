@@ -10,13 +10,14 @@ from minio.commonconfig import ENABLED
 from minio.versioningconfig import VersioningConfig
 
 from common import Sentence
-from datastore import Buckets, DataKey, ObjectStoreUnreachable, S3Place
+from datastore import DataKey, ObjectStoreUnreachable, S3Place
 from datastore.objects.lock_proof import PROBES, attack, prove_lock
 from datastore.objects.minio import MinioObjects
+from datastore.objects.setup import admin_of, policy_for
 from tests.datastore.stores import minio_objects, root_client, root_place, service_place
 from tests.services import Services
 
-BUCKETS = Buckets()
+BUCKET = "archive"
 KEY = DataKey(bytes(range(32)), "some document")
 
 
@@ -34,10 +35,10 @@ def prove(services: Services, tmp_path: Path) -> Callable[..., set[str]]:
     """Tries the lock of the installation's bucket, or of others; the codes of what gave way."""
 
     def proven(
-        buckets: Buckets = BUCKETS, *, service: S3Place | None = None, root: S3Place | None = None
+        bucket: str = BUCKET, *, service: S3Place | None = None, root: S3Place | None = None
     ) -> set[str]:
         service = service or service_place(services)
-        return codes(prove_lock(service, buckets, root, spool=tmp_path, now=now()))
+        return codes(prove_lock(service, bucket, root, spool=tmp_path, now=now()))
 
     return proven
 
@@ -80,9 +81,9 @@ def test_an_object_that_nobody_locked_gives_way_in_a_locked_bucket(
 def test_a_missing_and_an_unlocked_bucket_are_said_and_left_alone(
     services: Services, objects: MinioObjects, prove: Callable[..., set[str]]
 ) -> None:
-    assert prove(Buckets("archive-nobody-made"), service=objects.place) == {"lock_bucket_missing"}
+    assert prove("archive-nobody-made", service=objects.place) == {"lock_bucket_missing"}
     root_client(services).make_bucket("archive-plain")
-    assert prove(Buckets("archive-plain"), service=objects.place) == {"lock_off"}
+    assert prove("archive-plain", service=objects.place) == {"lock_off"}
     assert list(root_client(services).list_objects("archive-plain")) == []
 
 
@@ -92,8 +93,18 @@ def test_a_service_with_the_root_key_has_rights_too_many(
     assert prove(service=root_place(services)) == {"lock_right_too_many"}
 
 
-def test_a_service_that_cannot_use_staging_is_told_so(prove: Callable[..., set[str]]) -> None:
-    assert "lock_staging_unusable" in prove(Buckets("archive", "nobodys-staging"))
+def test_a_service_that_cannot_sweep_is_told_so(
+    services: Services, objects: MinioObjects, prove: Callable[..., set[str]]
+) -> None:
+    policy = policy_for(objects.bucket)
+    statements = policy["Statement"]
+    assert isinstance(statements, list)
+    policy["Statement"] = [one for one in statements if not one["Sid"].startswith("Sweep")]
+    admin, name = admin_of(root_place(services)), f"sweeps-nothing-{objects.bucket}"
+    admin.policy_add(name, policy=policy)
+    admin.user_add(name, objects.place.secret_key)
+    admin.attach_policy([name], user=name)
+    assert prove(objects.bucket, service=replace(objects.place, access_key=name)) == {"lock_sweep_refused"}
 
 
 def test_a_server_out_of_reach_is_no_broken_lock(services: Services, prove: Callable[..., set[str]]) -> None:
@@ -104,7 +115,7 @@ def test_a_server_out_of_reach_is_no_broken_lock(services: Services, prove: Call
 def test_the_proof_clears_up_after_others_whose_time_is_over(
     services: Services, prove: Callable[..., set[str]], tmp_path: Path
 ) -> None:
-    installation = MinioObjects(service_place(services), BUCKETS.archive, spool=tmp_path)
+    installation = MinioObjects(service_place(services), BUCKET, spool=tmp_path)
     installation.put(f"{PROBES}/earlier", b"its retention has run out", sealing=KEY)
     prove()
     assert [each.key for each in installation.versions(PROBES) if each.key.endswith("earlier")] == []
@@ -114,5 +125,5 @@ def test_a_key_that_the_server_does_not_know_or_let_in_is_said_with_its_reason(
     services: Services, prove: Callable[..., set[str]]
 ) -> None:
     stranger = replace(service_place(services), access_key="nobody")
-    for found in (prove(service=stranger), prove(Buckets("somebody-elses"))):
+    for found in (prove(service=stranger), prove("somebody-elses")):
         assert found == {"lock_key_refused"}

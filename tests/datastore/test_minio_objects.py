@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import shake_256
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import UUID
 
 import pytest
 from minio.credentials.credentials import Credentials
@@ -22,7 +21,6 @@ from datastore import (
     ObjectStoreUnreachable,
     S3Place,
     StorageFull,
-    staging_key,
 )
 from datastore.objects.minio import MinioObjects, client_of
 from datastore.objects.setup import admin_of
@@ -132,27 +130,6 @@ def test_the_services_key_opens_no_other_bucket(services: Services, objects: Min
     with pytest.raises(S3Error) as refused:
         next(objects.client.list_objects("somebody-elses-bucket"))
     assert refused.value.code == "AccessDenied"
-
-
-# --- staging ----------------------------------------------------------------------------------------------
-
-
-def test_what_only_waits_lies_unlocked_in_a_bucket_that_forgets_it(
-    services: Services, objects: MinioObjects
-) -> None:
-    upload, root = staging_key(UUID(int=7)), root_client(services)
-    kept = objects.put(upload, b"content", sealing=KEY)
-    assert list(root.list_objects(objects.bucket, recursive=True)) == []
-    assert [each.object_name for each in root.list_objects(objects.staging, recursive=True)] == [upload]
-    assert objects.read(kept, sealing=KEY) == b"content"
-    assert [each.version for each in objects.versions("staging")] == [kept.version]
-    assert list(objects.versions("")) == list(objects.versions(upload))
-    lifecycle = root.get_bucket_lifecycle(objects.staging)
-    assert lifecycle is not None
-    days = [rule.expiration.days for rule in lifecycle.rules if rule.expiration and rule.expiration.days]
-    assert days == [1]
-    objects.delete(kept.key, kept.version)
-    assert list(objects.versions("")) == []
 
 
 # --- what goes wrong --------------------------------------------------------------------------------------
@@ -272,7 +249,7 @@ def test_a_put_whose_answer_was_lost_is_not_repeated_and_the_sweep_finds_it(
     assert server.port is not None
     with answers_swallowed(server.hostname, server.port) as address:
         place = replace(direct.place, endpoint=f"http://{address}")
-        house.store.objects = MinioObjects(place, direct.bucket, staging=direct.staging, spool=house.folder)
+        house.store.objects = MinioObjects(place, direct.bucket, spool=house.folder)
         with pytest.raises(ObjectStoreUnreachable):
             house.receive(house.owner())
     house.store.objects = direct

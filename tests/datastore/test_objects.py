@@ -177,7 +177,7 @@ def test_a_put_whose_source_is_missing_leaves_nothing(objects: ObjectStore, tmp_
 
 def test_what_is_kept_can_be_kept_again_elsewhere_block_by_block(objects: ObjectStore) -> None:
     content, other = hashlib.shake_256(b"content").digest(2 * MIB + 5), DataKey(bytes(32), "another document")
-    first = objects.put("staging/a", content, sealing=KEY)
+    first = objects.put("documents/b/v1/original", content, sealing=KEY)
     moved = objects.put("documents/a/v1/original", objects.blocks(first, sealing=KEY), sealing=other)
     assert objects.read(moved, sealing=other) == content
     assert moved.sha256_plain == first.sha256_plain
@@ -186,7 +186,7 @@ def test_what_is_kept_can_be_kept_again_elsewhere_block_by_block(objects: Object
 
 def test_what_turns_out_damaged_on_its_way_is_not_kept_elsewhere(objects: ObjectStore) -> None:
     """All of it is read before any of it counts, also what only its end shows."""
-    first = objects.put("staging/a", bytes(MIB), sealing=KEY)
+    first = objects.put("documents/b/v1/original", bytes(MIB), sealing=KEY)
     expected = replace(first, sha256_plain=Digest.of(b"other"))
     with pytest.raises(ObjectDamaged):
         objects.put("documents/a/v1/original", objects.blocks(expected, sealing=KEY), sealing=KEY)

@@ -7,15 +7,31 @@ from uuid import UUID
 
 import pytest
 
-from datastore import Actor, NewUpload, NotFound, Upload, staging_key
+from datastore import (
+    Actor,
+    DocumentRecord,
+    Draft,
+    NewOriginal,
+    NewUpload,
+    NotFound,
+    StaleState,
+    Upload,
+    original_key,
+)
 from tests.datastore.house import MAI, STRANGER, House
 
 
 def kept(house: House, content: bytes = b"a scanned page", actor: Actor = MAI) -> Upload:
-    id = house.store.draft().id
-    stored = house.store.put(staging_key(id), content, sealing=house.store.staging())
+    draft = house.store.draft()
+    stored = house.store.put(original_key(draft.id, 1), content, sealing=draft.data_key)
     with house.store.begin(actor, "upload") as work:
-        return work.uploads.keep(NewUpload(id, stored, "trang 1.png", "image/png", 1, False))
+        return work.uploads.keep(NewUpload(draft, stored, "trang 1.png", "image/png", 1, False))
+
+
+def become(house: House, upload: Upload, owner: UUID) -> DocumentRecord:
+    with house.store.begin(MAI, "receive") as work:
+        original = NewOriginal(upload.object, upload.media_type, upload.name)
+        return work.documents.receive(Draft(upload.id, upload.key), originals=[original], owners=[owner])
 
 
 def look(house: House, id: UUID, actor: Actor = MAI) -> Upload:
@@ -25,8 +41,9 @@ def look(house: House, id: UUID, actor: Actor = MAI) -> Upload:
 
 def test_an_upload_is_read_back_by_who_brought_it_and_by_nobody_else(house: House, tmp_path: Path) -> None:
     upload = kept(house)
-    assert look(house, upload.id) == replace(upload, object=replace(upload.object, intent=None))
-    path = house.store.objects.get(upload.object, tmp_path / "out", sealing=house.store.staging())
+    found = look(house, upload.id)
+    assert found == upload
+    path = house.store.objects.get(found.object, tmp_path / "out", sealing=found.key)
     assert path.read_bytes() == b"a scanned page"
     for other in (STRANGER, replace(MAI, person="an.clerk"), replace(MAI, role="handler")):
         with pytest.raises(NotFound):
@@ -35,7 +52,9 @@ def test_an_upload_is_read_back_by_who_brought_it_and_by_nobody_else(house: Hous
 
 def test_an_upload_lies_encrypted_and_no_sweep_takes_it(house: House) -> None:
     upload = kept(house, b"plain and readable")
-    house.store.sweep_orphans(older_than=timedelta(0))
+    house.clock.wait(timedelta(seconds=1))
+    assert house.store.sweep_orphans(older_than=timedelta(0)) == 0
+    assert house.store.statistics().open_intents == 0  # it waits for its document, that is all
     assert b"readable" not in house.sealed_bytes(upload.object)
     assert look(house, upload.id).sha256 == upload.sha256
 
@@ -49,8 +68,49 @@ def test_after_a_day_an_upload_and_its_object_are_gone(house: House) -> None:
     with pytest.raises(NotFound):
         look(house, old.id)
     assert house.store.forget_uploads() == 1
+    assert house.store.sweep_orphans() == 1
     assert list(house.store.objects.versions(old.object.key)) == []
     assert look(house, young.id).id == young.id
+
+
+def test_the_document_takes_its_object_over_as_it_lies(house: House) -> None:
+    upload = kept(house)
+    document = become(house, upload, house.owner())
+    (original,) = document.version.originals
+    assert (document.id, original.object) == (upload.id, replace(upload.object, intent=None))
+    house.clock.wait(timedelta(hours=25))
+    assert house.store.forget_uploads() == 1
+    assert house.store.sweep_orphans() == 0
+    with house.store.begin(MAI, "open") as work:
+        key = work.documents.data_key(document.id)
+    assert house.store.objects.read(original.object, sealing=key) == b"a scanned page"
+
+
+def test_an_object_is_taken_over_once(house: House) -> None:
+    """Whoever comes second sees that it is taken, and keeps a copy; at once with the first, it is refused."""
+    upload = kept(house)
+    become(house, upload, house.owner())
+    assert look(house, upload.id).object.intent is None
+    originals = [NewOriginal(upload.object, upload.media_type, upload.name)]
+    with pytest.raises(StaleState), house.store.begin(MAI, "receive") as work:
+        work.documents.receive(house.store.draft(), originals=originals, owners=[])
+
+
+def test_an_upload_whose_object_was_swept_is_not_kept(house: House) -> None:
+    draft = house.store.draft()
+    stored = house.store.put(original_key(draft.id, 1), b"slow", sealing=draft.data_key)
+    house.clock.wait(timedelta(hours=25))
+    assert house.store.sweep_orphans() == 1
+    with pytest.raises(StaleState), house.store.begin(MAI, "upload") as work:
+        work.uploads.keep(NewUpload(draft, stored, "a", "image/png", 1, False))
+
+
+def test_an_upload_of_a_version_that_is_being_replaced_is_asked_for_again(house: House) -> None:
+    upload = kept(house)
+    with house.behind_the_program() as rows:
+        rows.execute("UPDATE uploads SET wrapped_key = NULL, intent = NULL")
+    with pytest.raises(NotFound):
+        look(house, upload.id)
 
 
 def test_what_is_used_up_is_used_by_nothing_else(house: House) -> None:

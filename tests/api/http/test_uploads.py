@@ -3,13 +3,15 @@
 import socket
 import time
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from common import Digest
+from datastore import Actor
 from tests.api.http.papers import page, upload
-from tests.api.http.servers import OTHER_AGENCY, Service, service
+from tests.api.http.servers import AGENCY, OTHER_AGENCY, Service, service
 from tests.api.http.test_problems import problem_of
 from tests.conftest import CHECKOUT
 
@@ -42,6 +44,38 @@ def test_an_upload_survives_the_process_and_is_gone_after_a_day(tmp_path: Path) 
         assert second.house.datastore.forget_uploads() == 0
         body = {"uploads": [made["upload_id"]], "owners": []}
         assert client.post("/api/v1/documents", json=body).status_code == 202
+
+
+def test_a_paper_has_its_upload_where_it_lies_and_a_second_paper_a_copy(
+    served: Service, clerk: httpx.Client
+) -> None:
+    content, before = page(61), objects_of(served)
+    made = upload(clerk, content)["upload_id"]
+    (lying,) = objects_of(served) - before
+    papers = []
+    for owner in ("040090005501", "040090005502"):
+        body = {"uploads": [made], "owners": [{"identifier": owner}]}
+        answer = clerk.post("/api/v1/documents", json=body)
+        assert answer.status_code == 202, answer.text
+        papers.append(answer.json()["document_id"])
+    assert papers[0] == made != papers[1]
+    assert len(objects_of(served) - before - {lying}) == 1
+    for paper in papers:
+        original = clerk.get(f"/api/v1/documents/{paper}/content", params={"form": "original"})
+        assert original.content == content
+
+
+def test_the_pages_of_one_paper_lie_together(served: Service, clerk: httpx.Client) -> None:
+    contents = [page(62), page(63)]
+    made = [upload(clerk, content)["upload_id"] for content in contents]
+    answer = clerk.post("/api/v1/documents", json={"uploads": made[::-1], "owners": []})
+    paper = answer.json()["document_id"]
+    assert paper == made[1]
+    names = {path.name.partition("@")[0] for path in objects_of(served) if f"documents/{paper}/" in str(path)}
+    assert names == {"original", "original-2"}
+    with served.house.datastore.begin(Actor("hoa.le", "handler", AGENCY, "tests"), "look") as work:
+        kept = work.documents.get(UUID(paper)).version.originals
+    assert [one.object.sha256_plain for one in kept] == [Digest.of(content) for content in contents[::-1]]
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in _HOSTILE.glob("*")))
