@@ -23,7 +23,7 @@ from ingest.catalogue import (
 from ingest.document_code import BadDocumentCode, BadDocumentCodeOwner, DocumentCode, is_doc_type
 from ingest.dossier_number import BadDossierNumber, DossierNumber
 from ingest.exchange_code import LONGEST_EXCHANGE_CODE, BadExchangeCode, ExchangeCode
-from ingest.fields import OwnerProposal, find_fields, propose_owners
+from ingest.fields import OwnerProposal, field_names, find_fields, propose_owners
 from ingest.identifiers import (
     AgencyCode,
     BadAgencyCode,
@@ -180,6 +180,7 @@ __all__ = [
     "confined",
     "confinement_report",
     "digitise",
+    "field_names",
     "fields_from_json",
     "find_fields",
     "find_tessdata",

@@ -30,6 +30,15 @@ from ingest.layout import Layout, layout
 from ingest.model import Field, PageReading
 from ingest.recognise_type import Title, find_title
 
+_OFFICIAL = ("number", "date", "kind", "subject", "issuer", "superior", "signer")
+"""What the head and foot of any paper may say, whatever its type."""
+
+
+def field_names(doc_type: DocumentType | None) -> tuple[str, ...]:
+    """The names of what can stand on a paper of this type; of an unknown type what stands in its official head."""
+    printed = () if doc_type is None else (field.name for field in doc_type.fields)
+    return tuple(dict.fromkeys((*_OFFICIAL, *printed)))
+
 
 @dataclass(frozen=True, slots=True)
 class OwnerProposal:

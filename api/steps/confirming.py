@@ -6,10 +6,11 @@ from uuid import UUID
 
 from api.house import House
 from api.steps.intake import go_on
+from api.steps.questions import names_on
 from archive import SourceForm, Status
 from common import KhosoError
 from datastore import Act, Actor, ChangedMeanwhile, DocumentRecord, Owner, Provenance
-from ingest import parse_identifier
+from ingest import Field, fields_from_json, parse_identifier
 
 
 class OwnerNotNamed(KhosoError):
@@ -22,6 +23,24 @@ class TypeNotNamed(KhosoError):
     """A paper of no known type is not signed: it would never have a code."""
 
     code = "type_not_named"
+
+
+class UnknownFields(KhosoError):
+    """Of these names nothing can stand on a paper of its type; facts `names` and `known`, which are those that can."""
+
+    code = "unknown_fields"
+
+    def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
+        super().__init__(names=", ".join(names), known=", ".join(known))
+        self.names, self.known = tuple(names), tuple(known)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What stands on a paper, as it was read or as a person confirmed it."""
+
+    document: DocumentRecord
+    fields: Mapping[str, Field]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +120,29 @@ def classify(
         return work.documents.get(document)
 
 
+def record_of(house: House, actor: Actor, document: UUID) -> Record:
+    """The data record of a paper; nothing stands in it before the paper was read."""
+    with house.datastore.begin(actor, "look_at_record") as work:
+        found = work.documents.get(document)
+    return Record(found, fields_from_json(found.version.fields or {}))
+
+
 def confirm_record(
     house: House, actor: Actor, document: UUID, values: Mapping[str, str], *, stamp: int | None = None
 ) -> DocumentRecord:
     """The data record as a person confirmed it: what stands on the paper under each name, without doubt.
 
     The machine's reading stays as it was; where it stood on the page is kept with a value that is the same. A paper
-    that waited because a number was misread goes on.
+    that waited because a number was misread goes on. UnknownFields.
     """
     with house.datastore.begin(actor, "confirm_record") as work:
         work.documents.require_unchanged(document, stamp)
-        read = work.documents.get(document).version.fields or {}
+        work.ask(Act.CHECK)
+        found = work.documents.get(document)
+        known = names_on(house, found)
+        if unknown := [name for name in values if name not in known]:
+            raise UnknownFields(unknown, known)
+        read = found.version.fields or {}
         confirmed = {name: _confirmed(read.get(name), value) for name, value in values.items()}
         recorded = work.documents.set_fields(document, confirmed)
         if recorded.status is Status.READ:

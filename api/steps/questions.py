@@ -12,7 +12,7 @@ from api.house import House
 from archive import Status
 from common import PartialDate, Sentence, fold, say
 from datastore import DocumentRecord, Owner, OwnerKind, Stated
-from ingest import OwnerProposal, PersonalId, fields_from_json, parse_identifier, propose_owners
+from ingest import OwnerProposal, PersonalId, field_names, fields_from_json, parse_identifier, propose_owners
 
 
 def questions(
@@ -128,6 +128,13 @@ def _named_in_text(house: House, document: DocumentRecord) -> Iterator[OwnerProp
             if (who := str(proposal.identifier or proposal.name)) not in seen:
                 seen.add(who)
                 yield proposal
+
+
+def names_on(house: House, document: DocumentRecord) -> tuple[str, ...]:
+    """By which names its record says what stands on a paper: those of its types, named and read, and what was read."""
+    codes = [code for code in dict.fromkeys((document.doc_type, _recognised(document))) if code is not None]
+    named = [name for code in codes for name in field_names(house.catalogue.find(code))] or field_names(None)
+    return tuple(dict.fromkeys([*named, *(document.version.fields or {})]))
 
 
 def _recognised(document: DocumentRecord) -> str | None:

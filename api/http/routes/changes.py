@@ -8,19 +8,22 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic.config import JsonDict
 
 from api.house import House
-from api.http.etags import IfMatch, IfMatchAsSeen, stamp_wanted, tag_of
-from api.http.faults import StateNotNamed
-from api.http.identity import StaffActing
+from api.http.etags import IfMatch, IfMatchAsSeen, IfNoneMatch, matches, stamp_wanted, tag_of
+from api.http.faults import RequestInvalid, StateNotNamed, Wrong
+from api.http.identity import Acting, StaffActing
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Code, Words, problems
 from api.http.views import DocumentView
 from api.steps import changes, confirming, holdings
 from archive import SourceForm
+from common import say
 from datastore import Actor, Answer
+from ingest import Field as FieldRead
 
 router = APIRouter(tags=["documents"])
 _CHANGED = {
@@ -28,6 +31,17 @@ _CHANGED = {
     **problems(404, 409, 412),
 }
 _MOST_FIELDS = 200
+_RECORD: JsonDict = {
+    "fields": {
+        "number": {
+            "value": "12/2026",
+            "confidence": 1.0,
+            "doubtful": False,
+            "page": 1,
+            "box": [120, 80, 310, 112],
+        }
+    }
+}
 
 
 class Checked(Asked):
@@ -149,6 +163,55 @@ def classify_document(
     return once.do(said.model_dump(mode="json"), make)
 
 
+class RecordedField(BaseModel):
+    """What stands on the paper there, and where: `box` in pixels of the page. A value in doubt is to be looked at."""
+
+    value: str = Field(examples=["12/2026"])
+    confidence: float
+    doubtful: bool
+    page: int | None
+    box: list[int] | None
+
+    @classmethod
+    def of(cls, found: FieldRead) -> "RecordedField":
+        return cls(
+            value=found.value,
+            confidence=found.confidence,
+            doubtful=found.doubtful,
+            page=found.page,
+            box=None if found.box is None else found.box.as_list(),
+        )
+
+
+class RecordView(BaseModel):
+    """What stands on a paper by the names of its type's fields, as it was read or as a person confirmed it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_RECORD]})
+    fields: dict[str, RecordedField]
+
+    @classmethod
+    def of(cls, record: confirming.Record) -> "RecordView":
+        return cls(fields={name: RecordedField.of(found) for name, found in record.fields.items()})
+
+
+@router.get(
+    "/documents/{document_id}/record",
+    operation_id="get_document_record",
+    response_model=RecordView,
+    responses={304: {"description": "As it is known."}, **problems(404)},
+)
+def get_document_record(
+    house: TheHouse, actor: Acting, document_id: UUID, response: Response, known: IfNoneMatch = None
+) -> RecordView | Response:
+    """The data record of a paper: what was read, or what a person confirmed instead; its tag is that of the paper."""
+    record = confirming.record_of(house, actor, document_id)
+    tag = tag_of(record.document)
+    if matches(known, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return RecordView.of(record)
+
+
 @router.put(
     "/documents/{document_id}/record",
     operation_id="confirm_document_record",
@@ -159,7 +222,14 @@ def confirm_document_record(
     house: TheHouse, actor: StaffActing, document_id: UUID, said: Confirmed, seen: IfMatch = None
 ) -> Response:
     """The data record as a person confirmed it, whole: it takes the place of the one before."""
-    confirming.confirm_record(house, actor, document_id, said.fields, stamp=stamp_wanted(seen))
+    try:
+        confirming.confirm_record(house, actor, document_id, said.fields, stamp=stamp_wanted(seen))
+    except confirming.UnknownFields as error:
+        allowed = say("expected_one_of", allowed=", ".join(error.known))
+        wrong = (
+            Wrong(f"/body/fields/{name}", "extra_forbidden", allowed, error.known) for name in error.names
+        )
+        raise RequestInvalid(*wrong) from error
     made = _as_it_stands(house, actor, document_id)
     return Response(made.body, made.status, dict(made.headers), media_type="application/json")
 

@@ -91,6 +91,17 @@ def test_a_change_on_stale_knowledge_is_refused(clerk: httpx.Client, paper: str)
         assert "with its quotation marks" in str(said["en"])
     record = clerk.put(f"{place}/record", json={"fields": {"number": "12/2026"}})
     assert record.headers["etag"] != classified.headers["etag"]
+    read_back = clerk.get(f"{place}/record")
+    assert {name: one["value"] for name, one in read_back.json()["fields"].items()} == {"number": "12/2026"}
+    tag = read_back.headers["etag"]
+    assert tag == record.headers["etag"]
+    assert clerk.get(f"{place}/record", headers={"If-None-Match": tag}).status_code == 304
+    mistyped = clerk.put(f"{place}/record", json={"fields": {"number": "12/2026", "fullname": "An"}})
+    problem_of(mistyped, 422, "request_invalid")
+    (fault,) = mistyped.json()["errors"]
+    assert fault["pointer"] == "/body/fields/fullname"
+    assert {"wife_name", "number", "signer"} <= set(fault["allowed"])
+    assert clerk.get(f"{place}/record").json() == read_back.json(), "a field that nobody knows was kept once"
     assert clerk.get(place).json()["type"] == "KQ.G15.000032"
     problem_of(clerk.post(f"{place}/classify", json={"type": "NO_SUCH"}), 422, "unknown_document_type")
 

@@ -109,6 +109,7 @@ ACTS: dict[str, Act | None] = {
     "get_document_diary": Act.READ_DIARY,
     "get_document_jobs": Act.SEE_PAPERS,
     "get_document_reading": Act.SEE_PAPERS,
+    "get_document_record": Act.SEE_PAPERS,
     "get_job": Act.SEE_PAPERS,
     "get_job_events": Act.SEE_PAPERS,
     "check_document": Act.CHECK,
@@ -153,7 +154,12 @@ _ASK_FOR_A_SECRET = {"sign_in_local", "change_password", "get_token", "revoke_to
 """Doors that anybody may knock on and that answer 401 to whoever has not the right secret."""
 _NEED_A_BROWSER = {"get_session", "get_roles", "take_role", "step_up", "sign_out"}
 """About a session of a browser, which nobody of the matrix has: each comes with a token."""
-_THE_PAPER = {"get_document_content", "get_document_reading", "download_imported_document"}
+_THE_PAPER = {
+    "get_document_content",
+    "get_document_reading",
+    "get_document_record",
+    "download_imported_document",
+}
 """The paper itself, where two own it together: it says what it says."""
 _STAFF_ONLY = {"check_holdings"}
 """A citizen may see the dossier, and does not decide what is scanned for it."""
