@@ -9,8 +9,8 @@ from api.steps.intake import go_on
 from api.steps.questions import names_on
 from archive import SourceForm, Status
 from common import KhosoError
-from datastore import Act, Actor, ChangedMeanwhile, DocumentRecord, Owner, Provenance
-from ingest import Field, fields_from_json, parse_identifier
+from datastore import Act, Actor, ChangedMeanwhile, DocumentRecord, Owner, Provenance, Work
+from ingest import Field, OldIdNumber, OldNumberOnly, fields_from_json, parse_identifier
 
 
 class OwnerNotNamed(KhosoError):
@@ -63,14 +63,15 @@ def check(
     """A person compared the scan and what was read with the paper; its signature is asked for.
 
     That answers what was asked about it, also whose paper it is; OwnerNotNamed, TypeNotNamed while that is open.
-    ChangedMeanwhile unless it stands as its `stamp` was seen, and is just these `owners'` where their numbers are said.
+    ChangedMeanwhile unless it stands as its `stamp` was seen, and is just theirs whose numbers (of now or formerly) are
+    said in `owners`, where any are.
     """
     with house.datastore.begin(actor, "check") as work:
         work.ask(Act.CHECK)
         work.documents.require_unchanged(document, stamp)
         found = work.documents.get(document)
         _require_named(found)
-        if owners and not _are(work.owners.of_document(document), owners):
+        if owners and not _are(work, work.owners.of_document(document), owners):
             raise ChangedMeanwhile(what="document")
         before = found.provenance
         returned = compared.original_returned
@@ -87,11 +88,23 @@ def check(
     return checked
 
 
-def _are(owners: Sequence[Owner], numbers: Collection[str]) -> bool:
-    """Whether these numbers name each of the owners, and nobody else."""
-    said = {str(parse_identifier(number)) for number in numbers}
-    known = [{one.identifier for one in owner.identifiers if one.valid_to is None} for owner in owners]
-    return all(said & each for each in known) and said <= set[str]().union(*known)
+def _are(work: Work, owners: Sequence[Owner], numbers: Collection[str]) -> bool:
+    """Whether these numbers name each of the owners, and nobody else: each number one of them."""
+    named = [[owner.id for owner in owners if _has(work, owner, number)] for number in numbers]
+    return all(len(one) == 1 for one in named) and {one[0] for one in named} == {owner.id for owner in owners}
+
+
+def _has(work: Work, owner: Owner, text: str) -> bool:
+    """Whether this is or was the owner's number; one that is somebody else's by now names that one. BadIdentifier."""
+    try:
+        number = str(parse_identifier(text))
+    except OldNumberOnly:
+        # It names nobody by itself, and recognises an owner who is known by it.
+        return str(OldIdNumber.parse(text)) in {one.identifier for one in owner.identifiers}
+    having = [one for one in owner.identifiers if one.identifier == number]
+    if any(one.valid_to is None for one in having):
+        return True
+    return bool(having) and work.owners.find(number) is None
 
 
 def require_checkable(house: House, actor: Actor, document: UUID) -> None:

@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from api.cli import run
+from api.cli.place import house
 from api.exits import Exit
+from api.progress import Unheard
 from common import say
 from tests.api.http.papers import page
 
@@ -198,6 +201,24 @@ def test_a_check_that_names_another_owner_than_the_paper_has_by_now_is_refused(
         assert run(["check", id, *(part for one in named for part in ("--owner", one))]) == Exit.NEGATIVE
         assert "changed since it was seen" in capsys.readouterr().err
     assert run(["check", id, "--owner", "040 144 985 807", "--json"]) == Exit.DONE
+    assert [one["status"] for one in _documents(capsys)] == ["provisional"]
+
+
+def test_a_check_names_the_owner_by_a_former_number_as_well_unless_it_is_somebody_elses_by_now(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An owner with the number of an old identity card was said to be another one by now."""
+    id, former, passed_on = _of_somebody_else(capsys)["document_id"], "040144985808", "040144985809"
+    kinds = {"183456789": "old_number", former: "personal_id", passed_on: "personal_id"}
+    with house(Unheard()) as opened, opened.datastore.begin(opened.system("correct"), "correct") as work:
+        (owner,) = work.owners.of_document(UUID(id))
+        for number, kind in kinds.items():
+            work.owners.add_identifier(owner.id, number, kind=kind, valid_to=work.at)
+        work.owners.ensure(passed_on)
+    for wrong in ("183456780", passed_on):
+        assert run(["check", id, "--owner", wrong]) == Exit.NEGATIVE
+    capsys.readouterr()
+    assert run(["check", id, "--owner", "183 456 789", "--owner", former, "--json"]) == Exit.DONE
     assert [one["status"] for one in _documents(capsys)] == ["provisional"]
 
 
