@@ -51,7 +51,7 @@ class BadHeader(KhosoError):
 
 
 class StateNotNamed(KhosoError):
-    """An answer to what was asked about a paper does not say which state of it was seen."""
+    """What a person decides about a paper for good does not say which state of it was seen."""
 
     code = "state_not_named"
 

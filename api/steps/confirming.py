@@ -107,10 +107,10 @@ def _has(work: Work, owner: Owner, text: str) -> bool:
     return bool(having) and work.owners.find(number) is None
 
 
-def require_checkable(house: House, actor: Actor, document: UUID) -> None:
-    """NotAllowed, NotFound for who may not check this paper, or does not see it."""
+def require_may(house: House, actor: Actor, act: Act, document: UUID) -> None:
+    """NotAllowed, NotFound for who may not do this with a paper, or does not see it."""
     with house.datastore.begin(actor, "look_at") as work:
-        work.ask(Act.CHECK)
+        work.ask(act)
         work.documents.get(document)
 
 

@@ -115,7 +115,7 @@ def _config(
                     "parameters": {"path.document_id": {"dictionary": "to_spoil", "probability": 0.8}},
                 },
                 {
-                    "include-operation-id": ["check_document"],
+                    "include-operation-id": ["check_document", "put_document_away"],
                     "parameters": {"header.If-Match": {"dictionary": "seen", "probability": 0.8}},
                 },
                 *(

@@ -1,7 +1,7 @@
 """What a person decides about a paper: compared, typed, confirmed, moved, taken back, replaced.
 
-Whoever sends `If-Match` with the tag that was seen changes nothing else than that state. Who checks a paper must: that
-answers whose it is, and it may be another's meanwhile.
+Whoever sends `If-Match` with the tag that was seen changes nothing else than that state. Who checks a paper must, for
+that answers whose it is, and it may be another's meanwhile; and who puts one away, for nothing brings it back.
 """
 
 from typing import Annotated
@@ -22,7 +22,7 @@ from api.http.views import DocumentView
 from api.steps import changes, confirming, holdings
 from archive import SourceForm
 from common import say
-from datastore import Actor, Answer
+from datastore import Act, Actor, Answer
 from ingest import Field as FieldRead
 
 router = APIRouter(tags=["documents"])
@@ -118,6 +118,15 @@ def _as_it_stands(house: House, actor: Actor, document: UUID) -> Answer:
     return answer(200, DocumentView.of(held), ETag=tag_of(held.document))
 
 
+def _stamp_seen(house: House, actor: Actor, act: Act, document: UUID, seen: str | None) -> int:
+    """The stamp that was seen; StateNotNamed without one, for who may do this with the paper."""
+    stamp = stamp_wanted(seen)
+    if stamp is None:
+        confirming.require_may(house, actor, act, document)
+        raise StateNotNamed
+    return stamp
+
+
 @router.post(
     "/documents/{document_id}/check",
     operation_id="check_document",
@@ -135,10 +144,8 @@ def check_document(
     """Say that the scan and what was read were compared with the paper, as it was seen; its signature follows."""
 
     def make(_keep: Keep) -> Answer:
-        compared, stamp = confirming.Compared(said.source_form, said.original_returned), stamp_wanted(seen)
-        if stamp is None:
-            confirming.require_checkable(house, actor, document_id)
-            raise StateNotNamed
+        compared = confirming.Compared(said.source_form, said.original_returned)
+        stamp = _stamp_seen(house, actor, Act.CHECK, document_id, seen)
         confirming.check(house, actor, document_id, compared, stamp=stamp)
         return _as_it_stands(house, actor, document_id)
 
@@ -307,7 +314,7 @@ def supersede_document(
     "/documents/{document_id}/put-away",
     operation_id="put_document_away",
     response_class=Response,
-    responses=_CHANGED,
+    responses={**_CHANGED, **problems(428)},
 )
 def put_document_away(
     house: TheHouse,
@@ -315,17 +322,17 @@ def put_document_away(
     once: OnlyOnce,
     document_id: UUID,
     said: BroughtTwice,
-    seen: IfMatch = None,
+    seen: IfMatchAsSeen = None,
 ) -> Response:
-    """Put away a paper that was scanned twice, on which nobody has decided: the other one stands for both.
+    """Put away a paper that was scanned twice, as it was seen, and was not decided on: the other one stands for both.
 
     Both have the same owners and type, the other one is as far on its way, and open dossiers that have this one have
     the other one as well. Signed it is `superseded`, else `rejected`; `superseded_by` names the other one.
     """
 
     def make(_keep: Keep) -> Answer:
-        of, reason, stamp = said.duplicate_of, said.reason, stamp_wanted(seen)
-        changes.put_away(house, actor, document_id, of, reason, stamp=stamp)
+        stamp = _stamp_seen(house, actor, Act.PUT_AWAY, document_id, seen)
+        changes.put_away(house, actor, document_id, said.duplicate_of, said.reason, stamp=stamp)
         return _as_it_stands(house, actor, document_id)
 
     return once.do(said.model_dump(mode="json"), make)

@@ -39,5 +39,15 @@ def submit(
 
 def check(client: httpx.Client, place: str, **said: Any) -> httpx.Response:
     """Say that a paper was compared, as it stands now."""
+    return as_it_stands(client, place, "check", said)
+
+
+def put_away(client: httpx.Client, place: str, of: object) -> httpx.Response:
+    """Put a paper away for another one, as it stands now."""
+    return as_it_stands(client, place, "put-away", {"duplicate_of": str(of), "reason": "Quét hai lần"})
+
+
+def as_it_stands(client: httpx.Client, place: str, what: str, said: dict[str, Any]) -> httpx.Response:
+    """Decide about a paper as it is seen now."""
     seen = client.get(place).headers["etag"]
-    return client.post(f"{place}/check", json=said, headers={"If-Match": seen})
+    return client.post(f"{place}/{what}", json=said, headers={"If-Match": seen})

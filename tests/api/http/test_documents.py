@@ -12,7 +12,7 @@ import pytest
 from api.house import House, page_pool_when_needed
 from api.steps.queue import work_off
 from datastore import CITIZENS, ActorRole
-from tests.api.http.papers import AN, check, page, submit, upload
+from tests.api.http.papers import AN, check, page, put_away, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_problems import problem_of
 
@@ -491,19 +491,38 @@ def put_a_second_scan_away(clerk: httpx.Client, shade: int) -> None:
         submit(clerk, page(shade + n), f"0400900088{n // 2:02}", type="KET_HON")["document_id"]
         for n in range(3)
     )
-    place = f"/api/v1/documents/{twice}/put-away"
-    problem_of(clerk.post(place, json={"duplicate_of": other, "reason": "x"}), 409, "not_the_same")
-    problem_of(clerk.post(place, json={"duplicate_of": str(uuid4()), "reason": "x"}), 404, "not_found")
-    said = {"duplicate_of": kept, "reason": "Quét hai lần"}
-    away = clerk.post(place, json=said).json()
+    place = f"/api/v1/documents/{twice}"
+    problem_of(put_away(clerk, place, other), 409, "not_the_same")
+    problem_of(put_away(clerk, place, uuid4()), 404, "not_found")
+    away = put_away(clerk, place, kept).json()
     assert (away["status"], away["superseded_by"], away["reason"]) == ("rejected", kept, "Quét hai lần")
-    assert clerk.post(place, json=said).json() == away
-    back = {"duplicate_of": twice, "reason": "x"}
-    problem_of(clerk.post(f"/api/v1/documents/{kept}/put-away", json=back), 409, "illegal_transition")
+    assert put_away(clerk, place, kept).json() == away
+    problem_of(put_away(clerk, f"/api/v1/documents/{kept}", twice), 409, "illegal_transition")
 
 
 def test_a_second_scan_is_put_away(clerk: httpx.Client) -> None:
     put_a_second_scan_away(clerk, 820)
+
+
+def test_a_second_scan_is_put_away_only_as_it_was_seen(served: Service, clerk: httpx.Client) -> None:
+    """Without a tag one was put away that somebody had typed, refiled or given a ground meanwhile; nothing brings it
+    back."""
+    twice, kept = (
+        submit(clerk, page(shade), "040090008850", type="KET_HON")["document_id"] for shade in (833, 834)
+    )
+    place = f"/api/v1/documents/{twice}"
+    seen, said = clerk.get(place).headers["etag"], {"duplicate_of": kept, "reason": "x"}
+    for header in ({}, {"If-Match": "*"}):
+        problem_of(clerk.post(f"{place}/put-away", json=said, headers=header), 428, "state_not_named")
+    assert clerk.put(f"{place}/record", json={"fields": {"number": "1"}}).status_code == 200
+    stale = clerk.post(f"{place}/put-away", json=said, headers={"If-Match": seen})
+    problem_of(stale, 412, "changed_meanwhile")
+    assert clerk.get(place).json()["status"] == "received"
+    with served.signed_in(agency=OTHER_AGENCY) as stranger:
+        problem_of(stranger.post(f"{place}/put-away", json=said), 404, "not_found")
+    with served.signed_in("auditor") as auditor:
+        problem_of(auditor.post(f"{place}/put-away", json=said), 403, "not_allowed")
+    assert put_away(clerk, place, kept).json()["superseded_by"] == kept
 
 
 def test_a_second_scan_that_another_agency_has_stands_for_nothing_here(
@@ -512,6 +531,5 @@ def test_a_second_scan_that_another_agency_has_stands_for_nothing_here(
     made = submit(clerk, page(830), AN, type="KET_HON")
     with served.signed_in(agency=OTHER_AGENCY) as stranger:
         theirs = submit(stranger, page(831), AN, type="KET_HON")
-    said = {"duplicate_of": theirs["document_id"], "reason": "x"}
-    place = f"/api/v1/documents/{made['document_id']}/put-away"
-    problem_of(clerk.post(place, json=said), 404, "not_found")
+    place = f"/api/v1/documents/{made['document_id']}"
+    problem_of(put_away(clerk, place, theirs["document_id"]), 404, "not_found")
