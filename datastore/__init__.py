@@ -102,6 +102,7 @@ from datastore.people import (
 )
 from datastore.queue import Queue, Wake, nobody_to_wake
 from datastore.records import (
+    UNKNOWN_COMPONENT,
     AbandonedPrint,
     Actor,
     ActorRole,
@@ -179,6 +180,7 @@ __all__ = [
     "OUTAGES",
     "PAUSED_BY_PERSON",
     "SCOPES",
+    "UNKNOWN_COMPONENT",
     "AbandonedPrint",
     "AccessToken",
     "Account",

@@ -54,6 +54,7 @@ from datastore.keys import DataKey
 from datastore.locks import hold
 from datastore.objects import StoredObject
 from datastore.records import (
+    UNKNOWN_COMPONENT,
     DocumentRecord,
     DossierState,
     Draft,
@@ -65,6 +66,7 @@ from datastore.records import (
 )
 from datastore.rights import Act
 from datastore.rows import (
+    CitationRow,
     CodeRow,
     DocumentRow,
     DossierDocumentRow,
@@ -460,6 +462,7 @@ class Documents:
         newest.fields = None if fields is None else dict(fields)
         if row.doc_type is None and doc_type is not None:
             row.doc_type = doc_type
+            self._follow_type(row, UNKNOWN_COMPONENT)
         if row.status == Status.RECEIVED:
             self._step(row, Status.READ)
         self._wait_for_owner(row)
@@ -487,11 +490,29 @@ class Documents:
             return mapping.document(row)
         if row.versions[-1].revisions:
             raise IllegalTransition(what=row.doc_type, old=row.status, new=doc_type)
-        row.doc_type = doc_type
+        before, row.doc_type = row.doc_type or UNKNOWN_COMPONENT, doc_type
+        self._follow_type(row, before)
         self._end_codes(row, set())
         self._assign_codes(row)
         self._index(row, None)
         return self._changed(row)
+
+    def _follow_type(self, row: DocumentRow, before: str) -> None:
+        """Where the type `before` stood for what the paper is in a dossier, its type of now does.
+
+        What somebody named stays, and so does what a dossier cites.
+        """
+        cited = exists().where(
+            CitationRow.dossier_id == DossierDocumentRow.dossier_id,
+            CitationRow.document_id == row.id,
+            CitationRow.component == before,
+        )
+        query = select(DossierDocumentRow).where(DossierDocumentRow.document_id == row.id)
+        attached = self._session.scalars(query.where(~cited)).all()
+        there = {one.dossier_id for one in attached if one.component == row.doc_type}
+        for one in attached:
+            if one.component == before and one.dossier_id not in there and row.doc_type is not None:
+                one.component = row.doc_type
 
     def assign_owners(self, document: UUID, owners: Sequence[UUID]) -> DocumentRecord:
         """Name the owners of a paper that had none; `pending_identifier` becomes `read`.

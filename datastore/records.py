@@ -314,6 +314,10 @@ class DossierEvent:
     note: str | None
 
 
+UNKNOWN_COMPONENT = "unknown"
+"""The component of a paper of no known type, until its type is named."""
+
+
 class AttachedHow(StrEnum):
     KEPT = "kept"  # digitised for this dossier
     REUSED = "reused"  # held before, cited

@@ -22,6 +22,7 @@ from api.steps.questions import about_owners, whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import Digest, KhosoError, PartialDate, Sentence, say
 from datastore import (
+    UNKNOWN_COMPONENT,
     Act,
     Actor,
     ActorRole,
@@ -402,7 +403,7 @@ def _attach(work: Work, dossier: str | None, document: DocumentRecord, how: Atta
         return  # brought again, after a crash perhaps: it is in there, whatever has become of the dossier
     if standing.state is not DossierState.OPEN:
         raise DossierClosed(number=dossier)
-    work.dossiers.attach(dossier, document.id, component=document.doc_type or "unknown", how=how)
+    work.dossiers.attach(dossier, document.id, component=document.doc_type or UNKNOWN_COMPONENT, how=how)
 
 
 def draft_of(house: House, scans: Sequence[Brought]) -> Draft:

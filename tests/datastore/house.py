@@ -167,7 +167,13 @@ class House:
                 verdict=verdict,
             )
 
-    def read(self, document: UUID, text: str = "GIẤY CHỨNG NHẬN KẾT HÔN", k: int = 1) -> DocumentRecord:
+    def read(
+        self,
+        document: UUID,
+        text: str = "GIẤY CHỨNG NHẬN KẾT HÔN",
+        k: int = 1,
+        doc_type: str | None = None,
+    ) -> DocumentRecord:
         with self.store.begin(MAI, "read") as work:
             key = work.documents.data_key(document)
         reading = self.store.put(reading_key(document, 1, k), b"{}", sealing=key)
@@ -179,6 +185,7 @@ class House:
                 pdf=pdf,
                 page_count=1,
                 text=text,
+                doc_type=doc_type,
                 fields={"number": {"value": "12"}},
             )
 

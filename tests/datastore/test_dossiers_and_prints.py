@@ -50,6 +50,37 @@ def test_a_dossier_lives_from_received_to_one_ending(house: House) -> None:
             work.dossiers.attach(NUMBER, document.id, component="OTHER", how=AttachedHow.REUSED)
 
 
+def test_the_component_of_a_paper_follows_its_type_unless_somebody_named_it(house: House) -> None:
+    """A paper of no known type stayed `unknown` in its dossier for good, whatever it was read or classified as."""
+    owner = house.owner()
+    unknown = house.receive(owner, content=b"of no type yet", doc_type=None)
+    known = house.receive(owner, content=b"of a type", doc_type="KET_HON")
+    named = {known.id: "000.00.00.G09-KQ002269"}
+    with house.store.begin(MAI, "dossier") as work:
+        work.dossiers.open(NUMBER, procedure="1.001193")
+        for paper, component in ((unknown, "unknown"), (known, named[known.id])):
+            work.dossiers.attach(NUMBER, paper.id, component=component, how=AttachedHow.KEPT)
+    house.read(unknown.id, doc_type="KHAI_TU")
+    house.read(known.id)
+    for doc_type in ("KHAI_TU", "KHAI_SINH"):
+        with house.store.begin(MAI, "classify") as work:
+            for paper in (unknown, known):
+                work.documents.classify(paper.id, doc_type)
+        with house.store.begin(MAI, "look") as work:
+            stands = {one.document_id: one.component for one in work.dossiers.get(NUMBER).documents}
+        assert stands == {unknown.id: doc_type} | named
+    with house.store.begin(MAI, "dossier") as work:
+        seen = work.documents.get(unknown.id)
+        digest = seen.version.originals_digest
+        for component in ("KHAI_SINH", "KET_HON"):
+            work.dossiers.cite(NUMBER, unknown.id, component=component, version=1, sha256=digest)
+        work.documents.classify(unknown.id, "KHAI_TU")
+        stands_as = {
+            one.component for one in work.dossiers.get(NUMBER).documents if one.document_id == unknown.id
+        }
+    assert stands_as == {"KHAI_SINH", "KET_HON"}, "what a dossier cites stays as it is cited"
+
+
 def test_a_dossier_number_is_opened_once(house: House) -> None:
     with house.store.begin(MAI, "dossier") as work:
         work.dossiers.open(NUMBER, procedure="1.001193")
