@@ -40,7 +40,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "seal_host_too_long",
         "short_code_wrong", "signed_among_many", "text_not_kept", "unknown_country", "unknown_document_type",
         "attestation_unreadable", "print_link_too_long", "retention_out_of_bounds", "file_exists", "folder_missing",
-        "key_unreadable", "no_rule_on_that_day", "path_unusable", "seal_no_profile",
+        "key_unreadable", "no_rule_on_that_day", "path_unusable", "agency_unknown", "seal_no_profile",
         "unknown_fields",
         "bad_cursor", "bad_header", "key_used_otherwise", "bad_idempotency_key", "length_wrong",
         "password_weak", "bad_username", "proof_missing", "scope_not_granted", "share_refused", "purpose_missing",

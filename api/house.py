@@ -23,7 +23,9 @@ from api.workroom import Workroom, workroom
 from archive import Rules, packaged_rules
 from common import VIETNAM, Clock, new_id, say, utc_now
 from datastore import (
+    Act,
     Actor,
+    Agency,
     Datastore,
     JobRole,
     Keyring,
@@ -102,6 +104,24 @@ class House:
             return load_catalogue(self.today, overrides=imported)
         except BadCatalogueOverride:
             return load_catalogue(self.today)
+
+    def agencies(self, work: Work) -> tuple[Agency, ...]:
+        """Every agency that is known, by code; the installation's own is, also where nobody has added it."""
+        known, own = work.agencies.all(), self.settings.agency
+        if own in {one.code for one in known}:
+            return known
+        ours = Agency(own, self.settings.agency_name, None, None, None, None)
+        return tuple(sorted((ours, *known), key=lambda one: one.code))
+
+    def add_agency(
+        self, work: Work, code: str, name: str, *, parent: str | None, since: date | None = None
+    ) -> Agency:
+        """Make an agency known; the installation's own, which nobody has added, is found as its parent."""
+        work.ask(Act.MANAGE_AGENCIES)
+        own = self.settings.agency
+        if parent == own and parent not in {one.code for one in work.agencies.all()}:
+            work.overrides.name_agency(own, self.settings.agency_name)
+        return work.agencies.add(code, name, parent=parent, since=since)
 
     def agency_name(self, work: Work, code: str) -> str:
         """How papers show an agency; the installation's own has its name from the settings."""

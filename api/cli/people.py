@@ -15,8 +15,15 @@ from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Json, Reason
 from api.cli.place import at_desk
-from common import VIETNAM, say
+from common import VIETNAM, KhosoError, say
 from datastore import Account, ActorRole, Agency, Work
+
+
+class AgencyUnknown(KhosoError):
+    """An officer is of an agency that is there; fact `agency`, which is not."""
+
+    code = "agency_unknown"
+
 
 agency_app = typer.Typer(no_args_is_help=True, help="Cây cơ quan theo thời gian. / The tree of agencies.")
 account_app = typer.Typer(no_args_is_help=True, help="Tài khoản cán bộ. / Accounts of officers.")
@@ -61,8 +68,8 @@ def add_agency(
 
     Ví dụ / Example: `khoso agency add H41.09 "Ủy ban nhân dân xã Mới" --parent H41 --from 2025-07-01`
     """
-    with _at_work(person, None, "add_agency") as work:
-        made = work.agencies.add(code, name, parent=parent, since=_day(since))
+    with at_desk(person, None, _PURPOSE) as (opened, who), opened.datastore.begin(who, "add_agency") as work:
+        made = opened.add_agency(work, code, name, parent=parent, since=_day(since))
     _show_agency(made, as_json)
 
 
@@ -92,8 +99,11 @@ def list_agencies(person: ActorName = OPERATOR, as_json: Json = False) -> None:
 
     Ví dụ / Example: `khoso agency list`
     """
-    with _at_work(person, None, "list_agencies") as work:
-        found = work.agencies.all()
+    with (
+        at_desk(person, None, _PURPOSE) as (opened, who),
+        opened.datastore.begin(who, "list_agencies") as work,
+    ):
+        found = opened.agencies(work)
     if as_json:
         print_json({"agencies": [_agency_as_json(one) for one in found]})
         return
@@ -124,6 +134,8 @@ def add_account(
     with at_desk(person, agency, _PURPOSE) as (opened, who):
         hashed = opened.datastore.officers.hashed(username, password)
         with opened.datastore.begin(who, "add_account") as work:
+            if who.agency not in {one.code for one in opened.agencies(work)}:
+                raise AgencyUnknown(agency=who.agency)
             made = work.accounts.make(username, name, *role, password=hashed, until=_midnight(until))
     if as_json:
         print_json({**_account_as_json(made), "password": password})

@@ -33,6 +33,24 @@ def test_agencies_are_added_ended_and_listed(capsys: pytest.CaptureFixture[str])
     assert run(["agency", "add", "not a code", "x"]) == Exit.BAD_INPUT
 
 
+def test_an_account_is_of_an_agency_that_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    """An office mistyped at its first account got one of its own, which nobody saw; and a fresh list was empty."""
+    (ours,) = answer(capsys, "agency", "list")["agencies"]
+    assert (ours["code"], ours["name"]) == ("H41.08", "Ủy ban nhân dân phường Trường Vinh")
+    mistyped = ["account", "add", "hoa.le", "Lê Thị Hoa", "--role", "clerk", "--agency", "H41.80"]
+    assert run(mistyped) == Exit.BAD_INPUT
+    said = capsys.readouterr().err
+    assert "khoso agency list" in said
+    assert "khoso agency add H41.80" in said
+    assert answer(capsys, "account", "list")["accounts"] == []
+    answer(capsys, "agency", "add", "H41.80", "Phường Mới")
+    assert answer(capsys, *mistyped)["agency"] == "H41.80"
+    below = answer(capsys, "agency", "add", "H41.08.01", "Một cửa", "--parent", "H41.08")
+    assert below["parent"] == "H41.08"
+    listed = [one["code"] for one in answer(capsys, "agency", "list")["agencies"]]
+    assert listed == ["H41.08", "H41.08.01", "H41.80"]
+
+
 def test_the_first_admin_gets_a_password_that_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
     made = answer(capsys, "account", "add", "quan.tri", "Nguyễn Văn Quản", "--role", "admin")
     assert (made["agency"], [one["role"] for one in made["roles"]]) == ("H41.08", ["admin"])

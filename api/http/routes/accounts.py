@@ -87,7 +87,7 @@ class AgencyEnd(Asked):
 def list_agencies(house: TheHouse, who: Who) -> Agencies:
     """The tree of agencies, those that ended included."""
     with house.datastore.begin(who.actor(_PURPOSE), "list_agencies") as work:
-        return Agencies(agencies=[AgencyView.of(one) for one in work.agencies.all()])
+        return Agencies(agencies=[AgencyView.of(one) for one in house.agencies(work)])
 
 
 @router.post(
@@ -102,7 +102,7 @@ def add_agency(house: TheHouse, who: Who, once: OnlyOnce, said: NewAgency) -> Re
 
     def make(keep: Keep) -> Answer:
         with house.datastore.begin(who.actor(_PURPOSE), "add_agency") as work:
-            added = work.agencies.add(said.code, said.name, parent=who.agency, since=said.since)
+            added = house.add_agency(work, said.code, said.name, parent=who.agency, since=said.since)
             made = answer(201, AgencyView.of(added))
             keep(work, made)
         return made
