@@ -21,7 +21,7 @@ from api.logs import log
 from api.progress import steps_on_stderr
 from api.steps.archivist import extend_log, verify_log
 from api.steps.doctor import examine
-from api.steps.import_catalogue import import_catalogue
+from api.steps.import_catalogue import Change, import_catalogue
 from api.steps.queue import EVERY_ROLE, retry_set_aside, serve_queue, work_awhile, work_off
 from api.steps.sweeper import beat
 from common import say
@@ -71,6 +71,10 @@ def migrate() -> None:
 def catalogue_import(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML; docs/operations.md.")],
     decision: Annotated[str, typer.Option("--decision", help="Văn bản ban hành. / The decision behind it.")],
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Thay mã đã nhập cho cùng ngày. / Replace codes of the same day."),
+    ] = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
 ) -> None:
@@ -79,7 +83,10 @@ def catalogue_import(
     Ví dụ / Example: `khoso catalogue import ma-kq.toml --decision "12/QĐ-VPCP"`
     """
     with at_desk(person, agency, "catalogue") as (opened, who):
-        count = import_catalogue(opened, who, file, decision)
+        imported = import_catalogue(opened, who, file, decision, replace=replace)
+    for one in imported:
+        print(one.sentence)
+    count = sum(one.change is not Change.NONE for one in imported)
     print(say("imported", count=count, decision=decision))
 
 

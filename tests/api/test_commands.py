@@ -147,10 +147,32 @@ def test_help_of_every_command_has_an_example_and_both_languages(
     assert f"khoso {' '.join(command)}" in " ".join(text.split())
 
 
-def _import(tmp_path: Path, text: str) -> int:
+def _import(tmp_path: Path, text: str, decision: str = "01/QĐ-VPCP", *more: str) -> int:
     entries = tmp_path / "codes.toml"
     entries.write_text(text)
-    return run(["catalogue", "import", str(entries), "--decision", "01/QĐ-VPCP"])
+    return run(["catalogue", "import", str(entries), "--decision", decision, *more])
+
+
+def test_a_code_imported_again_says_what_changes_and_replaces_nothing_unasked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second import of a type wrote over the code and the decision of the first, and said the same as that."""
+    entry = '[[type]]\nlocal = "GPXD"\nnational = "KQ.G17.{}"\nsince = {}\n'
+    assert _import(tmp_path, entry.format("000123", "2026-01-01")) == Exit.DONE
+    assert "GPXD: new, the code KQ.G17.000123 from 2026-01-01 on." in capsys.readouterr().out
+    assert _import(tmp_path, entry.format("000123", "2026-01-01"), "02/QĐ-VPCP") == Exit.DONE
+    told = capsys.readouterr().out
+    assert "GPXD: unchanged, it has the code KQ.G17.000123 from 2026-01-01 on by 01/QĐ-VPCP." in told
+    assert "Imported 0 catalogue entries" in told
+    contradiction = entry.format("000124", "2026-01-01")
+    assert _import(tmp_path, contradiction, "02/QĐ-VPCP") == Exit.NEGATIVE
+    refused = capsys.readouterr().err
+    assert "--replace" in refused
+    assert "KQ.G17.000123" in refused
+    assert _import(tmp_path, contradiction, "02/QĐ-VPCP", "--replace") == Exit.DONE
+    assert "instead of KQ.G17.000123 that was imported by 01/QĐ-VPCP" in capsys.readouterr().out
+    assert _import(tmp_path, entry.format("000125", "2026-02-01"), "03/QĐ-VPCP") == Exit.DONE
+    assert "in the place of KQ.G17.000124 by 02/QĐ-VPCP from that day" in capsys.readouterr().out
 
 
 def test_an_import_that_contradicts_an_earlier_one_is_refused_and_breaks_nothing(tmp_path: Path) -> None:
