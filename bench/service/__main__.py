@@ -2,40 +2,42 @@
 
 PostgreSQL, MinIO and Redis are private instances (script/services); the bare framework and the service are one
 uvicorn process each, asked by wrk over 16 connections on the same machine, in turns, several rounds; medians. What is
-handed in is taken by a web process for each core, as in service, and once more by one alone. The result goes as JSON
-into `results/` and to standard output.
+handed in is taken by a web process for each core, as in service, and once more by one alone. Its file was put when it
+was uploaded, where it stays: that (without HTTP and the sandbox that opens it) is done by as many processes and timed
+too, and the two together are `with_its_put_per_second`. The result goes as JSON into `results/` and to standard output.
 """
 
 import argparse
 import json
 import os
 import platform
-import secrets
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
-from api.house import House, open_house
+from api.house import open_house
+from api.memory import settle_memory
 from api.settings import Settings
 from api.steps.published import publish_all
 from bench.service.load import Request, rate, rates
 from bench.service.seed import CLERK, FREQUENT_FAMILY, FREQUENT_WORDS, NAME, Seeded, fill_up, seed
-from datastore import JobRole, NewUpload, original_key
-from ingest import MediaType
+from bench.service.uploads import uploaded
+from datastore import JobRole
 from tests.api.http.servers import Quiet
 from tests.services import own_services
 
 RESULTS = Path(__file__).resolve().parent / "results"
-_INTAKE_BYTES = 20_000
 _PATIENCE_SECONDS = 30.0
 
 
@@ -83,9 +85,10 @@ def _measured(opened: ExitStack, desk: Path, chosen: argparse.Namespace) -> dict
     found["at_1000"] = _in_turns(small, chosen, desk)
     fill_up(settings.database, seeded, up_to=chosen.most)
     found[f"at_{chosen.most}"] = _in_turns(small, chosen, desk)
-    found["intake_by_one"] = _intake(house, [url], chosen, desk)
-    others = [opened.enter_context(_khoso(desk)) for _ in range(chosen.webs - 1)]
-    found["intake"] = _intake(house, [url, *others], chosen, desk)
+    with ProcessPoolExecutor(chosen.webs, get_context("spawn"), settle_memory) as uploading:
+        found["intake_by_one"] = _intake(uploading, [url], chosen, desk)
+        others = [opened.enter_context(_khoso(desk)) for _ in range(chosen.webs - 1)]
+        found["intake"] = _intake(uploading, [url, *others], chosen, desk)
     return found | {"ratios": _ratios(found, chosen.most)}
 
 
@@ -119,22 +122,36 @@ def _in_turns(requests: dict[str, Request], chosen: argparse.Namespace, desk: Pa
     return {name: round(statistics.median(seen), 1) for name, seen in rates.items()}
 
 
-def _intake(house: House, urls: Sequence[str], chosen: argparse.Namespace, desk: Path) -> dict[str, float]:
-    """`POST /documents` of files that were uploaded (and opened) before: object, rows, leaf, receipt, job."""
-    seen = []
+def _intake(
+    uploading: Executor, urls: Sequence[str], chosen: argparse.Namespace, desk: Path
+) -> dict[str, float]:
+    """`POST /documents` of files that were uploaded (and opened) before: rows, leaf, receipt, job; and the puts."""
+    seen, puts = [], []
     for number in range(chosen.rounds + 1):
-        requests = [_submissions(house, url, chosen.intakes) for url in urls]
+        made = list(uploading.map(uploaded, [chosen.intakes] * len(urls)))
+        puts.append(sum(len(bodies) / seconds for bodies, seconds in made))
+        requests = [
+            Request("POST", f"{url}/api/v1/documents", _signed_in(url), bodies)
+            for url, (bodies, _) in zip(urls, made, strict=True)
+        ]
         seen.append(rates(requests, seconds=chosen.seconds, desk=desk))
         if seen[-1] * chosen.seconds > chosen.intakes:
             raise RuntimeError("more answers than papers: ask for more --intakes")
-        print(f"intake by {len(urls)}, round {number}: {seen[-1]:.1f}/s", file=sys.stderr, flush=True)
-    measured = seen[1:]  # the first round only warms up
-    return {"webs": len(urls), "per_second": round(statistics.median(measured), 1)}
-
-
-def _submissions(house: House, url: str, how_many: int) -> Request:
-    bodies = tuple(_submission(house) for _ in range(how_many))
-    return Request("POST", f"{url}/api/v1/documents", _signed_in(url), bodies)
+        print(
+            f"intake by {len(urls)}, round {number}: {seen[-1]:.1f}/s, puts before it {puts[-1]:.1f}/s",
+            file=sys.stderr,
+            flush=True,
+        )
+    intakes, before = (
+        statistics.median(seen[1:]),
+        statistics.median(puts[1:]),
+    )  # the first round only warms up
+    return {
+        "webs": len(urls),
+        "per_second": round(intakes, 1),
+        "puts_per_second": round(before, 1),
+        "with_its_put_per_second": round(1 / (1 / intakes + 1 / before), 1),
+    }
 
 
 def _signed_in(url: str) -> dict[str, str]:
@@ -144,17 +161,6 @@ def _signed_in(url: str) -> dict[str, str]:
         "Khoso-Purpose": "bench",
         "Content-Type": "application/json",
     }
-
-
-def _submission(house: House) -> str:
-    """A body of `POST /documents` whose file was uploaded, as the upload before it leaves it there."""
-    store = house.datastore
-    draft = store.draft()
-    kept = store.put(original_key(draft.id, 1), secrets.token_bytes(_INTAKE_BYTES), sealing=draft.data_key)
-    with store.begin(CLERK, "upload") as work:
-        work.uploads.keep(NewUpload(draft, kept, "scan.jpg", MediaType.JPEG, 1, signed=False))
-    owner = {"identifier": f"0400900{secrets.randbelow(100_000):05}", "name": "Lê Thị Cúc"}
-    return json.dumps({"uploads": [str(draft.id)], "owners": [owner], "type": "KHAI_SINH", "compared": True})
 
 
 def _ratios(found: dict[str, Any], most: int) -> dict[str, float]:
