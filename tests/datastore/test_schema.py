@@ -162,6 +162,26 @@ def test_an_index_without_first_letters_is_made_anew_with_all_that_it_held(tmp_p
     assert ("prefix = '1 2 3'" in str(made), left) == (True, 0)
 
 
+def test_what_was_uploaded_to_the_version_before_is_left_to_the_sweep(tmp_path: Path) -> None:
+    engine = make_engine(f"sqlite:///{tmp_path / 'old.db'}")
+    config = schema._config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0024")
+        connection.exec_driver_sql(
+            "INSERT INTO uploads (id, person, role, agency, name, media_type, pages, signed, object_key,"
+            " object_version, size, sha256_plain, sha256_stored, at, until) VALUES"
+            f" ('{7:032}', 'mai', 'clerk', 'H41.08', 'a.png', 'image/png', 1, 0, 'staging/7', 'v', 1, x'00', x'00',"
+            " '2026-11-22 01:00:00.000000', '2026-11-23 01:00:00.000000')"
+        )
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        waiting = connection.exec_driver_sql("SELECT count(*) FROM uploads").scalar()
+        (left,) = connection.exec_driver_sql("SELECT key, made_at, swept FROM object_intents")
+    engine.dispose()
+    assert (waiting, left) == (0, ("staging/7", "2026-11-22 01:00:00.000000", 0))
+
+
 def test_a_database_of_a_newer_version_is_left_alone(house: House) -> None:
     with house.behind_the_program() as rows:
         rows.execute("UPDATE alembic_version SET version_num = '9999'")
