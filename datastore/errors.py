@@ -291,6 +291,12 @@ class ChangedMeanwhile(StaleState):
     code = "changed_meanwhile"
 
 
+class SaidOtherwise(KhosoError):
+    """Something else was said of a document before; facts `name`, its code, and `names` of what differs."""
+
+    code = "said_otherwise"
+
+
 class TooManySubscriptions(KhosoError):
     """The agency has as many as it may; fact `most`."""
 

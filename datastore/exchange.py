@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from datastore.errors import AlreadyThere, NotFound
+from datastore.errors import AlreadyThere, NotFound, SaidOtherwise
 from datastore.locks import hold
 from datastore.records import Exchanged
 from datastore.rights import Act
@@ -24,8 +24,11 @@ class Exchange:
         self._scope = scope
         self._session = scope.session
 
-    def keep(self, code: str, document: UUID, said: Mapping[str, object]) -> Exchanged:
-        """Name a document; the same again says the same document anew. AlreadyThere when it names another."""
+    def keep(self, code: str, document: UUID, said: Mapping[str, object], *, anew: bool = True) -> Exchanged:
+        """Name a document; the same again says the same document `anew`. AlreadyThere when it names another.
+
+        Not anew: what was said of it stays; SaidOtherwise when that is something else.
+        """
         self._scope.ask(Act.TAKE_IN)
         paper = self._scope.document(document)
         hold(self._session, f"exchange {paper.intake_agency} {code}")
@@ -42,6 +45,10 @@ class Exchange:
             self._session.add(row)
         elif row.document_id != document:
             raise AlreadyThere(what="DocCode", name=code)
+        elif not anew:
+            if others := sorted(name for name in {*row.said, *said} if row.said.get(name) != said.get(name)):
+                raise SaidOtherwise(name=code, names=", ".join(others))
+            return _exchanged(row)
         row.said, row.changed_at = dict(said), self._scope.at
         self._session.flush()
         return _exchanged(row)

@@ -120,7 +120,7 @@ async def import_document(
         made: list[Answer] = []
 
         def also(work: Work, received: Received) -> None:
-            exchanged = work.exchange.keep(code, received.document.id, _kept(said))
+            exchanged = work.exchange.keep(code, received.document.id, _kept(said), anew=False)
             place = f"{API}/documents/{code}"
             made.append(answer(201, ExchangeView.of(exchanged, received.document), Location=place))
             keep(work, made[-1])

@@ -68,6 +68,9 @@ def test_a_code_names_one_document(clerk: httpx.Client) -> None:
     first = imported(clerk, code, 22)
     assert imported(clerk, code, 22).json()["DocumentId"] == first.json()["DocumentId"]
     problem_of(imported(clerk, code, 23), 409, "already_there")
+    otherwise = problem_of(imported(clerk, code, 22, Subject="Khác", Keyword="số hóa"), 409, "said_otherwise")
+    assert "(Keyword, Subject)" in str(otherwise["en"])
+    assert clerk.get(f"{_PLACE}/{code}").json()["Subject"] == "V/v số hóa hồ sơ thủ tục hành chính"
     other = metadata("G06.01_CV_000023_V1")
     assert expected_at(clerk.put(f"{_PLACE}/{code}", json=other)) == {
         "/body/DocCode": "The DocCode of the address is needed."
