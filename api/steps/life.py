@@ -79,10 +79,12 @@ def sign_at_capture(house: House, job: Job) -> None:
         expected = agency_mark(CopyForm.TRUE_COPY, agency, now)
         sign_once(house, actor, document, key, document.version.pdf, mark, signer, reserve=expected)
     with house.datastore.begin(actor, "sign") as work:
-        document = work.documents.become(document.id, Status.PROVISIONAL)
-        if document.ground is not None:
-            work.jobs.enqueue(MAKE_VALID, document.id)
-        work.jobs.enqueue(TELL_OUTSIDE, document.id)
+        # Put away meanwhile, nothing is left to do: what was signed stays with it.
+        if work.documents.get(document.id).status is Status.CHECKED:
+            document = work.documents.become(document.id, Status.PROVISIONAL)
+            if document.ground is not None:
+                work.jobs.enqueue(MAKE_VALID, document.id)
+            work.jobs.enqueue(TELL_OUTSIDE, document.id)
         work.jobs.finish(job)
 
 
@@ -226,11 +228,13 @@ def make_valid(house: House, job: Job) -> None:
     if document.version.pdf is None:
         attestation = _attest(house, document, key, signer)
     with house.datastore.begin(actor, "make_valid") as work:
-        work.documents.make_valid(document.id, document.ground, weight=answer.weight)
-        if attestation is not None:
-            work.name_object(attestation, document=document.id)
-        work.jobs.enqueue(TELL_OUTSIDE, document.id)
-        ask_for_protection(house, work, document.id)
+        # Put away or taken back meanwhile, it is not made valid, and nothing is left to do.
+        if work.documents.get(document.id).status is Status.PROVISIONAL:
+            work.documents.make_valid(document.id, document.ground, weight=answer.weight)
+            if attestation is not None:
+                work.name_object(attestation, document=document.id)
+            work.jobs.enqueue(TELL_OUTSIDE, document.id)
+            ask_for_protection(house, work, document.id)
         work.jobs.finish(job)
 
 

@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -18,12 +19,12 @@ from api.exits import Exit
 from api.house import open_house, page_pool_when_needed
 from api.progress import steps_on_stderr
 from api.settings import Settings
-from api.steps import health
+from api.steps import changes, health
 from api.steps.intake import Paper, Person, receive
-from api.steps.job_kinds import SIGN
+from api.steps.job_kinds import MAKE_VALID, SIGN
 from api.steps.queue import never, retry_set_aside, work_awhile, work_off
 from api.steps.readiness import Standing
-from archive import Status
+from archive import Ground, Status
 from datastore import JobKind, JobRole, JobState
 from datastore.jobs import ATTEMPTS
 from signing import TimeStampUnusable
@@ -169,6 +170,44 @@ def test_an_outage_of_the_time_stamp_authority_is_waited_for_over_days_and_then_
         with opened.datastore.begin(opened.system("test"), "look") as work:
             signed = work.documents.get(received.document.id)
     assert (signed.status, len(signed.revisions)) == (Status.PROVISIONAL, 1)
+
+
+@pytest.mark.parametrize("kind", [SIGN, MAKE_VALID])
+def test_a_paper_that_is_ended_while_it_is_signed_ends_its_job_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: JobKind
+) -> None:
+    """The job failed, and only its second attempt saw that nothing was left to do."""
+    ended = {SIGN: Status.REJECTED, MAKE_VALID: Status.REVOKED}[kind]
+    with (
+        open_house(Settings(data_dir=tmp_path / "var", workers=1), Quiet()) as opened,
+        page_pool_when_needed(opened.settings) as pool,
+    ):
+        actor, stamp = opened.system("test"), DevelopmentTimeStamper.stamp
+
+        def bring(shade: int, ground: Ground | None = None) -> UUID:
+            (tmp_path / "page.png").write_bytes(page(shade))
+            files, owners = (tmp_path / "page.png",), (Person(_OWNER),)
+            paper = Paper(files, owners, doc_type="THONG_BAO", ground=ground, compared=True)
+            return receive(opened, actor, paper).document.id
+
+        def end_and_stamp(self: DevelopmentTimeStamper, digest: bytes) -> bytes:
+            with opened.datastore.begin(actor, "look") as work:
+                status = work.documents.get(paper).status
+            if (kind, status) == (SIGN, Status.CHECKED):
+                changes.put_away(opened, actor, paper, kept, "Quét hai lần")
+            if (kind, status) == (MAKE_VALID, Status.PROVISIONAL):
+                changes.revoke(opened, actor, paper, "Cấp sai")
+            return stamp(self, digest)
+
+        kept = bring(1, Ground.BACK_FILE)
+        work_off(opened, pool, until_done=[kept])
+        paper = bring(2, Ground.BACK_FILE)
+        monkeypatch.setattr(DevelopmentTimeStamper, "stamp", end_and_stamp)
+        work_off(opened, pool, until_done=[paper])
+        (job,) = [one for one in opened.datastore.queue.of_documents([paper]) if one.kind == kind.name]
+        with opened.datastore.begin(actor, "look") as work:
+            status = work.documents.get(paper).status
+    assert (job.state, job.attempts, status) == (JobState.DONE, 1, ended)
 
 
 def test_an_outage_stops_the_round_and_leaves_the_jobs_behind_it_as_they_were(
