@@ -174,6 +174,9 @@ if TYPE_CHECKING:
         mask_name as mask_name,
     )
     from signing.seal import (
+        names_only as names_only,
+    )
+    from signing.seal import (
         read_link as read_link,
     )
     from signing.seal import (
@@ -324,6 +327,7 @@ _NAMES = {
         "make_seal",
         "mask_identifier",
         "mask_name",
+        "names_only",
         "read_link",
         "seal_link",
         "seal_profile",

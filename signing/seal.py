@@ -182,6 +182,15 @@ def read_link(text: str, *, bare_digits: bool = True) -> bytes:
     return from_digits(digits)
 
 
+def names_only(text: str, host: str) -> bool:
+    """Whether this seal is digits alone, or just the link that `seal_link` makes for the host.
+
+    Compared as it is written: what browsers and libraries take for the host of an odd address differs.
+    """
+    match = _LINK.fullmatch(text.strip())
+    return match is None or match[1] is None or match[1].casefold() == f"https://{host}/v#".casefold()
+
+
 def check_seal_text(text: str, *, trust: TrustBundle, now: datetime, bare_digits: bool = True) -> SealVerdict:
     """`check_seal` of a link or digits; changed digits are TOTAL-FAILED, other text raises NoSeal."""
     try:

@@ -5,7 +5,7 @@ and the digests of signed files. Reads links, never follows them. *Cannot check*
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from signing import (
     check_seal_text,
     check_short_code,
     is_meant_as_short_code,
+    names_only,
     read_link,
     validate,
 )
@@ -92,6 +93,8 @@ class Checker:
     published: Published
     clock: Clock
     limits: Limits
+    host: str
+    """Where links lead that this installation made."""
     register: Register | None = None
 
     def check(self, thing: str) -> Check:
@@ -124,14 +127,16 @@ class Checker:
         """The worst of all seals shown: a true one beside a false or a revoked one does not make a page true."""
         checks = [self._check_seal(code.text) for code in codes if _is_seal(code.text)]
         if checks:
-            return min(
-                checks, key=lambda check: (_FROM_WORST[check.indication], check.standing in _GOOD_ENOUGH)
-            )
+            return min(checks, key=_how_bad)
         return Check(Indication.INDETERMINATE, (say("no-seal"),), self.clock(), self.published.trust.as_of)
 
     def _check_seal(self, text: str) -> Check:
+        """A seal is judged whoever shows it; a link that leads elsewhere is told, for it may be somebody's trap."""
         verdict = check_seal_text(text, trust=self.published.trust, now=self.clock())
-        return self._with_status(verdict)
+        check = self._with_status(verdict)
+        if names_only(text, self.host):
+            return check
+        return replace(check, reasons=(*check.reasons, say("link_of_another_host", host=self.host)))
 
     def _with_status(self, verdict: SealVerdict) -> Check:
         """The one list of this installation speaks for the seals of all its agencies: indexes are given once."""
@@ -185,6 +190,14 @@ class Checker:
 
 _FROM_WORST = {Indication.TOTAL_FAILED: 0, Indication.INDETERMINATE: 1, Indication.TOTAL_PASSED: 2}
 _GOOD_ENOUGH = (Standing.GOOD, Standing.UNKNOWN)
+
+
+def _how_bad(check: Check) -> tuple[int, bool, bool]:
+    """The least is the worst: what it is judged, whether it is in force, whether a link leads elsewhere."""
+    elsewhere = any(reason.code == "link_of_another_host" for reason in check.reasons)
+    return _FROM_WORST[check.indication], check.standing in _GOOD_ENOUGH, not elsewhere
+
+
 _LONGEST_SHOWN = 60
 
 

@@ -31,7 +31,7 @@ from api.steps.published import publish, publish_about, publish_all, publish_whe
 from api.steps.queue import work_awhile, work_off
 from archive import Ground, Status
 from datastore import JobRole, JobState, ObjectMissing, Print, PrintState
-from signing import Indication, Standing, StatusList
+from signing import Indication, Standing, StatusList, seal_link
 from tests.api.http.servers import Quiet
 from tests.api.test_courier import Clock
 
@@ -92,12 +92,33 @@ def test_a_print_goes_from_process_to_process_and_is_genuine(valid: UUID, tmp_pa
         assert states == [PrintState.REQUESTED, PrintState.SEALED, PrintState.LISTED, PrintState.READY]
         printed = deliver_print(web, web.system("test"), entry.id, tmp_path / "print.pdf")
         assert (printed.sealed, printed.as_json()["pages"]) == (True, 1)
-        checker = Checker(published_for(web), web.clock, web.limits)
+        checker = Checker(published_for(web), web.clock, web.limits, web.settings.verify_host)
         check = checker.check(str(tmp_path / "print.pdf"))
+        seal = the_print(web, valid).seal
         with web.datastore.begin(web.system("test"), "look") as transaction:
             roles = [one.role.value for one in transaction.documents.get(valid).revisions]
     assert (check.indication, check.standing) == (Indication.TOTAL_PASSED, Standing.GOOD)
     assert roles == ["clerk", "agency"]
+    assert check.claims is not None
+    # Its ground is a back-file decision: it is of no dossier, and the seal names none.
+    assert (check.claims.dossier_number, check.claims.procedure_code) == (None, None)
+
+    assert seal is not None
+    ours = seal_link(checker.host, seal)
+    assert [reason.code for reason in checker.check_text(ours).reasons] == ["seal-genuine"]
+    digits = ours.partition("#")[2]
+    for trap in (
+        f"https://kiemtra-khoso.example/v#{digits}",
+        f"https://{checker.host}@evil.example/v#{digits}",
+        f"https://evil.example\\@{checker.host}/v#{digits}",
+        f"http://{checker.host}/v#{digits}",
+        f"https://evil.example/{checker.host}/v#{digits}",
+    ):
+        found = checker.check_text(trap)
+        assert found.indication is Indication.TOTAL_PASSED, "the seal is what it is, whoever shows it"
+        assert [reason.code for reason in found.reasons] == ["seal-genuine", "link_of_another_host"], trap
+        (_, told) = found.as_json()["reasons"]
+        assert f"https://{checker.host}" in told["vi"]
 
 
 def test_a_process_holds_the_keys_of_its_role_and_says_at_once_what_it_lacks(

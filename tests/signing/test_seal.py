@@ -33,6 +33,7 @@ from signing import (
     make_seal,
     mask_identifier,
     mask_name,
+    names_only,
     read_link,
     seal_link,
     seal_profile,
@@ -338,6 +339,9 @@ def test_digits_that_nobody_writes_are_refused(digits: str) -> None:
 def test_a_link_is_read_whatever_host_it_names() -> None:
     seal = make_seal(CLAIMS, KEY)
     link = seal_link("xacthuc.nghean.gov.vn", seal)
+    assert names_only(link, "xacthuc.nghean.gov.vn")
+    assert names_only(f" {link.upper()}\n", "xacthuc.nghean.gov.vn")
+    assert names_only(link.partition("#")[2], "xacthuc.nghean.gov.vn"), "digits name nobody"
     assert link.startswith("https://xacthuc.nghean.gov.vn/v#")
     for text in (link, link.replace("xacthuc.nghean.gov.vn", "evil.example"), f" {to_digits(seal)}\n"):
         assert read_link(text) == seal
