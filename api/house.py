@@ -94,16 +94,18 @@ class House:
         """The installation itself, at work for an agency."""
         return Actor("system", "system", agency or self.settings.agency, purpose)
 
-    def catalogue_of(self, work: Work) -> Catalogue:
-        """The types as the agency at work knows them today: with what it, and not another one, has imported until now.
+    def catalogue_of(self, work: Work, on: date | None = None) -> Catalogue:
+        """The types as the agency at work knows them on a day, today if none is named: with what it, and not another
+        one, has imported until now.
 
         Imports that contradict each other are left out, as when the house is opened.
         """
-        imported = catalogue_overrides(work.overrides.on(OverrideKind.CATALOGUE, self.today))
+        day = on or self.today
+        imported = catalogue_overrides(work.overrides.on(OverrideKind.CATALOGUE, day))
         try:
-            return load_catalogue(self.today, overrides=imported)
+            return load_catalogue(day, overrides=imported)
         except BadCatalogueOverride:
-            return load_catalogue(self.today)
+            return load_catalogue(day)
 
     def agencies(self, work: Work) -> tuple[Agency, ...]:
         """Every agency that is known, by code; the installation's own is, also where nobody has added it."""

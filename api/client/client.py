@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,7 @@ from api.client.values import (
     Attachment,
     DiaryLine,
     Document,
+    DocumentType,
     Dossier,
     Held,
     Job,
@@ -242,6 +244,13 @@ class Client:
         body = {"words": words, "field": field, "limit": limit}
         found = self._transport.post("/search", body).json()["documents"]
         return tuple(Summary.of(one) for one in found)
+
+    def document_types(self, on: date | None = None) -> tuple[DocumentType, ...]:
+        """Every type of papers, as it is on a day; today by default."""
+        day = None if on is None else on.isoformat()
+        return tuple(
+            DocumentType.of(one) for one in self._transport.get("/document-types", on=day).json()["types"]
+        )
 
     # --- dossiers -------------------------------------------------------------------------------------
 

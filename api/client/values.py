@@ -61,6 +61,23 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentType:
+    """A type of papers: `code` is shown, any of `codes` is taken for it."""
+
+    code: str
+    local: str
+    codes: tuple[str, ...]
+    name: str
+    name_en: str
+    fields: tuple[str, ...]
+
+    @classmethod
+    def of(cls, said: Json) -> "DocumentType":
+        codes = tuple(one["code"] for one in said["codes"])
+        return cls(said["code"], said["local"], codes, said["name"], said["name_en"], tuple(said["fields"]))
+
+
+@dataclass(frozen=True, slots=True)
 class DiaryLine:
     """Who did what with which paper, when and why; `code`, `type` and `name` of a paper that whoever asks sees."""
 

@@ -69,6 +69,7 @@ ACTS: dict[str, Act | None] = {
     "sign_out": Act.VERIFY,
     # Agencies, officers, other systems.
     "list_agencies": Act.READ_RULES,
+    "list_document_types": Act.READ_RULES,
     "add_agency": Act.MANAGE_AGENCIES,
     "end_agency": Act.MANAGE_AGENCIES,
     "list_accounts": Act.MANAGE_ACCOUNTS,
