@@ -131,8 +131,8 @@ class Documents:
     # --- coming in -------------------------------------------------------------------------------------
 
     def find_held(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> DocumentRecord | None:
-        """The document in which this agency took in just these originals for just these owners, or the one that stands
-        in its place; None, also where the actor may not see it."""
+        """The document in which this agency took in just these originals for these owners, for them alone or for others
+        as well, or the one that stands in its place; None, also where the actor may not see it."""
         self._scope.ask(Act.SEE_PAPERS)
         found = self._standing(digest_of(originals), owners)
         if found is None:
@@ -145,21 +145,25 @@ class Documents:
         return mapping.document(row)
 
     def _standing(self, originals: Digest, owners: Sequence[UUID]) -> DocumentRow | None:
-        """What stands for these originals of these owners in this agency, whoever may see it."""
+        """What stands for these originals of these owners in this agency, whoever may see it; before any other, what is
+        theirs alone."""
+        wanted = set(owners)
         ids = self._session.scalars(*_brought(originals, owners, self._scope.actor.agency)).all()
         papers = select(DocumentRow).where(DocumentRow.id.in_(ids)).order_by(DocumentRow.id)
         brought = self._session.scalars(papers).all() if ids else ()
-        theirs = (row for row in brought if _is_of(row, set(owners)))
-        return next((standing for row in theirs if (standing := self._in_place_of(row)) is not None), None)
+        theirs = [row for row in brought if wanted <= set(_owners(row))]
+        theirs.sort(key=lambda row: len(_owners(row)))
+        found = (self._in_place_of(row, wanted) for row in theirs)
+        return next((standing for standing in found if standing is not None), None)
 
-    def _in_place_of(self, row: DocumentRow) -> DocumentRow | None:
+    def _in_place_of(self, row: DocumentRow, owners: set[UUID]) -> DocumentRow | None:
         """The last of those of which each took the place of the one before, if it is these owners' and not over; else
         the paper itself, if that is held; None."""
         last, seen = row, {row.id}
         while last.superseded_by is not None and last.superseded_by not in seen:
             seen.add(last.superseded_by)
             last = self._session.get_one(DocumentRow, last.superseded_by)
-        if last.status not in _NOT_HELD and set(_owners(row)) <= set(_owners(last)):
+        if last.status not in _NOT_HELD and owners <= set(_owners(last)):
             return last
         return None if row.held_key is None else row
 
@@ -181,8 +185,8 @@ class Documents:
         """Keep what came in; status `received`. The objects were put with `draft.data_key` before.
 
         No owners: it waits, and becomes `pending_identifier` once it was read. AlreadyHeld (fact
-        `document_id`) when the same originals of the same owners are held, also against a simultaneous
-        intake.
+        `document_id`) when the same originals of the same owners, or of them and others, are held, also against a
+        simultaneous intake.
         """
         scope = self._scope
         scope.ask_to_bring_in()
@@ -329,8 +333,8 @@ class Documents:
         self._session.flush()
 
     def _claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
-        """`_claim` for what comes in, also of what was put away for another one; nobody holds a paper of an owner whom
-        this transaction made known."""
+        """`_claim` for what comes in, as `find_held` finds it; nobody holds a paper of an owner whom this transaction
+        made known."""
         agency = self._scope.actor.agency
         key = _held_key(originals, owners, agency)
         if any(owner in self._scope.stores for owner in owners):
@@ -645,9 +649,9 @@ class Documents:
         """Put away a paper that was brought twice, in another scan: `by`, as far on its way, stands for both.
 
         For one on which nobody has decided: signed it is `superseded`, else `rejected`; it stays where it stands,
-        points to `by`, and whoever cites it is told. NotFound; NotTheSame when the two have other owners or types;
-        WouldBeLost when `by` has no ground and this one has, or weighs less; StillCited when an open dossier has only
-        this one; IllegalTransition when it was decided on, or `by` is behind it or over.
+        points to `by`, and whoever cites it is told. NotFound; NotTheSame when `by` lacks one of its owners or is of
+        another type; WouldBeLost when `by` has no ground and this one has, or weighs less; StillCited when an open
+        dossier has only this one; IllegalTransition when it was decided on, or `by` is behind it or over.
         """
         self._scope.ask(Act.PUT_AWAY)
         row, other = self._both(document, by)
@@ -666,7 +670,7 @@ class Documents:
         further = _FURTHER[_FURTHER.index(Status(row.status)) :]
         if other.id == row.id or other.status not in further:
             raise IllegalTransition(what="document", old=other.status, new="successor")
-        if not _owners(row) or set(_owners(row)) != set(_owners(other)):
+        if not _owners(row) or not set(_owners(row)) <= set(_owners(other)):
             raise NotTheSame(what="owner")
         if row.doc_type is None or row.doc_type != other.doc_type:
             raise NotTheSame(what="type")
@@ -908,10 +912,6 @@ def _require_decided(row: DocumentRow, ground: str | None) -> None:
 
 def _owners(row: DocumentRow) -> list[UUID]:
     return [entry.store.owner_id for entry in row.entries if entry.to_at is None]
-
-
-def _is_of(row: DocumentRow, owners: set[UUID]) -> bool:
-    return set(_owners(row)) == owners
 
 
 def digest_of(originals: Sequence[Digest]) -> Digest:

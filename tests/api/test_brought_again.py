@@ -70,6 +70,17 @@ def test_a_scan_that_was_put_away_is_brought_again_and_the_dossier_cites_the_one
     assert same.document.provenance.compared_by == _who(opened).person
 
 
+def test_one_of_two_owners_brings_the_scan_that_is_filed_for_both(opened: House, tmp_path: Path) -> None:
+    scan = _scan(tmp_path, 4)
+    filed = _bring(opened, scan, AN).document.id
+    changes.refile(opened, _who(opened), filed, changes.Move(added=BINH), "Giấy của cả hai vợ chồng")
+    for owner in (AN, BINH):
+        again = _bring(opened, scan, owner)
+        assert (again.document.id, again.again, again.doubts) == (filed, True, ())
+        assert len(again.document.owner_ids) == 2
+    assert not _bring(opened, scan, "040090001236").again
+
+
 class _Refiling(Unheard):
     """An officer refiles a paper just when a clerk, who brings it again, is told something about its ground."""
 

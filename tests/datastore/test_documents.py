@@ -93,6 +93,46 @@ def test_a_revoked_paper_may_be_brought_again(house: House) -> None:
     assert house.receive(owner, content=b"same").id != document.id
 
 
+def test_the_same_original_for_some_of_its_owners_is_the_same_paper(house: House) -> None:
+    """One spouse brought the marriage certificate that is filed for both, and it became a second paper."""
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    both = house.receive(an, binh, content=b"same")
+    for one in (an, binh):
+        with house.store.begin(MAI, "intake") as work:
+            held = work.documents.find_held([Digest.of(b"same")], [one])
+            assert held is not None
+            assert held.id == both.id
+        with pytest.raises(AlreadyHeld):
+            house.receive(one, content=b"same")
+    # One more owner, nobody, or another agency is another paper; what is filed for one alone goes first.
+    for owners in ((dung,), (an, dung), ()):
+        assert house.receive(*owners, content=b"same").id != both.id
+    with house.store.begin(MAI, "intake") as work:
+        alone = work.documents.find_held([Digest.of(b"same")], [dung])
+        assert alone is not None
+        assert alone.owner_ids == (dung,)
+    assert house.receive(an, content=b"same", actor=STRANGER).id != both.id
+
+
+def test_a_paper_of_one_owner_is_put_away_for_that_of_both_and_no_owner_is_added_by_that(
+    house: House,
+) -> None:
+    """`put-away` asked for the same owners and `refile` said that they hold it already: nobody got out."""
+    an, binh = house.owner(AN), house.owner(BINH)
+    one = house.receive(an, content=b"same")
+    both = house.receive(an, binh, content=b"same")
+    with house.store.begin(MAI, "tidy up") as work:
+        with pytest.raises(AlreadyHeld):
+            work.documents.refile(one.id, to=binh, away_from=(), reason="of both")
+        with pytest.raises(NotTheSame):
+            work.documents.put_away_duplicate(both.id, by=one.id, reason="brought twice")
+        away = work.documents.put_away_duplicate(one.id, by=both.id, reason="brought twice")
+        assert (away.superseded_by, away.owner_ids) == (both.id, (an,))
+        held = work.documents.find_held([Digest.of(b"same")], [an])
+        assert held is not None
+        assert held.id == both.id
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_scan_that_was_put_away_and_comes_again_is_the_paper_that_stands_in_its_place(
     house: House, signed: bool
@@ -470,7 +510,7 @@ def test_papers_of_other_owners_or_types_or_out_of_sight_are_not_one_that_was_sc
     strangers = house.receive(an, content=b"one", actor=STRANGER)
     with house.store.begin(MAI, "put_away") as work:
         for twice, of, what in (
-            (one, hers, "owner"), (hers, one, "owner"), (one, birth, "type"), (nobodys[0], nobodys[1], "owner"),
+            (hers, one, "owner"), (one, birth, "type"), (nobodys[0], nobodys[1], "owner"),
             (open_type[0], open_type[1], "type"),
         ):  # fmt: skip
             with pytest.raises(NotTheSame) as caught:

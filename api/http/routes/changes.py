@@ -326,7 +326,7 @@ def put_document_away(
 ) -> Response:
     """Put away a paper that was scanned twice, as it was seen, and was not decided on: the other one stands for both.
 
-    Both have the same owners and type, the other one is as far on its way, and open dossiers that have this one have
+    The other one has its owners and its type, is as far on its way, and open dossiers that have this one have
     the other one as well. Signed it is `superseded`, else `rejected`; `superseded_by` names the other one.
     """
 
