@@ -46,7 +46,7 @@ def doctor(as_json: Json = False) -> None:
         for finding in examine(opened):
             findings.append(finding)
             if not as_json:
-                print(f"{'✓' if finding.well else '✗'} {finding.check}: {finding.seen}")
+                print(f"{'✓' if finding.well else '✗'} {finding.name}: {finding.seen}")
                 if not finding.well:
                     print(f"    → {finding.fix}")
     if as_json:

@@ -10,19 +10,27 @@ from api.steps import health
 from api.steps.archivist import extend_log, verify_log
 from api.steps.queue import recover
 from api.steps.readiness import Seen, Standing
-from common import KhosoError, font_file, shown
+from common import KhosoError, Sentence, font_file, say, shown
 from ingest import confinement_report
 from signing import Role, TimeStampUnusable, other_keys
+
+_WALLS = ("network", "programs", "processes", "signals", "reading", "writing", "memory")
+"""What a child that opens a file from outside is kept from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: whether it is well, what was seen, and what to do when it is not."""
+    """One check: whether it is well, what was seen, and what to do when it is not, for people in both languages."""
 
     check: str
     well: bool
     seen: str
     fix: str = ""
+
+    @property
+    def name(self) -> Sentence:
+        """What was checked, as people call it."""
+        return say(f"doctor_{self.check.replace(' ', '_')}")
 
     def as_json(self) -> dict[str, object]:
         return {"check": self.check, "well": self.well, "seen": self.seen, "fix": self.fix}
@@ -68,16 +76,16 @@ def _reader(house: House) -> Finding:
 def _walls(house: House) -> Finding:
     report = confinement_report()
     fix = "cài libseccomp2 hoặc bubblewrap / install libseccomp2 or bubblewrap"
-    held = [name for name in ("network", "programs", "processes", "signals", "reading", "writing", "memory")
-            if getattr(report, name)]  # fmt: skip
-    return Finding("walls", report.sufficient, f"{report.walls.value}: {', '.join(held)}", fix)
+    held = [say(f"doctor_wall_{wall}") for wall in _WALLS if getattr(report, wall)]
+    around = Sentence("walls", ", ".join(one.vi for one in held), ", ".join(one.en for one in held))
+    return Finding("walls", report.sufficient, f"{report.walls.value}: {around}", fix)
 
 
 def _malware(house: House) -> Finding:
     scanner = scanner_of(house.settings)
     if scanner is None:
         fix = "cài clamav-daemon, đặt KHOSO_CLAMD_SOCKET / install clamav-daemon and set KHOSO_CLAMD_SOCKET"
-        return Finding("malware", not house.settings.production, "incoming files are not scanned", fix)
+        return Finding("malware", not house.settings.production, str(say("doctor_not_scanned")), fix)
     return _finding("malware", health.malware(scanner), scanner.version())
 
 
@@ -92,7 +100,7 @@ def _keys(house: House) -> Finding:
     others = other_keys(
         data / "pki", signers=house.keys.signers_here is not None, log=house.keys.log_here is not None
     )
-    beside = f"; {len(others)} files of other roles' keys in pki, which production refuses" if others else ""
+    beside = f"; {say('doctor_keys_of_others', count=len(others))}" if others else ""
     return Finding("keys", not open_to_others, (seen or "0600") + beside, fix)
 
 
@@ -101,7 +109,8 @@ def _database(house: House) -> Finding:
     facts, risks = house.datastore.statistics(), house.datastore.risks()
     kind = house.settings.database.partition(":")[0].partition("+")[0]
     documents = ", ".join(f"{status} {count}" for status, count in sorted(facts.documents.items()))
-    seen = "; ".join((kind, *risks, facts.schema, f"{facts.owners} owners", documents or "–"))
+    rows = say("doctor_rows", schema=facts.schema, owners=facts.owners, documents=documents or "–")
+    seen = "; ".join((kind, *risks, str(rows)))
     return Finding("database", not risks, seen, "postgresql.conf: fsync = on, full_page_writes = on")
 
 
@@ -109,7 +118,7 @@ def _objects(house: House) -> Finding:
     """Reads every object through, after what killed puts left was swept."""
     recover(house)
     damaged = list(house.datastore.check_objects())
-    seen = "read through" if not damaged else "; ".join(str(error) for error in damaged[:5])
+    seen = "; ".join(str(error) for error in damaged[:5]) or str(say("doctor_objects_read"))
     fix = "khôi phục từ bản sao lưu / restore from a backup (docs/operations.md)"
     return Finding("objects", not damaged, seen, fix)
 
@@ -119,15 +128,14 @@ def _lock(house: House) -> Finding:
     fix = "docs/operations.md, An object server"
     if not house.datastore.objects.write_once:
         return Finding(
-            "lock", not house.settings.production, "not write-once (folder)", f"KHOSO_S3_ENDPOINT; {fix}"
+            "lock", not house.settings.production, str(say("lock_none")), f"KHOSO_S3_ENDPOINT; {fix}"
         )
     gave_way = try_the_lock(house.settings, house.clock())
     if gave_way:
         return Finding("lock", False, "; ".join(str(sentence) for sentence in gave_way), fix)
     with_root = has_root(house.settings)
     house.datastore.keep_lock_proof(with_root=with_root)
-    root = "and the root key" if with_root else "only; KHOSO_S3_ROOT_ACCESS_KEY_FILE was not given"
-    return Finding("lock", True, f"held against the service's key {root}")
+    return Finding("lock", True, str(say("doctor_lock_held_root" if with_root else "doctor_lock_held")))
 
 
 def _jobs(house: House) -> Finding:
@@ -145,9 +153,16 @@ def _webhooks(house: House) -> Finding:
     """What other systems were not told, and a person must look at; nothing waits where nobody has subscribed."""
     backlog = house.datastore.outbox.backlog()
     if not backlog.subscriptions:
-        return Finding("webhooks", True, "no subscriptions")
+        return Finding("webhooks", True, str(say("doctor_no_subscriptions")))
     since = "" if backlog.since is None else f" ({shown(backlog.since)})"
-    told = f"waiting {backlog.waiting}{since}, set_aside {backlog.set_aside}, paused {backlog.paused}"
+    told = str(
+        say(
+            "doctor_deliveries",
+            waiting=f"{backlog.waiting}{since}",
+            set_aside=backlog.set_aside,
+            paused=backlog.paused,
+        )
+    )
     if backlog.set_aside or backlog.paused:
         return Finding("webhooks", False, told, "khoso webhooks list; khoso webhooks retry | resume ID")
     return _finding("webhooks", health.events(house), told)
@@ -155,35 +170,37 @@ def _webhooks(house: House) -> Finding:
 
 def _signing(house: House) -> Finding:
     if house.keys.signers_here is None:
-        return Finding("signing", True, "keys with the signer (khoso worker --role signer)")
+        return Finding("signing", True, str(say("doctor_keys_with_signer")))
     certificate = house.keys.signers.signer(Role.AGENCY, house.settings.agency_name).certificate
     ends = certificate.not_valid_after_utc
     well = ends > house.clock() + timedelta(days=30)
-    return Finding("signing", well, f"DEVELOPMENT keys until {ends:%Y-%m-%d}", "docs/operations.md, keys")
+    seen = say("doctor_development_keys", until=f"{ends:%Y-%m-%d}")
+    return Finding("signing", well, str(seen), "docs/operations.md, keys")
 
 
 def _log(house: House) -> Finding:
     if house.keys.log_here is not None:
         extend_log(house)
     report = verify_log(house)
-    return Finding(
-        "log", report.clean, f"{report.leaves} leaves, {report.found} findings", "khoso log verify"
-    )
+    seen = say("doctor_leaves", leaves=report.leaves, found=report.found)
+    return Finding("log", report.clean, str(seen), "khoso log verify")
 
 
 def _disk(house: House) -> Finding:
     seen = health.disk(house)
-    return _finding("disk", seen, f"{float(seen.facts['free_bytes']) / 1e9:.1f} GB free")
+    free = say("doctor_free", free=f"{float(seen.facts['free_bytes']) / 1e9:.1f}")
+    return _finding("disk", seen, str(free))
 
 
 def _clock(house: House) -> Finding:
     seen = health.clock(house)
-    return _finding(
-        "clock",
-        seen,
-        f"{seen.facts['skew_seconds']} s from the database's, {seen.facts.get('objects_skew_seconds', '–')} s from"
-        f" the object server's; kept: {seen.facts['kept']}",
+    apart = say(
+        "doctor_skew",
+        rows=seen.facts["skew_seconds"],
+        objects=seen.facts.get("objects_skew_seconds", "–"),
     )
+    kept = say(f"doctor_clock_kept_{seen.facts['kept']}")
+    return _finding("clock", seen, f"{apart}; {kept}")
 
 
 def _time_stamps(house: House) -> Finding:
@@ -193,7 +210,8 @@ def _time_stamps(house: House) -> Finding:
         except TimeStampUnusable as error:
             return Finding("time stamps", False, error.code, str(error))
     seen = health.time_stamps(house)
-    return _finding("time stamps", seen, f"last: {seen.facts.get('last_success', '–')}")
+    last = say("doctor_last_stamp", last=seen.facts.get("last_success", "–"))
+    return _finding("time stamps", seen, str(last))
 
 
 def _finding(check: str, seen: Seen, told: str) -> Finding:

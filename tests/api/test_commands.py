@@ -114,6 +114,24 @@ def test_doctor_finds_a_new_installation_well(capsys: pytest.CaptureFixture[str]
     assert all(finding["well"] for finding in findings)
 
 
+def test_doctor_speaks_vietnamese_first_and_english_second(capsys: pytest.CaptureFixture[str]) -> None:
+    """It was the one command that a clerk of the office could not read."""
+    assert run(["doctor"]) == Exit.DONE
+    told = capsys.readouterr().out.splitlines()
+    heads = {line.removeprefix("✓ ").partition(": ")[0] for line in told}
+    assert {"phông chữ / fonts", "đồng hồ / clock", "cơ sở dữ liệu / database"} <= heads
+    assert all(" / " in head for head in heads), heads
+    only_names = {
+        "phông chữ / fonts",
+        "bộ đọc chữ / reader",
+        "khóa / keys",
+        "việc / jobs",
+    }
+    assert {
+        line.removeprefix("✓ ").partition(": ")[0] for line in told if line.count(" / ") < 2
+    } == only_names
+
+
 def test_doctor_says_how_to_mend_keys_that_others_may_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
