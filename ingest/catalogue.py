@@ -77,6 +77,8 @@ class OwnerSpec:
     identifier: tuple[str, ...]
     name: str | None = None
     birth_date: str | None = None
+    person: str | None = None
+    """Who runs it, where `name` is a facility's: the number may be that person's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,9 @@ def _document_type(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Docum
 
 
 def _owner_spec(entry: Mapping[str, Any]) -> OwnerSpec:
-    return OwnerSpec(tuple(entry["identifier"]), entry.get("name"), entry.get("birth_date"))
+    return OwnerSpec(
+        tuple(entry["identifier"]), entry.get("name"), entry.get("birth_date"), entry.get("person")
+    )
 
 
 def _field_spec(entry: str | Mapping[str, Any], shared: Mapping[str, Any]) -> FieldSpec:

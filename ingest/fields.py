@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from common import PartialDate
-from ingest.catalogue import Catalogue, DocumentType, Kind, OwnerSpec
+from ingest.catalogue import Catalogue, DocumentType, OwnerSpec
 from ingest.found import Found
 from ingest.heads import (
     Head,
@@ -49,8 +49,9 @@ class OwnerProposal:
     birth_date: PartialDate | None
     doubtful: bool
     """One of the three was read badly, is missing, or disagrees with another: a person must look."""
-    named_as_person: bool
-    """The name was read where a person's stands: no facility's, which may have the number of who runs it."""
+    called: str | None
+    """What its owner is called: who runs it, where `name` is a facility's, which says nothing of that person; None
+    where that was not read."""
 
 
 def find_fields(
@@ -172,14 +173,13 @@ def propose_owners(doc_type: DocumentType | None, fields: Mapping[str, Field]) -
     """The owners that the text names: the child of a birth certificate, both spouses, the enterprise, the holder."""
     if doc_type is None:
         return ()
-    persons = {field.name for field in doc_type.fields if field.kind is Kind.NAME}
-    proposals = (_proposal(owner, fields, owner.name in persons) for owner in doc_type.owned_by)
+    proposals = (_proposal(owner, fields) for owner in doc_type.owned_by)
     return tuple(proposal for proposal in proposals if proposal)
 
 
-def _proposal(owner: OwnerSpec, fields: Mapping[str, Field], named_as_person: bool) -> OwnerProposal | None:
+def _proposal(owner: OwnerSpec, fields: Mapping[str, Field]) -> OwnerProposal | None:
     identifier = _identifier(fields, owner)
-    name = fields[owner.name].value if owner.name and owner.name in fields else None
+    name, called = (_read(fields, field) for field in (owner.name, owner.person or owner.name))
     if identifier is None and name is None:
         return None
     said = [
@@ -188,4 +188,8 @@ def _proposal(owner: OwnerSpec, fields: Mapping[str, Field], named_as_person: bo
         if each in fields
     ]
     doubtful = identifier is None or name is None or any(field.doubtful for field in said)
-    return OwnerProposal(identifier, name, _date_of(fields, owner.birth_date), doubtful, named_as_person)
+    return OwnerProposal(identifier, name, _date_of(fields, owner.birth_date), doubtful, called)
+
+
+def _read(fields: Mapping[str, Field], name: str | None) -> str | None:
+    return None if name is None or name not in fields else fields[name].value

@@ -39,7 +39,7 @@ def whose(
     if not owners:
         return (say("owner_open", name=name, id=document.id),)
     strangers = (
-        say("owner_differs", name=name, found=found.name or "?")
+        say("owner_differs", name=name, found=found.called or found.name or "?")
         for found in _named_in_text(house, document)
         if _is_another(found, owners, stated)
     )
@@ -50,14 +50,15 @@ def _is_another(found: OwnerProposal, owners: Sequence[Owner], stated: Sequence[
     """Whether the text names none of the owners: by its number, or where none was read by its name.
 
     A name says nothing where that of an owner is not known, or of one that is no person: an agency is written in
-    several ways, and as whoever signs for it. Beside a number it says little: see `_called_otherwise`.
+    several ways, and as whoever signs for it; nor does that of a facility say who runs it. Beside a number it says
+    little: see `_called_otherwise`.
     """
     if found.identifier is not None:
         number = str(found.identifier)
         holders = [owner for owner in owners if number in {one.identifier for one in owner.identifiers}]
         return all(_called_otherwise(found, holder, stated) for holder in holders)
     return all(
-        owner.kind in _PERSONS and owner.stated_otherwise(found.name, None) is not None for owner in owners
+        owner.kind in _PERSONS and owner.stated_otherwise(found.called, None) is not None for owner in owners
     )
 
 
@@ -66,10 +67,10 @@ def _called_otherwise(found: OwnerProposal, holder: Owner, stated: Sequence[Stat
 
     Names are misread more often than numbers: one word in common is enough, and a name of one word says nothing.
     """
-    if holder.kind not in _PERSONS or not found.named_as_person:
+    if holder.kind not in _PERSONS or found.called is None:
         return False
     said = [holder.name, *(one.name for one in stated if one.owner_id == holder.id)]
-    read, called = _words(found.name), [_words(name) for name in said if name is not None]
+    read, called = _words(found.called), [_words(name) for name in said if name is not None]
     return bool(called) and all(min(len(read), len(words)) > 1 and read.isdisjoint(words) for words in called)
 
 

@@ -238,13 +238,20 @@ def test_nobody_is_proposed_without_a_type_or_a_name() -> None:
     assert propose_owners(CATALOGUE.find("KHAI_SINH"), {}) == ()
 
 
-@pytest.mark.parametrize(
-    ("code", "name", "person"), [("KHAI_SINH", "full_name", True), ("GCN_ATTP", "facility", False)]
-)
-def test_the_name_of_a_facility_is_not_that_of_whoever_runs_it(code: str, name: str, person: bool) -> None:
-    fields = {name: Field("BẾP CƠM", 1.0, False), "personal_id": Field("040144985806", 1.0, False)}
+@pytest.mark.parametrize("code", ["GCN_ATTP", "GCN_ANTT"])
+def test_the_name_of_a_facility_is_not_that_of_whoever_runs_it(code: str) -> None:
+    read = {"facility": "BẾP CƠM", "full_name": "LÊ MINH CHÂU", "personal_id": "040144985806"}
+    fields = {name: Field(value, 1.0, False) for name, value in read.items()}
     (owner,) = propose_owners(CATALOGUE.find(code), fields)
-    assert (str(owner.identifier), owner.named_as_person) == ("040144985806", person)
+    assert (str(owner.identifier), owner.name, owner.called) == ("040144985806", "BẾP CƠM", "LÊ MINH CHÂU")
+    (unnamed,) = propose_owners(CATALOGUE.find(code), {"facility": fields["facility"]})
+    assert (unnamed.name, unnamed.called) == ("BẾP CƠM", None)
+
+
+@pytest.mark.parametrize(("code", "name"), [("KHAI_SINH", "full_name"), ("GCN_DKDN", "enterprise_name")])
+def test_who_is_named_itself_is_called_so(code: str, name: str) -> None:
+    (owner,) = propose_owners(CATALOGUE.find(code), {name: Field("MINH CHÂU", 1.0, False)})
+    assert owner.called == owner.name == "MINH CHÂU"
 
 
 def test_badly_read_words_make_a_field_doubtful() -> None:

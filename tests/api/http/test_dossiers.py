@@ -266,6 +266,26 @@ def test_a_paper_without_a_number_that_names_another_than_its_owner_waits(
 
 
 @pytest.mark.parametrize(
+    ("shade", "runs_it", "waiting"),
+    [
+        (9_501, {}, []),
+        (9_502, {"full_name": "LÊ NGỌC HẰNG"}, []),
+        (9_503, {"full_name": "TRẦN VĂN HAI"}, ["owner_differs"]),
+    ],
+)
+def test_the_name_of_a_facility_does_not_let_the_paper_of_who_runs_it_wait(
+    served: Service, clerk: httpx.Client, shade: int, runs_it: dict[str, str], waiting: list[str]
+) -> None:
+    """Without a number such a certificate once waited whoever was named: a facility is not called as anybody is."""
+    owners = [{"identifier": "040144987018", "name": "Lê Ngọc Hằng"}]
+    made = submit(clerk, page(shade), owners=owners, type="GCN_ATTP", compared=False)
+    document, read = f"/api/v1/documents/{made['document_id']}", {"facility": "BẾP CƠM", **runs_it}
+    read_all(served)
+    recorded = clerk.put(f"{document}/record", json={"fields": read}).json()
+    assert [one["code"] for one in recorded["questions"]] == waiting
+
+
+@pytest.mark.parametrize(
     ("number", "known", "read", "waiting"),
     [
         ("040144987014", "Ai Đó Khác", "NGUYỄN THỊ NGÂN", ["owner_differs"]),
