@@ -94,7 +94,7 @@ require_root() {
     [ "$(id -u)" -ne 0 ] || return 0
     # `sudo -v` asks for the password here, where a refusal cannot be mistaken for trouble with apt.
     command -v sudo >/dev/null && sudo -v || stop \
-        "Cần cài các gói: $*. Hãy chạy lại bằng root, hoặc cài sudo; hoặc nhờ người quản trị: apt-get install $*" \
+        "Cần cài các gói: $*. Hãy chạy lại bằng root, hoặc cài sudo; hoặc nhờ quản trị viên: apt-get install $*" \
         "These packages are needed: $*. Run this as root or install sudo; or ask an administrator: apt-get install $*"
 }
 

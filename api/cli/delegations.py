@@ -44,8 +44,10 @@ def _at_work(person: str, agency: str | None, purpose: str, act: str) -> Iterato
 @delegation_app.command("add")
 def add(
     kind: Annotated[Kind, typer.Argument(metavar="guardian|representative")],
-    delegate: Annotated[str, typer.Argument(metavar="WHO", help="Số của người đứng thay. / Who stands in.")],
-    principal: Annotated[str, typer.Argument(metavar="FOR-WHOM", help="Số của người được thay. / For whom.")],
+    delegate: Annotated[str, typer.Argument(metavar="WHO", help="Mã của người đại diện. / Who stands in.")],
+    principal: Annotated[
+        str, typer.Argument(metavar="FOR-WHOM", help="Mã của người được đại diện. / For whom.")
+    ],
     proof: Annotated[
         UUID | None, typer.Option("--proof", help="Giấy tờ chứng minh đã lưu. / A paper that is held.")
     ] = None,
@@ -64,7 +66,7 @@ def add(
     purpose: Purpose = _PURPOSE,
     as_json: Json = False,
 ) -> None:
-    """Ghi ai đứng thay ai; cán bộ khác phải xác nhận. / Writes down who stands for whom; another officer confirms it.
+    """Ghi ai đại diện cho ai; cán bộ khác phải xác nhận. / Writes down who stands for whom; another officer confirms.
 
     Ví dụ / Example: `khoso delegation add guardian 001190112233 040220001234 --ground "Giấy khai sinh số 12"
     --last-day 2038-05-02`
@@ -90,7 +92,7 @@ def confirm(
     purpose: Purpose = _PURPOSE,
     as_json: Json = False,
 ) -> None:
-    """Cho có hiệu lực; người khác với người đã ghi. / Puts it in force: by another person than wrote it down.
+    """Xác nhận để có hiệu lực; không phải người đã ghi. / Puts it in force: by another person than wrote it down.
 
     Ví dụ / Example: `khoso delegation confirm 019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11 --actor hoa.le`
     """
@@ -125,7 +127,7 @@ def list_delegations(
     purpose: Purpose = _PURPOSE,
     as_json: Json = False,
 ) -> None:
-    """Người này đứng thay ai, ai đứng thay người này. / For whom somebody stands, and who stands for it.
+    """Người này đại diện cho ai, ai đại diện cho người này. / For whom somebody stands, and who stands for it.
 
     Ví dụ / Example: `khoso delegation list 040220001234`
     """

@@ -14,13 +14,13 @@ from api.steps.queue import retry_set_aside
 from common import say, shown
 from datastore import Job
 
-jobs_app = typer.Typer(no_args_is_help=True, help="Việc bị để riêng. / Jobs that were set aside.")
+jobs_app = typer.Typer(no_args_is_help=True, help="Việc bị gác lại. / Jobs that were set aside.")
 app.add_typer(jobs_app, name="jobs")
 
 
 @jobs_app.command("list")
 def list_jobs(as_json: Json = False) -> None:
-    """Việc bị để riêng và lý do; mọi cơ quan. / What was set aside, and why; of every agency.
+    """Việc bị gác lại và lý do; mọi cơ quan. / What was set aside, and why; of every agency.
 
     Ví dụ / Example: `khoso jobs list --json`
     """
@@ -46,7 +46,7 @@ def retry_jobs(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Đưa việc bị để riêng trở lại hàng đợi. / Queues again what was set aside.
+    """Đưa việc bị gác lại trở lại hàng đợi. / Queues again what was set aside.
 
     Ví dụ / Examples: `khoso jobs retry` · `khoso jobs retry 01a200e0-5076-7574-a8fe-df7af85edd29`
     """

@@ -8,9 +8,7 @@ from api.object_store import root_place, service_place
 from common import KhosoError, say
 from datastore import set_up_server
 
-objects_app = typer.Typer(
-    no_args_is_help=True, help="Máy chủ lưu đối tượng. / The server that keeps objects."
-)
+objects_app = typer.Typer(no_args_is_help=True, help="Máy chủ đối tượng. / The server that keeps objects.")
 app.add_typer(objects_app, name="objects")
 
 
@@ -24,7 +22,7 @@ class NoObjectServer(KhosoError):
 def setup() -> None:
     """Tạo bucket, khóa và quyền tối thiểu trên MinIO. / Makes buckets, key and least rights on a MinIO server.
 
-    Cần khóa gốc: KHOSO_S3_ROOT_…_KEY_FILE. Chạy lại không đổi gì. / Needs the root key; twice changes nothing.
+    Cần khóa gốc: KHOSO_S3_ROOT_…_KEY_FILE. Chạy lại không thay đổi gì. / Needs the root key; twice changes nothing.
 
     Ví dụ / Example: `khoso objects setup`
     """

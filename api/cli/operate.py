@@ -37,7 +37,7 @@ app.add_typer(log_app, name="log")
 
 @app.command("doctor")
 def doctor(as_json: Json = False) -> None:
-    """Kiểm tra máy này và chỉ cách sửa. / Examines this installation and prints the fix for what it finds.
+    """Kiểm tra máy này và chỉ cách khắc phục. / Examines this installation and prints the fix for what it finds.
 
     Ví dụ / Example: `khoso doctor --json`
     """
@@ -70,7 +70,9 @@ def migrate() -> None:
 @catalogue_app.command("import")
 def catalogue_import(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="TOML; docs/operations.md.")],
-    decision: Annotated[str, typer.Option("--decision", help="Văn bản ban hành. / The decision behind it.")],
+    decision: Annotated[
+        str, typer.Option("--decision", help="Quyết định ban hành. / The decision behind it.")
+    ],
     replace: Annotated[
         bool,
         typer.Option("--replace", help="Thay mã đã nhập cho cùng ngày. / Replace codes of the same day."),
@@ -118,7 +120,7 @@ def worker(
         bool, typer.Option("--once", help="Làm hết việc đang chờ rồi dừng. / Work off what waits, then stop.")
     ] = False,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Làm lại việc bị để riêng. / Try again what was set aside.")
+        bool, typer.Option("--retry", help="Làm lại việc bị gác lại. / Try again what was set aside.")
     ] = False,
     role: Annotated[
         JobRole | None,

@@ -34,7 +34,7 @@ ActorName = Annotated[
 ]
 Agency = Annotated[
     str | None,
-    typer.Option("--agency", help="Mã định danh cơ quan; mặc định theo cài đặt. / Agency code."),
+    typer.Option("--agency", help="Mã định danh cơ quan; mặc định theo cấu hình. / Agency code."),
 ]
 Purpose = Annotated[
     str,

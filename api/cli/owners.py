@@ -13,7 +13,7 @@ from api.steps.holdings import name_of, owner_of
 from common import VIETNAM, PartialDate
 from datastore import DiaryLine, Owner, OwnerState
 
-Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Mã của chủ. / The owner's number.")]
+Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Mã định danh của chủ. / The owner's number.")]
 
 
 @app.command("correct-owner")
@@ -35,7 +35,7 @@ def correct_owner(
     agency: Agency = None,
     purpose: Purpose = "operator",
 ) -> None:
-    """Sửa điều đã biết về một chủ. / Corrects what is known of an owner.
+    """Sửa thông tin về một chủ giấy tờ. / Corrects what is known of an owner.
 
     Ví dụ / Example: `khoso correct-owner 040090001234 --name "Nguyễn Văn An" --reason "Ghi sai lần đầu"`
     """
@@ -55,7 +55,7 @@ def owner(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Điều đã biết về một chủ, để sửa. / What is known of an owner, to correct it.
+    """Thông tin về một chủ giấy tờ, để sửa. / What is known of an owner, to correct it.
 
     Ví dụ / Example: `khoso owner 040090001234 --json`
     """
@@ -88,7 +88,7 @@ def diary(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Ai đã xem và làm gì với giấy tờ nào của một chủ, vì sao. / Who did what with which paper of an owner, and why.
+    """Ai đã xem, làm gì với giấy tờ của một chủ, vì sao. / Who did what with which paper of an owner, and why.
 
     Ví dụ / Example: `khoso diary 040090001234 --purpose "Trả lời công dân"`
     """

@@ -61,7 +61,7 @@ def intake(
     back_file: Annotated[
         bool,
         typer.Option(
-            "--back-file", help="Từ kho cũ, nhường việc tại quầy. / From the shelves; counter first."
+            "--back-file", help="Hồ sơ cũ; ưu tiên việc tại quầy. / From the shelves; counter first."
         ),
     ] = False,
     compared: Annotated[
@@ -184,7 +184,7 @@ def check(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Xác nhận đã đối chiếu bản quét và phần đọc được với bản giấy, và chủ đã ghi là đúng; giấy tờ tự đi tiếp.
+    """Xác nhận đã đối chiếu bản quét và phần đọc được với bản giấy, và chủ đã ghi là đúng; hệ thống tự xử lý tiếp.
 
     Says that scan and reading were compared with the paper, and that the named owner is the right one; it goes on.
 
@@ -226,7 +226,7 @@ def open_dossier(
 @dossier_app.command("close")
 def close_dossier(
     number: Annotated[str, typer.Argument(metavar="NO", help="Mã số hồ sơ. / Dossier number.")],
-    succeeded: Annotated[bool, typer.Option("--succeeded", help="Giải quyết xong. / Succeeded.")] = False,
+    succeeded: Annotated[bool, typer.Option("--succeeded", help="Đã có kết quả. / Succeeded.")] = False,
     refused: Annotated[bool, typer.Option("--refused", help="Từ chối. / Refused.")] = False,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="Rút hồ sơ. / Withdrawn.")] = False,
     as_json: Json = False,
@@ -234,7 +234,7 @@ def close_dossier(
     agency: Agency = None,
     purpose: Purpose = "operator",
 ) -> None:
-    """Đóng hồ sơ; khi thành công, giấy tờ trong hồ sơ được cơ quan ký và có giá trị như bản giấy.
+    """Đóng hồ sơ; khi đã có kết quả, giấy tờ trong hồ sơ được cơ quan ký và có giá trị như bản giấy.
 
     Closes a dossier; on success its papers are signed by the agency and become valid, those that wait for somebody
     once that is answered (`khoso check`).
@@ -284,7 +284,7 @@ def list_store(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Kho của một người hoặc tổ chức đang giữ gì. / What the store of a person or organisation holds.
+    """Giấy tờ trong kho của một tổ chức, cá nhân. / What the store of a person or organisation holds.
 
     Ví dụ / Example: `khoso list 040090001234 --json`
     """
@@ -302,7 +302,7 @@ def find(
         list[str], typer.Argument(metavar="WORD…", help="Có dấu hoặc không dấu. / Accents optional.")
     ],
     field: Annotated[
-        SearchField | None, typer.Option("--in", help="Tìm trong: chủ, mã, loại, chữ. / Where to look.")
+        SearchField | None, typer.Option("--in", help="Tìm trong: chủ, mã, loại, nội dung. / Where to look.")
     ] = None,
     as_json: Json = False,
     person: ActorName = OPERATOR,
@@ -356,7 +356,7 @@ def revoke(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Thu hồi giấy tờ; mọi bản in, hồ sơ dẫn chiếu được báo. / Revokes; whoever cites it is told.
+    """Thu hồi giấy tờ; báo cho nơi đã dẫn nguồn. / Revokes; whoever cites it is told.
 
     Ví dụ / Example: `khoso revoke 01a200e0-5076-7574-a8fe-df7af85edd29 --reason "Cấp sai"`
     """
@@ -401,7 +401,7 @@ def put_away(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """Cất đi bản quét trùng, chưa ai quyết định giá trị. / Puts away a paper that was scanned twice.
+    """Cất đi bản quét trùng, khi chưa có hiệu lực. / Puts away a paper that was scanned twice.
 
     Ví dụ / Example: `khoso put-away ID --duplicate-of OTHER-ID --reason "Quét hai lần"`
     """

@@ -38,7 +38,7 @@ Roles = Annotated[
     typer.Option("--role", help="Vai trò; có thể lặp lại. / Role; may be repeated."),
 ]
 OfAgency = Annotated[
-    str | None, typer.Option("--agency", help="Cơ quan; mặc định theo cài đặt. / Agency; default: ours.")
+    str | None, typer.Option("--agency", help="Cơ quan; mặc định theo cấu hình. / Agency; default: ours.")
 ]
 Until = Annotated[
     datetime | None,
@@ -174,7 +174,7 @@ def change_roles(
     person: ActorName = OPERATOR,
     as_json: Json = False,
 ) -> None:
-    """Giao hoặc thu vai trò; các phiên dựa vào vai trò bị thu kết thúc ngay. / Gives and takes roles.
+    """Giao hoặc thu hồi vai trò; phiên đăng nhập theo vai trò đó kết thúc ngay. / Gives and takes roles.
 
     Ví dụ / Example: `khoso account roles hoa.le --give handler --until 2027-01-01 --take clerk`
     """
@@ -191,7 +191,7 @@ def change_roles(
 def lock_account(
     username: Username, reason: Reason, person: ActorName = OPERATOR, as_json: Json = False
 ) -> None:
-    """Khóa tài khoản và kết thúc mọi phiên. / Locks an account and ends all its sessions.
+    """Khóa tài khoản và kết thúc mọi phiên đăng nhập. / Locks an account and ends all its sessions.
 
     Ví dụ / Example: `khoso account lock hoa.le --reason "mất điện thoại"`
     """
@@ -202,7 +202,7 @@ def lock_account(
 
 @account_app.command("unlock")
 def unlock_account(username: Username, person: ActorName = OPERATOR, as_json: Json = False) -> None:
-    """Mở khóa, kể cả khi đang tạm nghỉ vì sai mật khẩu. / Unlocks, also after too many wrong passwords.
+    """Mở khóa, kể cả khi đang tạm khóa vì sai mật khẩu. / Unlocks, also after too many wrong passwords.
 
     Ví dụ / Example: `khoso account unlock mai.tran`
     """

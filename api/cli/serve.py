@@ -14,7 +14,7 @@ from common import say
 @app.command("serve")
 def serve(
     host: Annotated[
-        str | None, typer.Option("--host", help="Địa chỉ; mặc định theo cài đặt. / Address to listen at.")
+        str | None, typer.Option("--host", help="Địa chỉ; mặc định theo cấu hình. / Address to listen at.")
     ] = None,
     port: Annotated[
         int | None, typer.Option("--port", min=0, max=65535, help="Cổng. / Port; 0: any free one.")
@@ -22,11 +22,11 @@ def serve(
     worker: Annotated[
         bool,
         typer.Option(
-            "--worker/--no-worker", help="Chạy kèm tiến trình làm việc. / Run a worker process beside it."
+            "--worker/--no-worker", help="Chạy kèm tiến trình xử lý. / Run a worker process beside it."
         ),
     ] = True,
 ) -> None:
-    """Phục vụ API (và làm các việc đang chờ). / Serves the API, and works off the queue beside it.
+    """Chạy API (và làm các việc đang chờ). / Serves the API, and works off the queue beside it.
 
     Ví dụ / Examples: `khoso serve` · `khoso serve --host 0.0.0.0 --port 8080 --no-worker`
     """

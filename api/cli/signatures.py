@@ -83,7 +83,7 @@ def print_(
     purpose: Purpose = "operator",
     dossier: DossierNo = None,
 ) -> None:
-    """In bản giấy có mã QR; chỉ giấy tờ `valid` được đóng dấu số. / A paper copy; sealed only when `valid`.
+    """In bản giấy có mã QR; chỉ giấy tờ `valid` có con dấu số. / A paper copy; sealed only when `valid`.
 
     Ví dụ / Example: `khoso print DOCUMENT-ID --to "Trường THPT" --reason "Nhập học" --out ban-in.pdf`
     """

@@ -111,7 +111,7 @@ def pause(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: Ag
 
 @webhooks_app.command("resume")
 def resume(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: Agency = None) -> None:
-    """Gửi tiếp, bắt đầu từ những gì đang chờ. / Sends again, what waited first.
+    """Gửi tiếp, bắt đầu từ sự kiện đang chờ. / Sends again, what waited first.
 
     Ví dụ / Example: `khoso webhooks resume 01a200e0-5076-7574-a8fe-df7af85edd29`
     """
@@ -142,7 +142,7 @@ def rotate(
 
 @webhooks_app.command("remove")
 def remove(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: Agency = None) -> None:
-    """Gỡ đăng ký; những gì đang chờ bị xóa. / Removes it; what waits is deleted.
+    """Gỡ đăng ký; sự kiện đang chờ bị xóa. / Removes it; what waits is deleted.
 
     Ví dụ / Example: `khoso webhooks remove 01a200e0-5076-7574-a8fe-df7af85edd29`
     """
@@ -153,7 +153,7 @@ def remove(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: A
 
 @webhooks_app.command("retry")
 def retry(subscription: SubscriptionId, person: ActorName = OPERATOR, agency: Agency = None) -> None:
-    """Gửi lại những gì bị để riêng. / Sends again what was set aside.
+    """Gửi lại những sự kiện bị gác lại. / Sends again what was set aside.
 
     Ví dụ / Example: `khoso webhooks retry 01a200e0-5076-7574-a8fe-df7af85edd29`
     """

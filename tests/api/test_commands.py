@@ -123,7 +123,7 @@ def test_doctor_speaks_vietnamese_first_and_english_second(capsys: pytest.Captur
     assert all(" / " in head for head in heads), heads
     only_names = {
         "phông chữ / fonts",
-        "bộ đọc chữ / reader",
+        "nhận dạng chữ / reader",
         "khóa / keys",
         "việc / jobs",
     }

@@ -156,7 +156,7 @@ def test_the_strip_says_what_the_law_asks_for(printed: Printer, tmp_path: Path) 
         "040******234.KQ.G15.000031",
         "Số hóa từ bản chính, đã đối chiếu",
         "digitised from the original and compared with it",
-        "Có giá trị",
+        "Có hiệu lực",
         STRIP.issuing_office,
         STRIP.system_name,
         STRIP.issued_for,
@@ -184,7 +184,7 @@ def test_every_page_says_its_number_its_print_and_its_fingerprint(printed: Print
 def test_a_provisional_document_prints_without_a_code_and_says_so(printed: Printer, tmp_path: Path) -> None:
     pdf = printed(draw_papers(tmp_path / "blank.pdf", [Paper(), Paper()]), PROVISIONAL)
     assert codes_on(render(pdf)) == []
-    for words in ("TẠM THỜI", "CHƯA CÓ GIÁ TRỊ", "Không có mã QR", "does not replace the original"):
+    for words in ("TẠM THỜI", "CHƯA CÓ HIỆU LỰC", "Không có mã QR", "does not replace the original"):
         assert words in text_on(pdf)
     assert "Tạm thời" in text_on(pdf, 2)
 

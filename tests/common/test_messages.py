@@ -28,12 +28,13 @@ def test_things_and_states_are_said_as_people_call_them() -> None:
     assert lost.vi.startswith("Không tìm thấy tệp đã nộp trong")
     assert "upload" in lost.en
     unchecked = say("share_refused_status", status="read")
-    assert "(trạng thái: mới nhận dạng)" in unchecked.vi
+    assert "(trạng thái: đã nhận dạng)" in unchecked.vi
     closed = say("illegal_transition", what="dossier", old="succeeded", new="attached")
     assert closed.vi == "Hồ sơ đang ở trạng thái đã có kết quả, không thể chuyển sang có thêm giấy tờ."
     stuck = say("illegal_transition", what="document", old="provisional", new="checked")
     assert (
-        stuck.vi == "Tài liệu đang ở trạng thái tạm thời, chưa có giá trị, không thể chuyển sang đã kiểm tra."
+        stuck.vi
+        == "Giấy tờ đang ở trạng thái tạm thời, chưa có hiệu lực, không thể chuyển sang đã đối chiếu."
     )
     assert stuck.en == "Document is provisional, not yet in force and cannot become checked."
     unnamed = say("illegal_transition", what="H41.08", old="x", new="y")
@@ -45,5 +46,5 @@ def test_roles_are_named_in_both_languages_one_or_several() -> None:
     refused = say("not_allowed_to_role", roles="handler, archivist")
     assert refused.vi.endswith("chỉ dành cho: cán bộ xử lý, cán bộ lưu trữ.")
     assert refused.en.endswith("it is for: handling officer, archivist.")
-    assert say("roles_exclude", roles="admin").vi.startswith("Vai trò quản trị của cơ quan không được")
+    assert say("roles_exclude", roles="admin").vi.startswith("Vai trò quản trị viên của cơ quan không được")
     assert say("role_already_signed", roles="agency").vi.startswith("Tài liệu này đã có chữ ký của cơ quan;")
