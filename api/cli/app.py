@@ -42,7 +42,7 @@ app = typer.Typer(
     help=(
         "Số hóa, ký, lưu và kiểm tra giấy tờ của bộ phận một cửa.\n\n"
         "Digitises, signs, keeps and checks the papers of a one-stop shop.\n\n"
-        "Kết thúc / exit: 0 xong; 1 xong nhưng kết quả xấu; 2 sai đối số hoặc tệp lạ; 3 thiếu dịch vụ; "
+        "Mã thoát / exit: 0 xong; 1 xong nhưng kết quả xấu; 2 sai đối số hoặc tệp lạ; 3 thiếu dịch vụ; "
         "4 không kết luận được."
     ),
 )

@@ -121,7 +121,7 @@ def end(
 
 @delegation_app.command("list")
 def list_delegations(
-    owner: Annotated[str, typer.Argument(metavar="OWNER", help="Số định danh. / Identifier.")],
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help="Mã định danh. / Identifier.")],
     person: ActorName = OPERATOR,
     agency: Agency = None,
     purpose: Purpose = _PURPOSE,

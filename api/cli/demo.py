@@ -35,7 +35,7 @@ def demo(
     as_json: Json = False,
     person: ActorName = OPERATOR,
 ) -> None:
-    """Cho mọi giấy tờ mẫu đi hết hành trình: tiếp nhận, đọc, ký, có hiệu lực, in, kiểm tra.
+    """Chạy thử mọi giấy tờ mẫu từ đầu đến cuối: tiếp nhận, đọc, ký, có hiệu lực, in, kiểm tra.
 
     Takes all samples through the whole journey: intake, reading, signing, validity, print, check.
 

@@ -40,7 +40,7 @@ def intake(
         list[str],
         typer.Option(
             "--owner",
-            help="Số định danh của chủ giấy tờ (lặp lại nếu nhiều người), hoặc `pending`. / "
+            help="Mã định danh của chủ giấy tờ (lặp lại nếu nhiều người), hoặc `pending`. / "
             "Identifier of an owner, repeatable, or `pending`.",
         ),
     ],
@@ -68,7 +68,7 @@ def intake(
         bool,
         typer.Option(
             "--compared/--not-compared",
-            help="Người tiếp nhận đã đối chiếu bản quét với bản giấy, hoặc chưa: khi đó chờ `khoso check`. / "
+            help="Cán bộ đã đối chiếu bản quét với bản giấy, hoặc chưa: khi đó chờ `khoso check`. / "
             "Whoever takes it in has compared scan and paper, or has not: then it waits for `khoso check`.",
         ),
     ] = True,
@@ -277,7 +277,7 @@ def _say_dossier(number: str, state: DossierState, papers: list[dict[str, Any]],
 
 @app.command("list")
 def list_store(
-    owner: Annotated[str, typer.Argument(metavar="OWNER", help="Số định danh. / Identifier.")],
+    owner: Annotated[str, typer.Argument(metavar="OWNER", help="Mã định danh. / Identifier.")],
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,

@@ -33,7 +33,7 @@ def sign(
     out: Out,
     name: Annotated[
         str | None,
-        typer.Option("--name", help="Họ tên trên chứng thư thử nghiệm. / Name on the certificate."),
+        typer.Option("--name", help="Họ tên trên chứng thư số thử nghiệm. / Name on the certificate."),
     ] = None,
 ) -> None:
     """Ký một tệp PDF bằng khóa thử nghiệm của máy này. / Signs a PDF with this machine's development keys.
@@ -52,7 +52,7 @@ def validate(
 ) -> None:
     """Kết luận về chữ ký số của một tệp PDF bất kỳ (ETSI EN 319 102-1). / A verdict on any PDF.
 
-    Kết thúc / exit: 0 TOTAL-PASSED; 1 TOTAL-FAILED; 4 INDETERMINATE (không có chữ ký / no signature).
+    Mã thoát / exit: 0 TOTAL-PASSED; 1 TOTAL-FAILED; 4 INDETERMINATE (không có chữ ký / no signature).
 
     Ví dụ / Example: `khoso validate cong-van.pdf --json`
     """
