@@ -47,11 +47,13 @@ def redeem(session: Session, *stored: StoredObject) -> None:
         raise StaleState(what="object")
 
 
-def still_open(session: Session, stored: StoredObject) -> None:
-    """Keep the sweep off an intention until this transaction ends; StaleState when it was faster."""
+def still_open(session: Session, stored: StoredObject) -> UUID:
+    """Keep the sweep off an object's intention until this transaction ends; StaleState when it was faster."""
     wanted = select(IntentRow).where(IntentRow.id == stored.intent, IntentRow.swept.is_(False))
-    if session.scalars(locked(wanted)).one_or_none() is None:
+    found = session.scalars(locked(wanted)).one_or_none()
+    if found is None:
         raise StaleState(what="object")
+    return found.id
 
 
 def object_rows(
@@ -100,11 +102,12 @@ def sweep(session: Session, objects: ObjectStore, key: str) -> int:
     """
     hold(session, "sweep")
     lying = [each for each in objects.versions(key) if each.key == key]
-    if session.scalar(select(IntentRow.id).where(IntentRow.key == key, IntentRow.swept.is_(False)).limit(1)):
+    under_way = select(IntentRow.id).where(IntentRow.key == key, IntentRow.swept.is_(False))
+    waiting = select(UploadRow.id).where(UploadRow.object_key == key)
+    if session.scalar(under_way.union(waiting).limit(1)):
         return 0
     named = set(session.scalars(select(ObjectRow.version).where(ObjectRow.key == key)))
     named |= set(session.scalars(select(TileRow.object_version).where(TileRow.name == key)))
-    named |= set(session.scalars(select(UploadRow.object_version).where(UploadRow.object_key == key)))
     unnamed = [each for each in lying if each.version not in named]
     for each in unnamed:
         objects.delete(each.key, each.version)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from datastore.dialect import ask_one, beside
@@ -19,7 +19,7 @@ from datastore.errors import NotFound, WrongKey
 from datastore.keys import DataKey, Keyring, WrapBroken, unwrap, wrap
 from datastore.locks import hold
 from datastore.remembered import Remembered
-from datastore.rows import KeyRow, WrapRow
+from datastore.rows import KeyRow, UploadRow, WrapRow
 from datastore.sealing import KEY_BYTES
 from datastore.witness import write_rows
 
@@ -98,21 +98,21 @@ class Keychain:
         return self.wrap_for(document, data_key, ARCHIVE).wrapped
 
     def open_for_archive(self, document: UUID, wrapped: bytes) -> DataKey:
-        """What `wrap_for_archive` wrapped; NotFound when the wrap is not that document's."""
-        return self._opened(document, ARCHIVE, wrapped)
+        """What `wrap_for_archive` wrapped; NotFound (`upload`) when the wrap is not that document's."""
+        return self._unwrapped("upload", document, ARCHIVE, wrapped)
 
     def open(self, document: UUID, holder: str) -> DataKey:
         """The document's data key through the wrap of `holder`; NotFound when that wrap is gone."""
         row = self.session.get(WrapRow, (document, holder))
         if row is None:
             raise NotFound(what="document", id=document)
-        return self._opened(document, holder, row.wrapped)
+        return self._unwrapped("document", document, holder, row.wrapped)
 
-    def _opened(self, document: UUID, holder: str, wrapped: bytes) -> DataKey:
+    def _unwrapped(self, what: str, document: UUID, holder: str, wrapped: bytes) -> DataKey:
         try:
             raw = unwrap(self.key(holder).raw, wrapped, _bound(document, holder))
         except WrapBroken as error:
-            raise NotFound(what="document", id=document) from error
+            raise NotFound(what=what, id=document) from error
         return DataKey(raw, str(document))
 
     def wrap_secret(self, id: UUID, secret: bytes) -> bytes:
@@ -127,7 +127,9 @@ class Keychain:
             raise WrongKey(path=self.keyring.path.name) from error
 
     def end(self, document: UUID, holder: str) -> None:
-        """Delete the wrap: `holder` cannot open the document any more."""
+        """Delete the wrap: `holder` cannot open the document any more, the archive not as what was uploaded either."""
+        if holder == ARCHIVE:
+            self.session.execute(delete(UploadRow).where(UploadRow.id == document))
         row = self.session.get(WrapRow, (document, holder))
         if row is not None:
             self.session.delete(row)

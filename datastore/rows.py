@@ -835,7 +835,7 @@ class WrapRow(Row):
 class UploadRow(Row):
     """Not witnessed: a file that waits to become a document, for a day; it is nobody's paper yet."""
 
-    __tablename__ = "uploads"
+    __tablename__ = "waiting_files"
     __witnessed__ = False
     id: Mapped[UUID] = mapped_column(primary_key=True)
     person: Mapped[str] = mapped_column(index=True)
@@ -850,10 +850,8 @@ class UploadRow(Row):
     size: Mapped[int] = mapped_column(_BIG)
     sha256_plain: Mapped[bytes] = mapped_column(LargeBinary(32))
     sha256_stored: Mapped[bytes] = mapped_column(LargeBinary(32))
-    wrapped_key: Mapped[bytes | None]  # none: of a version that is being replaced, under another key
-    intent: Mapped[UUID | None] = mapped_column(
-        index=True
-    )  # redeemed by the document that takes the object over
+    wrapped_key: Mapped[bytes]  # of the document to be, for the archive; it ends with that document's wrap
+    intent: Mapped[UUID] = mapped_column(index=True)  # redeemed by the document that takes the object over
     at: Mapped[datetime]
     until: Mapped[datetime] = mapped_column(index=True)
     used_at: Mapped[datetime | None]  # by the one paper that a citizen made of it

@@ -47,7 +47,7 @@ class Uploads:
             # Two at once do not both find the last place.
             hold(self._session, f"uploads {self._scope.actor.person}")
             self.require_room(new.object.size)
-        still_open(self._session, new.object)
+        intent = still_open(self._session, new.object)
         actor, key = self._scope.actor, new.draft.data_key
         row = UploadRow(
             id=new.draft.id,
@@ -64,13 +64,13 @@ class Uploads:
             sha256_plain=new.object.sha256_plain.value,
             sha256_stored=new.object.sha256_stored.value,
             wrapped_key=self._scope.keychain.wrap_for_archive(new.draft.id, key),
-            intent=new.object.intent,
+            intent=intent,
             at=self._scope.at,
             until=self._scope.at + KEPT_FOR,
             used_at=None,
         )
         self._scope.write(row)
-        return _upload(row, key, new.object.intent)
+        return _upload(row, key, intent)
 
     def require_room(self, size: int) -> None:
         """TooManyUploads when this citizen has sent so much that `size` bytes are too many; staff has room always."""
@@ -122,7 +122,6 @@ _WAITING = (
     UploadRow.agency == bindparam("agency"),
     UploadRow.until > bindparam("now"),
     UploadRow.used_at.is_(None),
-    UploadRow.wrapped_key.is_not(None),
 )
 """What an actor has brought and can still use."""
 _THESE = UploadRow.id.in_(bindparam("ids", expanding=True))

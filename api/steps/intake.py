@@ -193,7 +193,20 @@ def take_in(
         if held is None:
             raise
         return held
+    except StaleState:
+        # Another paper took an upload's object over meanwhile, or its day ended: now it is copied, or not found.
+        waiting = _as_they_wait(house, actor, scans)
+        if waiting == list(scans):
+            raise
+        return take_in(house, actor, paper, waiting, also)
     return received
+
+
+def _as_they_wait(house: House, actor: Actor, scans: Sequence[Brought]) -> list[Brought]:
+    """The same files, the uploads as they are now; NotFound."""
+    ids = [scan.id for scan in scans if isinstance(scan, Upload)]
+    uploads = {upload.id: upload for upload in house.datastore.uploads(actor, ids)}
+    return [uploads[scan.id] if isinstance(scan, Upload) else scan for scan in scans]
 
 
 def open_file(house: House, actor: Actor, path: Path, *, name: str | None = None) -> Scan:
@@ -440,12 +453,15 @@ def verdict_on(house: House, scans: Sequence[Brought]) -> Verdict | None:
     from signing import validate  # late: it takes half a second to load, and most papers came unsigned
 
     with house.room.desk() as desk:
-        path = (
-            scan.path
-            if isinstance(scan, Scan)
-            else house.datastore.objects.get(scan.object, desk / "upload", sealing=scan.key)
-        )
+        path = scan.path if isinstance(scan, Scan) else _fetch_upload(house, scan, desk / "upload")
         return validate(path, trust=house.trust, now=house.clock())
+
+
+def _fetch_upload(house: House, upload: Upload, into: Path) -> Path:
+    try:
+        return house.datastore.objects.get(upload.object, into, sealing=upload.key)
+    except ObjectMissing as error:
+        raise NotFound(what="upload", id=upload.id) from error
 
 
 def weight_of(verdict: Verdict | None) -> Weight:

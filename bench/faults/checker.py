@@ -348,7 +348,7 @@ _ROLES = """
 _OBJECTS = """
     SELECT key, version, encode(sha256_stored, 'hex') AS sha256 FROM objects
     UNION ALL SELECT name, object_version, encode(sha256_stored, 'hex') FROM log_tiles
-    UNION ALL SELECT object_key, object_version, encode(sha256_stored, 'hex') FROM uploads
+    UNION ALL SELECT object_key, object_version, encode(sha256_stored, 'hex') FROM waiting_files
 """
 
 

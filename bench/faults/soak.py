@@ -415,11 +415,11 @@ class Soak:
             )
             rows.execute("UPDATE receivers SET not_before = not_before - interval '1 day'")
             rows.execute("UPDATE object_intents SET made_at = made_at - interval '2 days'")
-            rows.execute("UPDATE uploads SET until = until - interval '2 days'")
+            rows.execute("UPDATE waiting_files SET until = until - interval '2 days'")
         until = time.monotonic() + _QUIET_AFTER
         with psycopg.connect(self._place.own_database, autocommit=True) as rows:
             for left, finding in (
-                ("SELECT count(*) FROM uploads", "uploads whose day is over are not forgotten"),
+                ("SELECT count(*) FROM waiting_files", "uploads whose day is over are not forgotten"),
                 (_UNSWEPT, "objects that nothing names are not swept"),
                 (_UNTOLD, "events are not told"),
             ):

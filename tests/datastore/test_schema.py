@@ -49,12 +49,17 @@ def opened(house: House, url: str) -> DatastoreClass:
     return Datastore.open(url, objects=FolderObjects(house.folder / "objects"), keys=keys, clock=utc_now)
 
 
+_OF_THE_VERSION_BEFORE = ("uploads",)
+"""Tables that its processes still use while they are replaced; the next version drops them."""
+
+
 def test_the_migrations_make_exactly_the_tables_that_the_code_knows(house: House) -> None:
     engine = make_engine(house.url)
+    kept = {*search_tables(), *_OF_THE_VERSION_BEFORE}
     with engine.connect() as connection:
         context = MigrationContext.configure(
             connection,
-            opts={"include_name": lambda name, kind, _parent: kind != "table" or name not in search_tables()},
+            opts={"include_name": lambda name, kind, _parent: kind != "table" or name not in kept},
         )
         assert compare_metadata(context, Row.metadata) == []
     engine.dispose()
@@ -179,7 +184,8 @@ def test_what_was_uploaded_to_the_version_before_is_left_to_the_sweep(tmp_path: 
         waiting = connection.exec_driver_sql("SELECT count(*) FROM uploads").scalar()
         (left,) = connection.exec_driver_sql("SELECT key, made_at, swept FROM object_intents")
     engine.dispose()
-    assert (waiting, left) == (0, ("staging/7", "2026-11-22 01:00:00.000000", 0))
+    assert waiting == 1  # what runs of that version goes on with it
+    assert tuple(left) == ("staging/7", "2026-11-22 01:00:00.000000", 0)
 
 
 def test_a_database_of_a_newer_version_is_left_alone(house: House) -> None:

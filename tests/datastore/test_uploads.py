@@ -18,6 +18,7 @@ from datastore import (
     Upload,
     original_key,
 )
+from datastore.keychain import ARCHIVE
 from tests.datastore.house import MAI, STRANGER, House
 
 
@@ -105,10 +106,18 @@ def test_an_upload_whose_object_was_swept_is_not_kept(house: House) -> None:
         work.uploads.keep(NewUpload(draft, stored, "a", "image/png", 1, False))
 
 
-def test_an_upload_of_a_version_that_is_being_replaced_is_asked_for_again(house: House) -> None:
-    upload = kept(house)
+def test_the_sweep_of_the_version_before_does_not_see_what_waits(house: House) -> None:
+    """It deletes the object of each old row first, whatever document has taken it over."""
+    become(house, kept(house), house.owner())
     with house.behind_the_program() as rows:
-        rows.execute("UPDATE uploads SET wrapped_key = NULL, intent = NULL")
+        assert rows.fetch("SELECT object_key FROM uploads") == []
+
+
+def test_whoever_ends_a_document_for_the_archive_ends_its_upload(house: House) -> None:
+    upload = kept(house)
+    document = become(house, upload, house.owner())
+    with house.store.begin(MAI, "destroy") as work:
+        work._scope.keychain.end(document.id, ARCHIVE)
     with pytest.raises(NotFound):
         look(house, upload.id)
 
