@@ -269,6 +269,11 @@ class _Held:
         """Whether these bytes were put away, or replaced, and it stands in their place."""
         return self.document.version.originals_digest != digest_of(self.digests)
 
+    def spoken_of(self, document: DocumentRecord) -> bool:
+        """Whether what is said now is said of this paper: of its bytes, and in the name of all its owners or of those
+        whom it gets now."""
+        return not self.in_another_scan and set(document.owner_ids) in (set(), set(self.named.ids))
+
 
 def _look_beforehand(house: House, actor: Actor, paper: Paper, scans: Sequence[Brought]) -> Beforehand:
     """A quick look without a diary line, which nearly always says no; BadIdentifier before anything is kept."""
@@ -322,27 +327,28 @@ def _cite(
     """The paper is here already: what was open and is now said is kept, and the dossier cites it. StaleState where it
     is so no more.
 
-    Where another scan stands in its place, that one is cited: what is said of the bytes that were brought is not said
-    of it.
+    Where another scan stands in its place, or it is of others as well who are not named, it is only cited: what is said
+    of the bytes that were brought, or for one of its owners, is not said of it.
     """
-    ground = None if held.in_another_scan else _ground_for_held(house, actor, held.document, paper)
-    compared = paper.compared and not held.in_another_scan
+    ground = _ground_for_held(house, actor, held.document, paper) if held.spoken_of(held.document) else None
     with house.datastore.begin(actor, "bring_again") as work:
         document = _locked(work, held)
+        spoken_of = held.spoken_of(document)
         if held.named.owners and not document.owner_ids:
             document = work.documents.assign_owners(document.id, held.named.ids)
         if held.named.stated:
             work.owners.keep_stated(document.id, held.named.stated)
         if document.doc_type is None and doc_type is not None:
             document = work.documents.classify(document.id, doc_type)
-        if ground is not None and document.ground is None:
+        if ground is not None and spoken_of and document.ground is None:
             document = work.documents.record_ground(document.id, ground)
         # Who may not check leaves it to somebody who may: that it goes on from here is a check.
-        if compared and _may_check(actor):
+        if paper.compared and spoken_of and _may_check(actor):
             document = work.documents.record_comparison(document.id, by=actor.person)
         how = AttachedHow.KEPT if document.dossier == paper.dossier else AttachedHow.REUSED
         _attach(work, paper.dossier, document, how)
-        go_on(house, work, document)
+        if spoken_of or document.status is not Status.READ:
+            go_on(house, work, document)
         job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         doubts = about_owners(house, *_owners_of(work, document))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -10,8 +11,8 @@ from api.house import House
 from api.progress import Unheard
 from api.steps import changes
 from api.steps.intake import Paper, Person, Received, receive
-from archive import Ground
-from datastore import Actor
+from archive import Ground, Status
+from datastore import Actor, reading_key
 from tests.api.http.papers import AN, BINH, page
 
 _DOSSIER = "H41.08-261122-0001"
@@ -79,6 +80,29 @@ def test_one_of_two_owners_brings_the_scan_that_is_filed_for_both(opened: House,
         assert (again.document.id, again.again, again.doubts) == (filed, True, ())
         assert len(again.document.owner_ids) == 2
     assert not _bring(opened, scan, "040090001236").again
+
+
+def _as_if_read(opened: House, document: UUID) -> None:
+    with opened.datastore.begin(_who(opened), "open_for_reading") as work:
+        key = work.documents.data_key(document)
+    reading = opened.datastore.put(reading_key(document, 1, 1), b"{}", sealing=key)
+    with opened.datastore.begin(_who(opened), "read") as work:
+        work.documents.record_reading(document, reading=reading, pdf=None, page_count=1, text="")
+
+
+def test_what_is_said_for_one_of_two_owners_is_not_said_for_both(opened: House, tmp_path: Path) -> None:
+    """Brought for one, by somebody who had compared it, the paper of both was checked and would be signed."""
+    scan = _scan(tmp_path, 6)
+    filed = _bring(opened, scan, AN, BINH).document.id
+    _as_if_read(opened, filed)
+    for_one = _bring(opened, scan, AN, compared=True, ground=Ground.BACK_FILE).document
+    assert (for_one.id, for_one.status, for_one.ground) == (filed, Status.READ, None)
+    assert for_one.provenance.compared_by is None
+    for_both = _bring(opened, scan, BINH, AN, compared=True, ground=Ground.BACK_FILE).document
+    assert (for_both.id, for_both.ground) == (filed, Ground.BACK_FILE)
+    assert for_both.provenance.compared_by == _who(opened).person
+    with opened.datastore.begin(_who(opened), "look") as work:
+        assert work.documents.get(filed).status is Status.CHECKED
 
 
 class _Refiling(Unheard):
