@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 
 from common import KhosoError, Sentence, say
 
+MOST_FAULTS = 20
+_LONGEST_POINTER = 200
+
 
 class SignInNeeded(KhosoError):
     """Nobody has shown who asks, or what was shown is not accepted any more."""
@@ -65,19 +68,31 @@ class Wrong:
     expected: Sentence | None
     allowed: Sequence[str] | None = None
 
-    @property
-    def told(self) -> str:
-        return self.pointer if self.allowed is None else f"{self.pointer} ({' | '.join(self.allowed)})"
-
 
 class RequestInvalid(KhosoError):
-    """The request has not the form that the description of the API asks for, at each of these places."""
+    """The request has not the form that the description of the API asks for, at each of these places.
+
+    So many of them are told as a person can mend at a time: the answer to a small request stays a small one.
+    """
 
     code = "request_invalid"
 
     def __init__(self, *wrong: Wrong) -> None:
-        super().__init__(where=", ".join(dict.fromkeys(one.told for one in wrong)) or "/")
-        self.wrong = wrong
+        self.wrong = tuple(
+            replace(one, pointer=one.pointer[:_LONGEST_POINTER]) for one in wrong[:MOST_FAULTS]
+        )
+        super().__init__(where=_where(self.wrong) or "/")
+
+
+def _where(wrong: Sequence[Wrong]) -> str:
+    """The places, and once for all places that take the same values: those."""
+    places: dict[tuple[str, ...], dict[str, None]] = {}
+    for one in wrong:
+        places.setdefault(tuple(one.allowed or ()), {})[one.pointer] = None
+    return ", ".join(
+        ", ".join(pointers) + (f" ({' | '.join(allowed)})" if allowed else "")
+        for allowed, pointers in places.items()
+    )
 
 
 class BodyTooLarge(KhosoError):

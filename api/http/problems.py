@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from api.errors import http_status
 from api.http.expected import example_at, expected
-from api.http.faults import RequestInvalid, TokenRefused, TooManyRequests, Wrong
+from api.http.faults import MOST_FAULTS, RequestInvalid, TokenRefused, TooManyRequests, Wrong
 from api.http.languages import Language, language_of
 from api.http.observing import route_template
 from api.logs import log
@@ -37,8 +37,6 @@ SECURITY_HEADERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """On every answer that does not say otherwise: nearly all of them are about somebody's papers."""
-_MOST_FAULTS = 20
-_LONGEST_POINTER = 200
 _ENUMERATIONS = ("enum", "literal_error")
 _WITHOUT_DETAILS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 """Their sentences are for the operator: they name folders, keys and hosts."""
@@ -158,7 +156,7 @@ async def _khoso_error(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     """Where and what is wrong, never the value: it may be a personal number."""
     assert isinstance(error, RequestValidationError)
-    wrong = [_wrong(request, found) for found in list(error.errors())[:_MOST_FAULTS]]
+    wrong = [_wrong(request, found) for found in error.errors()[:MOST_FAULTS]]
     return of_error(RequestInvalid(*wrong), language_asked(request))
 
 
@@ -181,7 +179,7 @@ def _allowed(found: Mapping[str, Any]) -> list[str] | None:
 
 
 def _pointer(place: Sequence[object]) -> str:
-    return "".join(f"/{part}" for part in place)[:_LONGEST_POINTER]
+    return "".join(f"/{part}" for part in place)
 
 
 async def _protocol_error(request: Request, error: Exception) -> Response:

@@ -102,6 +102,12 @@ def test_a_change_on_stale_knowledge_is_refused(clerk: httpx.Client, paper: str)
     assert fault["pointer"] == "/body/fields/fullname"
     assert {"wife_name", "number", "signer"} <= set(fault["allowed"])
     assert clerk.get(f"{place}/record").json() == read_back.json(), "a field that nobody knows was kept once"
+    wordy = clerk.put(f"{place}/record", json={"fields": {f"{n:03}{'x' * 90}": "An" for n in range(200)}})
+    problem_of(wordy, 422, "request_invalid")
+    faults = wordy.json()["errors"]
+    assert len(faults) == 20
+    assert wordy.json()["en"].count(" | ".join(faults[0]["allowed"])) == 1, "the fields were listed 200 times"
+    assert len(wordy.content) < 64 * 1024
     assert clerk.get(place).json()["type"] == "KQ.G15.000032"
     problem_of(clerk.post(f"{place}/classify", json={"type": "NO_SUCH"}), 422, "unknown_document_type")
 
