@@ -28,7 +28,7 @@ class Diary:
         self._session = scope.session
 
     def of_owner(
-        self, owner: UUID, *, after: Place | None = None, limit: int | None = None
+        self, owner: UUID, *, after: Place | None = None, limit: int = MOST
     ) -> tuple[DiaryLine, ...]:
         """The lines about an owner, oldest first: at most `limit`, those after a place.
 
@@ -41,7 +41,7 @@ class Diary:
         return self._named(lines)
 
     def of_document(
-        self, document: UUID, *, after: Place | None = None, limit: int | None = None
+        self, document: UUID, *, after: Place | None = None, limit: int = MOST
     ) -> tuple[DiaryLine, ...]:
         """The lines about a document, oldest first: at most `limit`, those after a place."""
         self._scope.ask(Act.READ_DIARY)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from common import KhosoError, Sentence
@@ -11,6 +12,17 @@ def print_json(value: Any) -> None:
     """One JSON document on standard output."""
     json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
     sys.stdout.write("\n")
+
+
+def print_json_list(name: str, values: Iterable[Any]) -> None:
+    """One JSON document with a list of that name, written as the values come: however many, none is kept."""
+    first = True
+    for value in values:
+        # Within a text JSON has no line break, so every one found here is between its parts.
+        entry = json.dumps(value, ensure_ascii=False, indent=2).replace("\n", "\n    ")
+        sys.stdout.write((f'{{\n  "{name}": [\n    ' if first else ",\n    ") + entry)
+        first = False
+    sys.stdout.write(f'{{\n  "{name}": []\n}}\n' if first else "\n  ]\n}\n")
 
 
 def tell(sentence: Sentence | KhosoError | str) -> None:

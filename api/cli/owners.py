@@ -1,17 +1,22 @@
 """Whose the papers are, and who did what with them: `owner`, `correct-owner`, `diary`."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
-from api.cli.answer import print_json
+from api.cli.answer import print_json, print_json_list
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Purpose, Reason
 from api.cli.place import at_desk
+from api.house import House
 from api.steps.correcting import Correction, correct, known_of
 from api.steps.holdings import name_of, owner_of
 from common import VIETNAM, PartialDate
-from datastore import DiaryLine, Owner, OwnerState
+from datastore import Actor, DiaryLine, Owner, OwnerState, Place
+
+_PAGE = 500
+"""Lines of the diary that are read at a time."""
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Mã định danh của chủ. / The owner's number.")]
 
@@ -93,17 +98,30 @@ def diary(
     Ví dụ / Example: `khoso diary 040090001234 --purpose "Trả lời công dân"`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
+        told = (_line_as_json(line, name_of(opened, line)) for line in _diary_of(opened, who, identifier))
+        if as_json:
+            print_json_list("lines", told)
+            return
+        for one in told:
+            paper = (one["code"] or one["document_id"], one["name"])
+            words = (*list(one.values())[:4], *paper, one["purpose"], one["note"])
+            typer.echo("  ".join(word for word in words if word))
+
+
+def _diary_of(opened: House, who: Actor, identifier: str) -> Iterator[DiaryLine]:
+    """The lines about an owner, a page at a time: no read is held open while they are printed.
+
+    Each page is a line of its own, as over HTTP.
+    """
+    with opened.datastore.begin(who, "look_at_diary") as work:
+        owner = owner_of(work, identifier)
+        lines = work.diary.of_owner(owner, limit=_PAGE)
+    yield from lines
+    while len(lines) == _PAGE:
+        after = Place(lines[-1].at, lines[-1].id)
         with opened.datastore.begin(who, "look_at_diary") as work:
-            lines = work.diary.of_owner(owner_of(work, identifier))
-        told = [_line_as_json(line, name_of(opened, line)) for line in lines]
-    if as_json:
-        print_json({"lines": told})
-        return
-    for one in told:
-        paper = (one["code"] or one["document_id"], one["name"])
-        typer.echo(
-            "  ".join(word for word in (*list(one.values())[:4], *paper, one["purpose"], one["note"]) if word)
-        )
+            lines = work.diary.of_owner(owner, after=after, limit=_PAGE)
+        yield from lines
 
 
 def _line_as_json(line: DiaryLine, name: str | None) -> dict[str, str | None]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from api.cli import run
+from api.cli import owners, run
 from api.cli.place import house
 from api.exits import Exit
 from api.progress import steps_on_stderr
@@ -61,3 +61,29 @@ def test_the_diary_of_an_owner_says_which_paper_each_line_speaks_of(
     assert f"receive  {NUMBER}.KQ.G15.000032  Giấy chứng nhận kết hôn  operator" in told
     assert "Trả lời công dân" in told, "who read the diary stands in it as well"
     assert run(["diary", "001190119999"]) == Exit.BAD_INPUT
+
+
+@pytest.mark.parametrize("page_of_lines", [2, 3, 500])
+def test_a_long_diary_is_read_in_pages_and_is_one_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], page_of_lines: int
+) -> None:
+    """All of it was asked for at once: 70,000 lines are more than PostgreSQL takes names of."""
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    monkeypatch.setattr(owners, "_PAGE", page_of_lines)
+    with steps_on_stderr() as steps, house(steps) as opened:
+        with opened.datastore.begin(opened.system("tests"), "name") as work:
+            known = work.owners.ensure(NUMBER, name="Lê Thị Bưởi")
+        for number in range(7):
+            with opened.datastore.begin(opened.system("tests"), f"look_{number}") as work:
+                work.diary.of_owner(known.id, limit=1)
+    assert run(["diary", NUMBER, "--json"]) == Exit.DONE
+    told = capsys.readouterr().out
+    acts = [one["act"] for one in json.loads(told)["lines"]]
+    assert [act for act in acts if act != "look_at_diary"][-7:] == [f"look_{number}" for number in range(7)]
+    assert told == json.dumps(json.loads(told), ensure_ascii=False, indent=2) + "\n"
+    assert run(["diary", NUMBER]) == Exit.DONE
+    printed = capsys.readouterr().out.splitlines()
+    assert [sum(f"look_{number}" in line for line in printed) for number in range(7)] == [1] * 7
+    assert (sum("look_at_diary" in line for line in printed) > 1) == (page_of_lines < 7), (
+        "a line for each page"
+    )
