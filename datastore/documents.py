@@ -504,7 +504,7 @@ class Documents:
     def _follow_type(self, row: DocumentRow, before: str) -> None:
         """Where the type `before` stood for what the paper is in a dossier, its type of now does.
 
-        What somebody named stays, and so does what a dossier cites.
+        Another name that somebody gave it stays, and so does what a dossier cites.
         """
         cited = exists().where(
             CitationRow.dossier_id == DossierDocumentRow.dossier_id,
