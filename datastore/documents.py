@@ -332,6 +332,20 @@ class Documents:
         row.held_key = self._claim(digest, _owners(row), row.intake_agency, row.id)
         self._session.flush()
 
+    def _require_not_held_with_others(self, row: DocumentRow) -> None:
+        """AlreadyHeld when its owners have the same originals already, together with others; asked while they are
+        claimed, and only for a paper that is held."""
+        if row.held_key is None:
+            return
+        digest, owners = Digest(row.versions[-1].originals_digest), _owners(row)
+        ids = set(self._session.scalars(*_brought(digest, owners, row.intake_agency))) - {row.id}
+        for other in self._session.scalars(
+            select(DocumentRow).where(DocumentRow.id.in_(ids), DocumentRow.held_key.is_not(None))
+        ):
+            same = other.versions[-1].originals_digest == digest.value
+            if same and set(owners) <= set(_owners(other)):
+                raise AlreadyHeld(document_id=other.id)
+
     def _claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
         """`_claim` for what comes in, as `find_held` finds it; nobody holds a paper of an owner whom this transaction
         made known."""
@@ -521,7 +535,8 @@ class Documents:
     def assign_owners(self, document: UUID, owners: Sequence[UUID]) -> DocumentRecord:
         """Name the owners of a paper that had none; `pending_identifier` becomes `read`.
 
-        AlreadyHeld when they have the same originals; IllegalTransition for one that was put away or taken back.
+        AlreadyHeld when they have the same originals, alone or with others; IllegalTransition for one that was put
+        away or taken back.
         """
         self._scope.ask(Act.ASSIGN_OWNER)
         row = self._scope.document(document)
@@ -535,6 +550,7 @@ class Documents:
             if row.status == Status.PENDING_IDENTIFIER:
                 self._step(row, Status.READ)
             self._hold(row)
+            self._require_not_held_with_others(row)
             self._assign_codes(row)
             self._index(row, None)
         self._scope.note_document(row)
@@ -717,8 +733,8 @@ class Documents:
         From nobody (an empty one) the owner is added; without `to` those whom it leaves are taken out. At once: a
         store that it leaves does not show it and cannot open it, codes are given under the new owner (the old ones
         end and stay), the diaries of all its owners, the prints and the dossiers are told. NotFound when one of
-        `away_from` does not hold it; OwnerThere, LastOwner; AlreadyHeld when the same originals are held for just
-        those who would be its owners; IllegalTransition for one that was destroyed.
+        `away_from` does not hold it; OwnerThere, LastOwner; AlreadyHeld when the same originals are held for
+        those who would be its owners, alone or with others; IllegalTransition for one that was destroyed.
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)
@@ -733,6 +749,8 @@ class Documents:
             self._enter_stores(row, entering, key)
             self._end_codes(row, set(_owners(row)))
             self._hold(row)
+            if entering:
+                self._require_not_held_with_others(row)
             self._assign_codes(row)
             self._index(row, None)
         document_refiled(self._scope, row)
@@ -760,7 +778,7 @@ class Documents:
         For what `refile` and `assign_owners` find to be held. It leaves every store and code at once, is `revoked`
         when it was signed before and `rejected` when not, and points to `by`; whoever cites it is told. NotFound;
         IllegalTransition when `by` is of other originals, or was put away or taken back itself; StaleState when it
-        is not just this owner's any more.
+        is not this owner's any more.
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)
@@ -785,7 +803,7 @@ class Documents:
         same = found.versions[-1].originals_digest == row.versions[-1].originals_digest
         if found.id == row.id or not same or found.held_key is None:
             raise IllegalTransition(what="document", old=found.status, new="successor")
-        if _owners(found) != [owner]:
+        if owner not in _owners(found):
             raise StaleState(what="document", id=other)
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:

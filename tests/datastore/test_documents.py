@@ -1,6 +1,7 @@
 """Documents: held once, coded per owner, read, checked, decided, and moved to whom they belong."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import event
@@ -131,6 +132,25 @@ def test_a_paper_of_one_owner_is_put_away_for_that_of_both_and_no_owner_is_added
         held = work.documents.find_held([Digest.of(b"same")], [an])
         assert held is not None
         assert held.id == both.id
+
+
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_paper_is_not_moved_to_an_owner_who_has_it_with_others_but_put_away(
+    house: House, owned: bool
+) -> None:
+    """The owner had it twice then, each with a code and a signature of its own."""
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    both = house.receive(an, binh, content=b"same")
+    wrong = house.receive(*([dung] if owned else []), content=b"same")
+    with house.store.begin(MAI, "refile") as work:
+        documents = work.documents
+        refile = partial(documents.refile, wrong.id, to=an, reason="wrong number typed")
+        move = refile if owned else partial(documents.assign_owners, wrong.id, [an])
+        with pytest.raises(AlreadyHeld) as caught:
+            move()
+        assert caught.value.facts["document_id"] == both.id
+        away = work.documents.put_away(wrong.id, by=both.id, to=an, reason="wrong number typed")
+        assert (away.superseded_by, away.owner_ids) == (both.id, ())
 
 
 @pytest.mark.parametrize("signed", [False, True])
