@@ -28,6 +28,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from archive import Ground, Status, Weight, may_become
@@ -121,6 +122,15 @@ _ACTS = {
 """What it takes to bring a paper there; every other step follows by itself from what was read and done."""
 
 
+def last_in_place_of(session: Session, row: DocumentRow) -> DocumentRow:
+    """The last of those of which each took the place of the one before; itself where none did."""
+    last, seen = row, {row.id}
+    while last.superseded_by is not None and last.superseded_by not in seen:
+        seen.add(last.superseded_by)
+        last = session.get_one(DocumentRow, last.superseded_by)
+    return last
+
+
 class Documents:
     """The repository of documents."""
 
@@ -157,12 +167,9 @@ class Documents:
         return next((standing for standing in found if standing is not None), None)
 
     def _in_place_of(self, row: DocumentRow, owners: set[UUID]) -> DocumentRow | None:
-        """The last of those of which each took the place of the one before, if it is these owners' and not over; else
-        the paper itself, if that is held; None."""
-        last, seen = row, {row.id}
-        while last.superseded_by is not None and last.superseded_by not in seen:
-            seen.add(last.superseded_by)
-            last = self._session.get_one(DocumentRow, last.superseded_by)
+        """The last one that took its place, if it is these owners' and not over; else the paper itself, if that is
+        held; None."""
+        last = last_in_place_of(self._session, row)
         if last.status not in _NOT_HELD and owners <= set(_owners(last)):
             return last
         return None if row.held_key is None else row

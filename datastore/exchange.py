@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from datastore.documents import last_in_place_of
 from datastore.errors import AlreadyThere, NotFound, SaidOtherwise
 from datastore.locks import hold
 from datastore.records import Exchanged
@@ -25,7 +26,8 @@ class Exchange:
         self._session = scope.session
 
     def keep(self, code: str, document: UUID, said: Mapping[str, object], *, anew: bool = True) -> Exchanged:
-        """Name a document; the same again says the same document `anew`. AlreadyThere when it names another.
+        """Name a document; the same again, or what took its place, says the same document `anew`. AlreadyThere when it
+        names another.
 
         Not anew: what was said of it stays; SaidOtherwise when that is something else.
         """
@@ -43,7 +45,7 @@ class Exchange:
                 made_at=self._scope.at,
             )
             self._session.add(row)
-        elif row.document_id != document:
+        elif not self._names(row, document):
             raise AlreadyThere(what="DocCode", name=code)
         elif not anew:
             if others := sorted(name for name in {*row.said, *said} if row.said.get(name) != said.get(name)):
@@ -52,6 +54,12 @@ class Exchange:
         row.said, row.changed_at = dict(said), self._scope.at
         self._session.flush()
         return _exchanged(row)
+
+    def _names(self, row: ExchangeRow, document: UUID) -> bool:
+        if row.document_id == document:
+            return True
+        named = self._session.get_one(DocumentRow, row.document_id)
+        return last_in_place_of(self._session, named).id == document
 
     def find(self, code: str) -> Exchanged:
         """The document under a code, of those that the actor may see; NotFound."""

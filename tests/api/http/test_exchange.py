@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import httpx
 
-from tests.api.http.papers import AN, page, upload
+from tests.api.http.papers import AN, page, put_away, submit, upload
 from tests.api.http.servers import OTHER_AGENCY, Service
 from tests.api.http.test_problems import problem_of
 
@@ -75,6 +75,18 @@ def test_a_code_names_one_document(clerk: httpx.Client) -> None:
     assert expected_at(clerk.put(f"{_PLACE}/{code}", json=other)) == {
         "/body/DocCode": "The DocCode of the address is needed."
     }
+
+
+def test_a_document_is_imported_again_when_its_scan_was_put_away_for_another(clerk: httpx.Client) -> None:
+    """A lost answer is asked for again, whatever an officer has done meanwhile: it was 409, the code is taken."""
+    code = "G06.01_CV_000027_V1"
+    first = imported(clerk, code, 27, Owners=[AN]).json()["DocumentId"]
+    stands = submit(clerk, page(28), AN, type="KET_HON")["document_id"]
+    assert clerk.post(f"{_PLACE}/{first}/classify", json={"type": "KET_HON"}).status_code == 200
+    assert put_away(clerk, f"{_PLACE}/{first}", stands).status_code == 200
+    again = imported(clerk, code, 27, Owners=[AN])
+    assert (again.status_code, again.json()["DocumentId"]) == (201, stands)
+    problem_of(imported(clerk, code, 29, Owners=[AN]), 409, "already_there")
 
 
 def test_a_file_that_was_uploaded_before_is_imported_by_its_id(clerk: httpx.Client) -> None:
