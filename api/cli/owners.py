@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -45,9 +46,9 @@ def correct_owner(
     Ví dụ / Example: `khoso correct-owner 040090001234 --name "Nguyễn Văn An" --reason "Ghi sai lần đầu"`
     """
     with at_desk(person, agency, purpose) as (opened, who):
-        with opened.datastore.begin(who, "look_for_owner") as work:
-            owner = owner_of(work, identifier)
-        known = correct(opened, who, owner, Correction(name, born, state), reason)
+        known = correct(
+            opened, who, _numbered(opened, who, identifier), Correction(name, born, state), reason
+        )
     _show(known, as_json=as_json)
 
 
@@ -65,10 +66,13 @@ def owner(
     Ví dụ / Example: `khoso owner 040090001234 --json`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
-        with opened.datastore.begin(who, "look_for_owner") as work:
-            found = owner_of(work, identifier)
-        known = known_of(opened, who, found)
+        known = known_of(opened, who, _numbered(opened, who, identifier))
     _show(known, as_json=as_json)
+
+
+def _numbered(opened: House, who: Actor, identifier: str) -> UUID:
+    with opened.datastore.begin(who, "look_for_owner") as work:
+        return owner_of(work, identifier)
 
 
 def _show(known: Owner, *, as_json: bool) -> None:
