@@ -6,7 +6,6 @@ from datastore.answers import Holder
 from datastore.deliveries import ASKED as PAUSED_BY_PERSON
 from datastore.deliveries import LEASE as COURIER_LEASE
 from datastore.dialect import is_known_url
-from datastore.documents import Beforehand, digest_of
 from datastore.errors import (
     NOT_LOCKED,
     OUTAGES,
@@ -57,6 +56,7 @@ from datastore.errors import (
     WrongPassword,
 )
 from datastore.events import EVENT_TYPES
+from datastore.holdings import Beforehand, digest_of
 from datastore.keys import DataKey, Keyring
 from datastore.log import LogFacts
 from datastore.objects import (

@@ -9,26 +9,20 @@ by `archive`, not here.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    CompoundSelect,
     Integer,
     Select,
     and_,
     bindparam,
     exists,
     func,
-    null,
     or_,
     select,
-    union_all,
 )
-from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from archive import Ground, Status, Weight, may_become
@@ -36,7 +30,6 @@ from common import Digest, nfc
 from datastore import listing, mapping
 from datastore.dialect import ask_one, beside
 from datastore.errors import (
-    AlreadyHeld,
     ChangedMeanwhile,
     IllegalTransition,
     LastOwner,
@@ -50,6 +43,7 @@ from datastore.errors import (
     WouldBeLost,
 )
 from datastore.events import document_refiled, document_stepped, event_of_step
+from datastore.holdings import NOT_HELD, Holdings, digest_of, owners_of
 from datastore.keychain import ARCHIVE
 from datastore.keys import DataKey
 from datastore.locks import hold
@@ -86,12 +80,9 @@ from datastore.rows import (
 from datastore.scope import Scope, Sight, papers_in
 from datastore.search import make_findable
 from datastore.telling import tell
-from datastore.transactions import Glance
 from datastore.witness import savepoint
 
 _NEWEST_FIRST = (DocumentRow.received_at.desc(), DocumentRow.id.desc())
-_NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
-"""In these states the same paper may be brought again."""
 _OPEN = (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED, Status.PROVISIONAL)
 """Nobody has decided on its value yet."""
 _SUCCEEDING = (Status.PROVISIONAL, Status.VALID)
@@ -122,21 +113,13 @@ _ACTS = {
 """What it takes to bring a paper there; every other step follows by itself from what was read and done."""
 
 
-def last_in_place_of(session: Session, row: DocumentRow) -> DocumentRow:
-    """The last of those of which each took the place of the one before; itself where none did."""
-    last, seen = row, {row.id}
-    while last.superseded_by is not None and last.superseded_by not in seen:
-        seen.add(last.superseded_by)
-        last = session.get_one(DocumentRow, last.superseded_by)
-    return last
-
-
 class Documents:
     """The repository of documents."""
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
         self._session = scope.session
+        self._holdings = Holdings(scope)
 
     # --- coming in -------------------------------------------------------------------------------------
 
@@ -144,7 +127,7 @@ class Documents:
         """The document in which this agency took in just these originals for these owners, for them alone or for others
         as well, or the one that stands in its place; None, also where the actor may not see it."""
         self._scope.ask(Act.SEE_PAPERS)
-        found = self._standing(digest_of(originals), owners)
+        found = self._holdings.standing(digest_of(originals), owners)
         if found is None:
             return None
         visible = select(DocumentRow).where(DocumentRow.id == found.id, self._scope.visible_documents())
@@ -153,26 +136,6 @@ class Documents:
             return None
         self._scope.note_document(row)
         return mapping.document(row)
-
-    def _standing(self, originals: Digest, owners: Sequence[UUID]) -> DocumentRow | None:
-        """What stands for these originals of these owners in this agency, whoever may see it; before any other, what is
-        theirs alone."""
-        wanted = set(owners)
-        ids = self._session.scalars(*_brought(originals, owners, self._scope.actor.agency)).all()
-        papers = select(DocumentRow).where(DocumentRow.id.in_(ids)).order_by(DocumentRow.id)
-        brought = self._session.scalars(papers).all() if ids else ()
-        theirs = [row for row in brought if wanted <= set(_owners(row))]
-        theirs.sort(key=lambda row: len(_owners(row)))
-        found = (self._in_place_of(row, wanted) for row in theirs)
-        return next((standing for standing in found if standing is not None), None)
-
-    def _in_place_of(self, row: DocumentRow, owners: set[UUID]) -> DocumentRow | None:
-        """The last one that took its place, if it is these owners' and not over; else the paper itself, if that is
-        held; None."""
-        last = last_in_place_of(self._session, row)
-        if last.status not in _NOT_HELD and owners <= set(_owners(last)):
-            return last
-        return None if row.held_key is None else row
 
     def receive(
         self,
@@ -202,7 +165,7 @@ class Documents:
         digest = digest_of([one.object.sha256_plain for one in originals])
         # Everything that may be refused is asked before the first row is written.
         stores = self._stores_of(owners)
-        held_key = self._claim_new(digest, [store.owner_id for store in stores])
+        held_key = self._holdings.claim_new(digest, [store.owner_id for store in stores])
         objects = scope.object_rows([one.object for one in originals], draft.id)
         row = DocumentRow(
             id=draft.id,
@@ -330,59 +293,6 @@ class Documents:
             self._scope.keychain.key(id)  # made at first use, in one order: see `locks`
         return [found[owner] for owner in dict.fromkeys(owners)]
 
-    def _hold(self, row: DocumentRow) -> None:
-        """Claim the originals for these owners; AlreadyHeld when another document has them."""
-        if row.status in _NOT_HELD:
-            row.held_key = None
-            return
-        digest = Digest(row.versions[-1].originals_digest)
-        row.held_key = self._claim(digest, _owners(row), row.intake_agency, row.id)
-        self._session.flush()
-
-    def _require_not_held_with_others(self, row: DocumentRow) -> None:
-        """AlreadyHeld when its owners have the same originals already, together with others; asked while they are
-        claimed, and only for a paper that is held."""
-        if row.held_key is None:
-            return
-        digest, owners = Digest(row.versions[-1].originals_digest), _owners(row)
-        ids = set(self._session.scalars(*_brought(digest, owners, row.intake_agency))) - {row.id}
-        for other in self._session.scalars(
-            select(DocumentRow).where(DocumentRow.id.in_(ids), DocumentRow.held_key.is_not(None))
-        ):
-            same = other.versions[-1].originals_digest == digest.value
-            if same and set(owners) <= set(_owners(other)):
-                raise AlreadyHeld(document_id=other.id)
-
-    def _claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
-        """`_claim` for what comes in, as `find_held` finds it; nobody holds a paper of an owner whom this transaction
-        made known."""
-        agency = self._scope.actor.agency
-        key = _held_key(originals, owners, agency)
-        if any(owner in self._scope.stores for owner in owners):
-            for other in self._scope.held.values():
-                if other.held_key == key:
-                    raise AlreadyHeld(document_id=other.id)
-            return key
-        self._hold_originals(originals, agency)
-        if self._session.connection().scalar(*_brought(originals, owners, agency)) is not None:
-            standing = self._standing(originals, owners)
-            if standing is not None:
-                raise AlreadyHeld(document_id=standing.id)
-        return key
-
-    def _claim(self, originals: Digest, owners: Sequence[UUID], agency: str, document: UUID) -> bytes:
-        """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld."""
-        key = _held_key(originals, owners, agency)
-        self._hold_originals(originals, agency)
-        other = self._session.connection().scalar(_HOLDER, {"key": key})
-        if other not in (None, document):
-            raise AlreadyHeld(document_id=other)
-        return key
-
-    def _hold_originals(self, originals: Digest, agency: str) -> None:
-        """Whoever brings them at once, for whomever, then sees this document."""
-        hold(self._session, f"originals {_held_key(originals, (), agency).hex()}")
-
     # --- reading it ------------------------------------------------------------------------------------
 
     def get(self, document: UUID) -> DocumentRecord:
@@ -496,7 +406,7 @@ class Documents:
         return self._changed(row)
 
     def _wait_for_owner(self, row: DocumentRow) -> None:
-        if row.status == Status.READ and not _owners(row):
+        if row.status == Status.READ and not owners_of(row):
             self._step(row, Status.PENDING_IDENTIFIER)
 
     def set_fields(self, document: UUID, fields: Mapping[str, object]) -> DocumentRecord:
@@ -547,17 +457,17 @@ class Documents:
         """
         self._scope.ask(Act.ASSIGN_OWNER)
         row = self._scope.document(document)
-        if _owners(row):
+        if owners_of(row):
             raise IllegalTransition(what="owner", old="set", new="set")
-        if row.status in _NOT_HELD:
+        if row.status in NOT_HELD:
             raise IllegalTransition(what="document", old=row.status, new=Status.READ)
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):
             self._enter_stores(row, owners, key)
             if row.status == Status.PENDING_IDENTIFIER:
                 self._step(row, Status.READ)
-            self._hold(row)
-            self._require_not_held_with_others(row)
+            self._holdings.claim(row)
+            self._holdings.require_not_with_others(row)
             self._assign_codes(row)
             self._index(row, None)
         self._scope.note_document(row)
@@ -606,7 +516,7 @@ class Documents:
         self._step(row, status)
         row.reason = reason if reason is not None else row.reason
         if status in _TOLD:
-            tell(self._scope, row, status, reason or "", _owners(row))
+            tell(self._scope, row, status, reason or "", owners_of(row))
         return self._changed(row)
 
     def make_valid(
@@ -665,7 +575,7 @@ class Documents:
         row.superseded_by = by
         row.reason = reason
         self._step(row, Status.SUPERSEDED)
-        tell(self._scope, row, Status.SUPERSEDED, reason, _owners(row))
+        tell(self._scope, row, Status.SUPERSEDED, reason, owners_of(row))
         return self._changed(row)
 
     def put_away_duplicate(self, document: UUID, *, by: UUID, reason: str) -> DocumentRecord:
@@ -686,14 +596,14 @@ class Documents:
         self._require_stands_for(row, other)
         row.superseded_by, row.reason = by, reason
         self._step(row, status)
-        tell(self._scope, row, Status.SUPERSEDED, reason, _owners(row))
+        tell(self._scope, row, Status.SUPERSEDED, reason, owners_of(row))
         return self._changed(row)
 
     def _require_stands_for(self, row: DocumentRow, other: DocumentRow) -> None:
         further = _FURTHER[_FURTHER.index(Status(row.status)) :]
         if other.id == row.id or other.status not in further:
             raise IllegalTransition(what="document", old=other.status, new="successor")
-        if not _owners(row) or not set(_owners(row)) <= set(_owners(other)):
+        if not owners_of(row) or not set(owners_of(row)) <= set(owners_of(other)):
             raise NotTheSame(what="owner")
         if row.doc_type is None or row.doc_type != other.doc_type:
             raise NotTheSame(what="type")
@@ -721,7 +631,7 @@ class Documents:
     def _step(self, row: DocumentRow, status: Status) -> None:
         self._require_allowed(row, status)
         row.status = status
-        if status in _NOT_HELD:
+        if status in NOT_HELD:
             row.held_key = None
         document_stepped(self._scope, row, status)
 
@@ -745,7 +655,7 @@ class Documents:
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)
-        before = _owners(row)
+        before = owners_of(row)
         leaving = set(before if away_from is None else away_from)
         self._require_owners_fit(row, before, leaving, to)
         entering = [] if to is None else [to]
@@ -754,10 +664,10 @@ class Documents:
             row.reason = reason
             self._leave_stores(row, leaving, reason)
             self._enter_stores(row, entering, key)
-            self._end_codes(row, set(_owners(row)))
-            self._hold(row)
+            self._end_codes(row, set(owners_of(row)))
+            self._holdings.claim(row)
             if entering:
-                self._require_not_held_with_others(row)
+                self._holdings.require_not_with_others(row)
             self._assign_codes(row)
             self._index(row, None)
         document_refiled(self._scope, row)
@@ -789,7 +699,7 @@ class Documents:
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)
-        before = _owners(row)
+        before = owners_of(row)
         if row.superseded_by == by and not before:
             return mapping.document(row)
         self._require_same(row, by, to)
@@ -810,18 +720,18 @@ class Documents:
         same = found.versions[-1].originals_digest == row.versions[-1].originals_digest
         if found.id == row.id or not same or found.held_key is None:
             raise IllegalTransition(what="document", old=found.status, new="successor")
-        if owner not in _owners(found):
+        if owner not in owners_of(found):
             raise StaleState(what="document", id=other)
 
     def end_access(self, document: UUID, owner: UUID, *, reason: str) -> DocumentRecord:
         """Destroy one owner's access: its wrap, entry and code end, every other owner's stay. NotFound."""
         self._scope.ask(Act.ARCHIVE)
         row = self._scope.document(document)
-        if owner not in _owners(row):
+        if owner not in owners_of(row):
             raise NotFound(what="owner", id=owner)
         self._leave_stores(row, {owner}, reason)
-        self._end_codes(row, set(_owners(row)))
-        self._hold(row)
+        self._end_codes(row, set(owners_of(row)))
+        self._holdings.claim(row)
         self._index(row, None)
         self._scope.note(owner=owner, document=row.id, note=reason)
         return self._changed(row)
@@ -852,7 +762,7 @@ class Documents:
         if row.doc_type is None:
             return []
         coded = {code.owner_id for code in row.codes if code.ended_at is None}
-        numbers = {owner: self._identifier(owner) for owner in _owners(row) if owner not in coded}
+        numbers = {owner: self._identifier(owner) for owner in owners_of(row) if owner not in coded}
         wanted = {owner: f"{number.identifier}.{row.doc_type}" for owner, number in numbers.items()}
         self._hold_codes(numbers, wanted)
         last = {code: self._last_instance(code) for code in wanted.values()}
@@ -935,17 +845,6 @@ def _require_decided(row: DocumentRow, ground: str | None) -> None:
         raise NotDecided(missing="ground")
 
 
-def _owners(row: DocumentRow) -> list[UUID]:
-    return [entry.store.owner_id for entry in row.entries if entry.to_at is None]
-
-
-def digest_of(originals: Sequence[Digest]) -> Digest:
-    """One digest of several originals: that of the one, or SHA-256 over all in their order."""
-    if len(originals) == 1:
-        return originals[0]
-    return Digest.of(b"".join(one.value for one in originals))
-
-
 @lru_cache(maxsize=1_000)
 def _lines_of_store(
     sight: Sight, *, of_types: bool, of_status: bool, after: bool
@@ -978,7 +877,6 @@ def _page_of_store(
 
 # Made once: see `listing`.
 _STORES = select(StoreRow).where(StoreRow.owner_id.in_(bindparam("owners", expanding=True)))
-_HOLDER = select(DocumentRow.id).where(DocumentRow.held_key == bindparam("key"))
 _LAST_INSTANCE = select(func.max(CodeRow.instance)).where(CodeRow.code == bindparam("code"))
 _IN_DOSSIERS = select(DossierDocumentRow.dossier_id)
 _OPEN_WITHOUT = select(DossierRow.id).where(
@@ -987,68 +885,3 @@ _OPEN_WITHOUT = select(DossierRow.id).where(
     DossierRow.id.not_in(_IN_DOSSIERS.where(DossierDocumentRow.document_id == bindparam("other"))),
 )
 """The open dossiers that have one paper and not the other."""
-_BROUGHT = (
-    select(VersionRow.document_id)
-    .join(DocumentRow, DocumentRow.id == VersionRow.document_id)
-    .where(
-        VersionRow.originals_digest == bindparam("digest"),
-        DocumentRow.intake_agency == bindparam("agency"),
-        or_(DocumentRow.held_key.is_not(None), DocumentRow.superseded_by.is_not(None)),
-        exists()
-        .where(StoreEntryRow.document_id == DocumentRow.id, StoreEntryRow.to_at.is_(None))
-        .where(StoreRow.id == StoreEntryRow.store_id, StoreRow.owner_id == bindparam("owner")),
-    )
-)
-"""The papers of an owner in which an agency took in just these originals: held, or in their place another one is."""
-_KNOWN: CompoundSelect[str, UUID] = union_all(
-    select(OwnerIdentifierRow.identifier, OwnerIdentifierRow.owner_id).where(
-        OwnerIdentifierRow.identifier.in_(bindparam("identifiers", expanding=True)),
-        OwnerIdentifierRow.valid_to.is_(None),
-    ),
-    select(null(), DocumentRow.id).where(DocumentRow.held_key == bindparam("key")),
-)
-"""Whose numbers these are, and what is held under a key."""
-
-
-@dataclass(frozen=True, slots=True)
-class Beforehand:
-    """What a quick look says about a paper that is brought: all of it may be otherwise a moment later, but nobody whom
-    this agency holds the paper for is overlooked."""
-
-    may_be_held: bool
-    unknown: frozenset[str]
-    """The numbers that nobody has."""
-
-
-def look_beforehand(
-    glance: Glance, originals: Sequence[Digest], identifiers: Sequence[str], agency: str
-) -> Beforehand:
-    """Whether `find_held` may find these originals, for the owners with these numbers or for nobody yet; and of which
-    numbers `Owners.ensure` will make an owner known."""
-    digest = digest_of(originals)
-    unowned = _held_key(digest, (), agency)
-    found = glance.all(_KNOWN, {"identifiers": list(identifiers), "key": unowned})
-    owners = {number: id for number, id in found if number is not None}
-    unknown = frozenset(identifiers) - owners.keys()
-    held = len(found) > len(owners)
-    if not held and owners and not unknown:
-        held = glance.first(*_brought(digest, list(owners.values()), agency)) is not None
-    return Beforehand(held, unknown)
-
-
-def _brought(
-    originals: Digest, owners: Sequence[UUID], agency: str
-) -> tuple[Select[UUID], Mapping[str, object]]:
-    """What to ask for everything that may be the paper of these originals and owners, however many others have it."""
-    if not owners:
-        return _HOLDER, {"key": _held_key(originals, (), agency)}
-    return _BROUGHT, {"digest": originals.value, "agency": agency, "owner": owners[0]}
-
-
-def _held_key(originals: Digest, owners: Sequence[UUID], agency: str) -> bytes:
-    """What makes a paper the same paper: its originals, the set of its owners, the agency that took it in.
-
-    With the agency, because an intake must not learn from an AlreadyHeld what another agency holds.
-    """
-    whose = sorted(owner.bytes for owner in set(owners))
-    return sha256(b"".join([originals.value, len(whose).to_bytes(4), *whose, agency.encode()])).digest()

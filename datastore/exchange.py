@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from datastore.documents import last_in_place_of
 from datastore.errors import AlreadyThere, NotFound, SaidOtherwise
+from datastore.holdings import last_in_place_of
 from datastore.locks import hold
 from datastore.records import Exchanged
 from datastore.rights import Act

@@ -52,7 +52,7 @@ from datastore.clients import Clients, ClientTokens
 from datastore.delegations import Delegations
 from datastore.dialect import LOOKING, READING, TELLING, make_engine
 from datastore.diary import Diary
-from datastore.documents import Beforehand, Documents, look_beforehand
+from datastore.documents import Documents
 from datastore.dossiers import Dossiers
 from datastore.errors import (
     NOT_LOCKED,
@@ -66,6 +66,7 @@ from datastore.errors import (
     StaleState,
 )
 from datastore.exchange import Exchange
+from datastore.holdings import Beforehand, look_beforehand
 from datastore.jobs import Jobs
 from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
