@@ -72,7 +72,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "imported_otherwise", "said_otherwise",
         "already_held", "already_there", "roles_exclude", "identity_differs",
         "dossier_closed", "illegal_transition", "not_decided", "not_printable", "owner_not_named", "type_not_named",
-        "not_reusable", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
+        "not_reusable", "other_bytes", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
         "too_many_subscriptions", "delegation_there", "signed_file_exists", "certificate_not_in_force",
         "prepared_document_changed", "signature_does_not_match", "seal-digits-damaged", "seal_too_large",
     ),

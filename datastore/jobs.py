@@ -287,7 +287,9 @@ def finish(session: Session, job: Job, now: datetime) -> None:
         row.attempts, row.deaths = 0, 0
         _queue(row, now)
     else:
+        total = row.total
         _let_go(row, JobState.DONE)
+        row.done = row.total = total  # whoever watched it go on sees the last page as well
     row.last_error = None
     session.flush()
 

@@ -66,16 +66,26 @@ def record_event(
 
 
 def close_dossier(
-    house: House, actor: Actor, number: str, state: DossierState, note: str | None = None
+    house: House,
+    actor: Actor,
+    number: str,
+    state: DossierState,
+    note: str | None = None,
+    also: Callable[[Work, Dossier], None] = lambda _work, _dossier: None,
 ) -> Dossier:
     """The dossier ended. Success is the ground on which its provisional papers become valid, in jobs of their
-    own (Decision 468/QD-TTg, III.1.b); refused or withdrawn leaves them provisional."""
+    own (Decision 468/QD-TTg, III.1.b); refused or withdrawn leaves them provisional.
+
+    The same ending told again is that ending, and writes nothing: who tells of it does so until it was heard. `also` is
+    done in the same transaction.
+    """
     with house.datastore.begin(actor, "close_dossier", dossier=number) as work:
         dossier = work.dossiers.close(number, state, note)
         for paper in work.dossiers.papers(number):
             if state is DossierState.SUCCEEDED:
                 _give_ground(work, paper)
             ask_for_protection(house, work, paper.id)
+        also(work, dossier)
     return dossier
 
 

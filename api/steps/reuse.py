@@ -28,6 +28,12 @@ class NotReusable(KhosoError):
     code = "not_reusable"
 
 
+class OtherBytes(KhosoError):
+    """What is cited was never that version of the paper."""
+
+    code = "other_bytes"
+
+
 class Known(StrEnum):
     """Whether a component is held."""
 
@@ -109,11 +115,23 @@ def _answered(
 def cite(
     house: House, actor: Actor, number: str, document: UUID, component: str, version: int, sha256: Digest
 ) -> Citation:
-    """Attaches a valid paper to a dossier by reference: as the bytes that were seen, or not at all (StaleState)."""
+    """Attaches a valid paper to a dossier by reference: as the bytes that were seen, or not at all.
+
+    StaleState where it stood so once, OtherBytes where it never did.
+    """
     with house.datastore.begin(actor, "cite", dossier=number) as work:
         paper = work.documents.get(document)
         if (paper.version.n, shown_object(paper).sha256_plain) != (version, sha256):
-            raise StaleState(what="document")
+            raise (
+                StaleState(what="document") if _stood(paper, version, sha256) else OtherBytes(version=version)
+            )
         if paper.status is not Status.VALID:
             raise NotReusable(status=paper.status.value)
         return work.dossiers.cite(number, document, component=component, version=version, sha256=sha256)
+
+
+def _stood(paper: DocumentRecord, version: int, sha256: Digest) -> bool:
+    """Whether these bytes stood for the paper before its newest signature, or may have in an earlier version."""
+    states = [paper.version.pdf, *(revision.object for revision in paper.revisions)]
+    before = any(state is not None and state.sha256_plain == sha256 for state in states)
+    return version < paper.version.n or (version == paper.version.n and before)

@@ -137,6 +137,15 @@ def test_a_silent_worker_loses_its_job_unless_it_renews_its_lease(house: House) 
     assert state_of(house, job).done is None
 
 
+def test_a_job_that_is_done_says_how_much_there_was_to_do(house: House) -> None:
+    """Whoever watched it page by page was told nothing of the last ones."""
+    waiting_job(house)
+    job = house.store.queue.renew(claimed(house), done=11, total=12)
+    house.store.queue.finish(job)
+    done = state_of(house, job)
+    assert (done.state, done.done, done.total) == (JobState.DONE, 12, 12)
+
+
 def test_a_job_that_is_handed_back_keeps_its_place_and_was_not_tried(house: House) -> None:
     first, second = waiting_job(house), waiting_job(house, content=b"second")
     house.clock.wait(timedelta(hours=1))

@@ -189,7 +189,14 @@ def get_dossier(house: TheHouse, actor: Acting, number: Number) -> DossierView:
     operation_id="add_dossier_event",
     status_code=201,
     response_class=Response,
-    responses={201: {"model": DossierView, "description": "Written down."}, **problems(404, 409)},
+    responses={
+        201: {"model": DossierView, "description": "Written down."},
+        200: {
+            "model": DossierView,
+            "description": "It had ended so before: nothing was written, nor its note.",
+        },
+        **problems(404, 409),
+    },
 )
 def add_dossier_event(
     house: TheHouse, actor: StaffActing, once: OnlyOnce, number: Number, said: Event
@@ -205,15 +212,16 @@ def add_dossier_event(
 
         def also(work: Work, dossier: Dossier) -> None:
             papers = holdings.standing_in(house, actor, work, parsed)
-            made.append(answer(201, DossierView.of(dossier, papers)))
+            before = dossier.closed_at is not None and dossier.closed_at != work.at
+            made.append(answer(200 if before else 201, DossierView.of(dossier, papers)))
             keep(work, made[-1])
 
         ending = _ENDINGS.get(said.kind)
         if ending is None:
             dossiers.record_event(house, actor, parsed, said.kind.value, said.note, also)
-            return made[-1]
-        dossier = dossiers.close_dossier(house, actor, parsed, ending, said.note)
-        return answer(201, _as_it_stands(house, actor, dossier.number))
+        else:
+            dossiers.close_dossier(house, actor, parsed, ending, said.note, also)
+        return made[-1]
 
     return once.do(said.model_dump(mode="json"), make)
 

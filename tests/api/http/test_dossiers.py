@@ -3,7 +3,7 @@
 from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -50,6 +50,10 @@ def test_a_dossier_is_opened_once_and_goes_on_by_events(
     assert [event["kind"] for event in supplement["events"]] == ["received", "supplement"]
     refused = handler.post(f"{place}/events", json={"kind": "refused"}).json()
     assert (refused["state"], clerk.get(place).json()["state"]) == ("refused", "refused")
+    repeated = handler.post(f"{place}/events", json={"kind": "refused", "note": "Gửi lại"})
+    assert (repeated.status_code, repeated.json()) == (200, refused), (
+        "told again, and not written down as if new"
+    )
     problem_of(handler.post(f"{place}/events", json={"kind": "succeeded"}), 409, "illegal_transition")
     problem_of(handler.post(f"{place}/events", json={"kind": "lost"}), 422, "request_invalid")
     other = clerk.post(_PLACE, json={"number": "H41.08-261122-0001", "procedure": "1.000894"})
@@ -146,11 +150,21 @@ def test_what_is_held_is_found_under_a_code_that_the_agency_has_imported_meanwhi
         problem_of(unknown, 422, "unknown_document_type")
 
 
-def test_a_paper_is_cited_as_it_was_seen_and_stays_so(clerk: httpx.Client, valid: dict[str, Any]) -> None:
+def test_a_paper_is_cited_as_it_was_seen_and_stays_so(
+    served: Service, clerk: httpx.Client, valid: dict[str, Any]
+) -> None:
     place = opened(clerk, "H41.08-261122-0006")
     seen = {name: valid[name] for name in ("document_id", "version", "sha256")}
     changed = clerk.post(f"{place}/attachments", json={**seen, "component": "A", "sha256": "0" * 64})
-    problem_of(changed, 409, "stale_state")
+    problem_of(changed, 409, "other_bytes")
+    original = {**seen, "component": "A", "sha256": valid["original_sha256"]}
+    problem_of(clerk.post(f"{place}/attachments", json=original), 409, "other_bytes")
+    with served.house.datastore.begin(served.house.system("tests"), "look_at") as work:
+        first = work.documents.get(UUID(valid["document_id"])).revisions[0].object.sha256_plain.hex
+    stale = clerk.post(f"{place}/attachments", json={**seen, "component": "A", "sha256": first})
+    problem_of(stale, 409, "stale_state")
+    later = {**seen, "component": "A", "version": 2}
+    problem_of(clerk.post(f"{place}/attachments", json=later), 409, "other_bytes")
     cited = clerk.post(f"{place}/attachments", json={**seen, "component": "A"})
     assert cited.status_code == 201
     again = clerk.post(f"{place}/attachments", json={**seen, "component": "A"})
