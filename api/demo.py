@@ -119,7 +119,7 @@ def _print_and_check(
         print_out(house, actor, found.document.id, to=house.settings.agency_name, reason=reason, out=out)
         out.replace(prints / f"{sample.path.stem}.pdf")
     checker = Checker(
-        published_for(house), house.clock, house.limits, house.settings.verify_host, register(house)
+        published_for(house), house.clock, house.limits, house.settings.verify_hosts, register(house)
     )
     return Line(sample, found, seconds, checker.check_file(prints / f"{sample.path.stem}.pdf"))
 

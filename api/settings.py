@@ -15,6 +15,7 @@ from datastore import is_known_url
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
+_HOST = r"[A-Za-z0-9.-]+(:\d{1,5})?"
 _HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
 
 
@@ -64,8 +65,9 @@ class Settings(BaseSettings):
     """Agency code (Decision 20/2020/QĐ-TTg) of the office where this machine stands; default: the demo agency."""
     agency_name: str = "Ủy ban nhân dân phường Trường Vinh"
     system_name: str = "Hệ thống số hóa và lưu trữ hồ sơ Khoso"
-    verify_host: str = "kiemtra.khoso.example"
-    """Host in the links of prints; whoever scans a print lands there."""
+    verify_host: Annotated[str, Field(pattern=rf"^{_HOST}( *, *{_HOST})*$")] = "kiemtra.khoso.example"
+    """Host in the links of prints; whoever scans a print lands there. After it, separated by commas, the former ones,
+    to which the links of older prints lead."""
     clerk_name: str = "Nguyễn Thị Một Cửa"
     """Name on the development certificate of the person who digitises; real names come with real tokens."""
 
@@ -187,6 +189,16 @@ class Settings(BaseSettings):
     def broker(self) -> str | None:
         """The URL of the broker; None where there is none."""
         return None if self.broker_url is None else self.broker_url.get_secret_value()
+
+    @property
+    def verify_hosts(self) -> tuple[str, ...]:
+        """The host in the links of prints, and after it the former ones."""
+        return tuple(host.strip() for host in self.verify_host.split(","))
+
+    @property
+    def print_host(self) -> str:
+        """The host in the links of prints made today."""
+        return self.verify_hosts[0]
 
     @property
     def production(self) -> bool:

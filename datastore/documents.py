@@ -565,8 +565,6 @@ class Documents:
         """
         self._scope.ask(Act.SUPERSEDE)
         row, successor = self._both(document, by)
-        if successor.id == row.id:
-            raise IllegalTransition(what="document", old=row.status, new=Status.SUPERSEDED)
         if row.status == Status.SUPERSEDED and row.superseded_by == by:
             return mapping.document(row)
         if successor.status not in _SUCCEEDING:
@@ -601,8 +599,8 @@ class Documents:
 
     def _require_stands_for(self, row: DocumentRow, other: DocumentRow) -> None:
         further = _FURTHER[_FURTHER.index(Status(row.status)) :]
-        if other.id == row.id or other.status not in further:
-            raise IllegalTransition(what="document", old=other.status, new="successor")
+        if other.status not in further:
+            raise IllegalTransition(what="document", old=other.status, new="stand_in")
         if not owners_of(row) or not set(owners_of(row)) <= set(owners_of(other)):
             raise NotTheSame(what="owner")
         if row.doc_type is None or row.doc_type != other.doc_type:
@@ -616,7 +614,10 @@ class Documents:
             raise StillCited
 
     def _both(self, one: UUID, other: UUID) -> tuple[DocumentRow, DocumentRow]:
+        """Locked in the one order of all; IllegalTransition for one paper that is to stand for itself."""
         rows = {id: self._scope.document(id) for id in sorted((one, other))}
+        if one == other:
+            raise IllegalTransition(what="document", old=rows[one].status, new="itself")
         return rows[one], rows[other]
 
     def revoke(self, document: UUID, *, reason: str) -> DocumentRecord:

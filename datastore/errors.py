@@ -182,10 +182,24 @@ class StaleState(KhosoError):
     code = "stale_state"
 
 
+_OF_TWO_PAPERS = {
+    "put_away": "illegal_put_away",
+    "itself": "illegal_itself",
+    "successor": "illegal_successor",
+    "stand_in": "illegal_stand_in",
+}
+
+
 class IllegalTransition(KhosoError):
     """The life of a document, a dossier or a print does not allow this step; facts `old`, `new`."""
 
     code = "illegal_transition"
+
+    @property
+    def sentence(self) -> Sentence:
+        """Of two papers of which one is to stand for the other also what to do instead."""
+        template = _OF_TWO_PAPERS.get(str(self.facts.get("new")))
+        return super().sentence if template is None else replace(say(template, **self.facts), code=self.code)
 
 
 class NotDecided(KhosoError):

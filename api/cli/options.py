@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from common import say
+from common import PartialDate, say
 
 
 def not_blank(text: str) -> str:
@@ -15,6 +15,14 @@ def not_blank(text: str) -> str:
     if not text.strip():
         raise typer.BadParameter(str(say("blank")))
     return text
+
+
+def partial_date(text: str) -> PartialDate:
+    """A date as it may be known, in one of its three forms."""
+    try:
+        return PartialDate.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(say("expected_partial_date"))) from error
 
 
 Json = Annotated[

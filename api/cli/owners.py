@@ -8,7 +8,7 @@ import typer
 
 from api.cli.answer import print_json, print_json_list
 from api.cli.app import app
-from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Purpose, Reason
+from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Purpose, Reason, partial_date
 from api.cli.place import at_desk
 from api.house import House
 from api.steps.correcting import Correction, correct, known_of
@@ -30,7 +30,7 @@ def correct_owner(
     born: Annotated[
         PartialDate | None,
         typer.Option(
-            "--born", metavar="DATE", parser=PartialDate.parse, help="Ngày sinh, 1990-05-03. / Date of birth."
+            "--born", metavar="DATE", parser=partial_date, help="Ngày sinh, 1990-05-03. / Date of birth."
         ),
     ] = None,
     state: Annotated[

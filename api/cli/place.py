@@ -83,7 +83,7 @@ def checker(*, offline: bool) -> Iterator[Checker]:
     here = settings()
     folder = published_folder(here)
     if offline:
-        yield Checker(published(folder), utc_now, limits_of(here), here.verify_host)
+        yield Checker(published(folder), utc_now, limits_of(here), here.verify_hosts)
         return
     with steps_on_stderr() as steps, house(steps) as opened:
-        yield Checker(published_for(opened), opened.clock, opened.limits, here.verify_host, register(opened))
+        yield Checker(published_for(opened), opened.clock, opened.limits, here.verify_hosts, register(opened))

@@ -10,6 +10,7 @@ from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Out, Purpose, Reason, not_blank
 from api.cli.place import at_desk, checker, house
+from api.cli.seal_shown import lines_of
 from api.exits import Exit
 from api.progress import steps_on_stderr
 from api.steps.checking import Check
@@ -141,9 +142,8 @@ def _say_check(check: Check) -> None:
     print(say(f"standing_{check.standing.word}", as_of=as_of))
     _say_reasons(check.reasons)
     if check.claims is not None:
-        for name, value in check.claims.as_json().items():
-            if value not in (None, {}):
-                print(f"  {name}: {value}")
+        for line in lines_of(check.claims):
+            print(f"  {line}")
 
 
 def _say_reasons(reasons: tuple[Sentence, ...], indent: str = "  ") -> None:

@@ -50,20 +50,20 @@ def matches(header: str | None, tag: str) -> bool:
 
 def stamp_wanted(header: str | None) -> int | None:
     """The stamp that an If-Match asks for; None when any will do. BadHeader for what no document ever had."""
-    wanted = _wanted(header, _DOCUMENT)
+    wanted = _wanted(header, _DOCUMENT, example='"d7"')
     return None if wanted is None else int(wanted)
 
 
 def owner_wanted(header: str | None) -> str | None:
     """The tag of an owner that an If-Match asks for; None when any will do. BadHeader for what no owner ever had."""
-    return _wanted(header, _OWNER)
+    return _wanted(header, _OWNER, example='"o5f1c7a0e94b84d6c9a3e2b7d10f86c35"')
 
 
-def _wanted(header: str | None, form: re.Pattern[str]) -> str | None:
+def _wanted(header: str | None, form: re.Pattern[str], *, example: str) -> str | None:
     if header is None or header.strip() == "*":
         return None
     tags = _ENTITY.fullmatch(header.strip())
     found = None if tags is None else form.fullmatch(tags[1])
     if found is None:
-        raise BadHeader(name="If-Match")
+        raise BadHeader(name="If-Match", example=example)
     return found[1]

@@ -41,7 +41,7 @@ class PasswordMissing(KhosoError):
 
 
 class BadHeader(KhosoError):
-    """A header does not hold what it should; fact `name`, of a text also `longest`, of an entity tag nothing else."""
+    """A header does not hold what it should; fact `name`, of a text also `longest`, of an entity tag an `example`."""
 
     code = "bad_header"
 

@@ -16,7 +16,17 @@ _AT_ONCE = 1_000
 
 def origin(house: House) -> str:
     """The name of this log in its checkpoints (C2SP tlog-checkpoint)."""
-    return f"{house.settings.verify_host}/log/{house.settings.agency}"
+    return _origin(house, house.settings.print_host)
+
+
+def _origin(house: House, host: str) -> str:
+    return f"{host}/log/{house.settings.agency}"
+
+
+def _origin_of(house: House, note: str) -> str:
+    """The name under which this log signed a note: that of today, or one that it had under a former host."""
+    names = [_origin(house, host) for host in house.settings.verify_hosts]
+    return next((name for name in names if note.startswith(f"{name}\n")), names[0])
 
 
 def extend_log(house: House) -> Checkpoint | None:
@@ -61,7 +71,7 @@ def verify_log(house: House) -> LogReport:
         return check_log(
             facts.leaves,
             checkpoint=None if latest is None else latest.text,
-            origin=origin(house),
+            origin=origin(house) if latest is None else _origin_of(house, latest.text),
             keys=house.trust.log_keys,
             rows=facts.rows,
             get_tile=_tiles_left(house),

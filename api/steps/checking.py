@@ -32,9 +32,16 @@ from signing import (
 
 
 class NotCheckable(KhosoError):
-    """What was handed in is no file, link, digits or short code."""
+    """What was handed in is no link, digits or short code; fact `file`, what it was called, where it is none either."""
 
     code = "not_checkable"
+
+    @property
+    def sentence(self) -> Sentence:
+        """Of a file only where files are looked for: nobody who asks over the network names one."""
+        if "file" not in self.facts:
+            return super().sentence
+        return replace(say("not_checkable_nor_file", **self.facts), code=self.code)
 
 
 class NeedsTheRegister(KhosoError):
@@ -93,14 +100,19 @@ class Checker:
     published: Published
     clock: Clock
     limits: Limits
-    host: str
-    """Where links lead that this installation made."""
+    hosts: tuple[str, ...]
+    """Where links lead that this installation makes, and after it where those led that it made before."""
     register: Register | None = None
 
     def check(self, thing: str) -> Check:
         """Checks a path, link, digits or short code; Refusals for bad files, otherwise as `check_text`."""
         path = Path(thing)
-        return self.check_file(path) if _is_file(path) else self.check_text(thing)
+        if _is_file(path):
+            return self.check_file(path)
+        try:
+            return self.check_text(thing)
+        except NotCheckable as error:
+            raise NotCheckable(file=_shortened(thing)) from error
 
     def check_text(self, text: str) -> Check:
         """Checks a link, digits or a short code, and opens nothing; BadShortCode for one that was mistyped,
@@ -134,9 +146,9 @@ class Checker:
         """A seal is judged whoever shows it; a link that leads elsewhere is told, for it may be somebody's trap."""
         verdict = check_seal_text(text, trust=self.published.trust, now=self.clock())
         check = self._with_status(verdict)
-        if names_only(text, self.host):
+        if any(names_only(text, host) for host in self.hosts):
             return check
-        return replace(check, reasons=(*check.reasons, say("link_of_another_host", host=self.host)))
+        return replace(check, reasons=(*check.reasons, say("link_of_another_host", host=self.hosts[0])))
 
     def _with_status(self, verdict: SealVerdict) -> Check:
         """The one list of this installation speaks for the seals of all its agencies: indexes are given once."""
@@ -174,7 +186,7 @@ class Checker:
         except BadShortCode as error:
             if is_meant_as_short_code(text):
                 raise
-            raise NotCheckable(text=_shortened(text)) from error
+            raise NotCheckable from error
         if self.register is None:
             raise NeedsTheRegister
         known = self.register.by_short_code(code)

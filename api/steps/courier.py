@@ -172,7 +172,7 @@ class _Round:
     async def _send(self, claimed: ClaimedDelivery) -> None:
         """One attempt, and what became of it."""
         event, facts = claimed.delivery.event, _facts(claimed)
-        body = envelope(event, self._house.settings.verify_host)
+        body = envelope(event, self._house.settings.print_host)
         headers = signed_headers(event, body, self._house.clock(), claimed.secrets)
         try:
             await post(self._sender, self._reach, claimed.url, headers, body)

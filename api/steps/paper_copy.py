@@ -54,7 +54,7 @@ def shown_object(document: DocumentRecord) -> StoredObject:
 
 def link_of(house: House, entry: Print) -> str | None:
     """The link of a sealed print; None of one without a seal."""
-    return None if entry.seal is None else seal_link(house.settings.verify_host, entry.seal)
+    return None if entry.seal is None else seal_link(house.settings.print_host, entry.seal)
 
 
 def strip_of(house: House, work: Work, document: DocumentRecord, entry: Print) -> PrintStrip:
@@ -71,7 +71,7 @@ def strip_of(house: House, work: Work, document: DocumentRecord, entry: Print) -
         reason=entry.reason,
         print_number=entry.number,
         at=entry.at,
-        host=house.settings.verify_host,
+        host=house.settings.print_host,
         link=link_of(house, entry),
         short_code=entry.short_code if sealed else None,
     )

@@ -124,7 +124,7 @@ def test_what_happened_is_told_signed_and_in_order(house: House) -> None:
     assert abs(int(opened.headers["webhook-timestamp"]) - time.time()) < 60
     said = opened.event
     assert (said["specversion"], said["type"], said["subject"]) == ("1.0", "vn.khoso.dossier.opened", subject)
-    assert said["source"] == f"https://{house.settings.verify_host}/agencies/{house.settings.agency}"
+    assert said["source"] == f"https://{house.settings.print_host}/agencies/{house.settings.agency}"
     assert said["id"] == opened.id
     assert datetime.fromisoformat(said["time"]).tzinfo == UTC
     assert said["data"]["dossier"] == name

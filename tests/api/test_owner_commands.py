@@ -36,7 +36,9 @@ def test_an_owner_is_corrected_and_what_is_left_out_stays(
     shown = json.loads(capsys.readouterr().out)
     assert (UUID(shown.pop("owner_id")).version, shown) == (7, known), "what was corrected can be read back"
     assert run([*correct, "--born", "1985-13-01"]) == Exit.BAD_INPUT
-    assert "--born" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "--born" in told
+    assert "Cần một ngày có thật: 1990-05-03" in told, "it was said in English only, without the form"
     assert run(["correct-owner", "001190119999", *correct[2:]]) == Exit.BAD_INPUT
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from api.cli.place import house as everything
+from api.cli.seal_shown import lines_of
 from api.house import House, open_house, page_pool_when_needed
 from api.keys import KeysNotHere, TooManyKeys
 from api.progress import steps_on_stderr
@@ -92,7 +94,7 @@ def test_a_print_goes_from_process_to_process_and_is_genuine(valid: UUID, tmp_pa
         assert states == [PrintState.REQUESTED, PrintState.SEALED, PrintState.LISTED, PrintState.READY]
         printed = deliver_print(web, web.system("test"), entry.id, tmp_path / "print.pdf")
         assert (printed.sealed, printed.as_json()["pages"]) == (True, 1)
-        checker = Checker(published_for(web), web.clock, web.limits, web.settings.verify_host)
+        checker = Checker(published_for(web), web.clock, web.limits, web.settings.verify_hosts)
         check = checker.check(str(tmp_path / "print.pdf"))
         seal = the_print(web, valid).seal
         with web.datastore.begin(web.system("test"), "look") as transaction:
@@ -104,21 +106,31 @@ def test_a_print_goes_from_process_to_process_and_is_genuine(valid: UUID, tmp_pa
     assert (check.claims.dossier_number, check.claims.procedure_code) == (None, None)
 
     assert seal is not None
-    ours = seal_link(checker.host, seal)
+    ours = seal_link(checker.hosts[0], seal)
     assert [reason.code for reason in checker.check_text(ours).reasons] == ["seal-genuine"]
     digits = ours.partition("#")[2]
     for trap in (
         f"https://kiemtra-khoso.example/v#{digits}",
-        f"https://{checker.host}@evil.example/v#{digits}",
-        f"https://evil.example\\@{checker.host}/v#{digits}",
-        f"http://{checker.host}/v#{digits}",
-        f"https://evil.example/{checker.host}/v#{digits}",
+        f"https://{checker.hosts[0]}@evil.example/v#{digits}",
+        f"https://evil.example\\@{checker.hosts[0]}/v#{digits}",
+        f"http://{checker.hosts[0]}/v#{digits}",
+        f"https://evil.example/{checker.hosts[0]}/v#{digits}",
     ):
         found = checker.check_text(trap)
         assert found.indication is Indication.TOTAL_PASSED, "the seal is what it is, whoever shows it"
         assert [reason.code for reason in found.reasons] == ["seal-genuine", "link_of_another_host"], trap
-        (_, told) = found.as_json()["reasons"]
-        assert f"https://{checker.host}" in told["vi"]
+        (_, warned) = found.as_json()["reasons"]
+        assert f"https://{checker.hosts[0]}" in warned["vi"]
+
+    moved = replace(checker, hosts=("kiemtra.tinh.gov.vn", *checker.hosts))
+    former, evil = moved.check_text(ours), moved.check_text(f"https://evil.example/v#{digits}")
+    assert [reason.code for reason in former.reasons] == ["seal-genuine"], "a former host is no trap"
+    assert evil.reasons[1].vi.count("https://kiemtra.tinh.gov.vn") == 1
+
+    told = list(lines_of(check.claims))
+    assert "Tên giấy tờ / name of the paper: Trích lục khai tử" in told
+    assert [line for line in told if line.startswith("Họ, chữ đệm, tên / full name: ")]
+    assert not [line for line in told if "{" in line or "_" in line.partition(":")[0]]
 
 
 def test_a_process_holds_the_keys_of_its_role_and_says_at_once_what_it_lacks(

@@ -500,8 +500,20 @@ def test_what_was_decided_on_is_not_put_away_as_scanned_twice(house: House) -> N
     with house.store.begin(MAI, "put_away") as work:
         with pytest.raises(IllegalTransition) as caught:
             work.documents.put_away_duplicate(valid.id, by=other.id, reason="scanned twice")
-        assert caught.value.sentence.vi.endswith("không thể chuyển sang cất đi.")
+        assert "để bản kia thay thế (supersede)" in caught.value.sentence.vi
         assert work.documents.get(valid.id) == valid
+
+
+def test_a_paper_by_itself_is_refused_with_what_to_name_instead(house: House) -> None:
+    """Somebody who typed the same id twice was told that a paper in force cannot become superseded."""
+    paper = house.valid(house.owner())
+    with house.store.begin(MAI, "change") as work:
+        for change in (work.documents.supersede, work.documents.put_away_duplicate):
+            with pytest.raises(IllegalTransition) as caught:
+                change(paper.id, by=paper.id, reason="x")
+            assert caught.value.sentence.code == "illegal_transition"
+            assert "hãy nêu mã của giấy tờ kia" in caught.value.sentence.vi
+        assert work.documents.get(paper.id) == paper
 
 
 def test_only_a_paper_that_is_as_far_and_stands_takes_the_place_of_one_that_was_scanned_twice(
@@ -512,10 +524,11 @@ def test_only_a_paper_that_is_as_far_and_stands_takes_the_place_of_one_that_was_
     over = house.valid(owner, content=b"over")
     with house.store.begin(MAI, "put_away") as work:
         work.documents.revoke(over.id, reason="false")
-        for other, status in ((behind, "received"), (over, "revoked"), (twice, "provisional")):
+        for other, status in ((behind, "received"), (over, "revoked")):
             with pytest.raises(IllegalTransition) as caught:
                 work.documents.put_away_duplicate(twice.id, by=other.id, reason="x")
-            assert caught.value.facts == {"what": "document", "old": status, "new": "successor"}
+            assert caught.value.facts == {"what": "document", "old": status, "new": "stand_in"}
+            assert "cất bản kia đi" in caught.value.sentence.vi
         assert work.documents.put_away_duplicate(behind.id, by=twice.id, reason="x").superseded_by == twice.id
 
 
@@ -738,8 +751,6 @@ def test_a_superseded_paper_names_its_successor_and_its_citers_are_told(house: H
         )
         assert again == done
         assert [notice.owner_id for notice in work.documents.notices(old.id)] == [owner]
-        with pytest.raises(IllegalTransition):
-            work.documents.supersede(new.id, by=new.id, reason="itself")
 
 
 def test_only_a_paper_that_stands_may_take_a_place(house: House) -> None:

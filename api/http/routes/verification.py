@@ -71,7 +71,7 @@ class Verdict(BaseModel):
 
 def _checker(request: Request, house: House) -> Checker:
     files: PublishedFiles = request.app.state.published
-    return Checker(files.now(), house.clock, house.limits, house.settings.verify_host, register(house))
+    return Checker(files.now(), house.clock, house.limits, house.settings.verify_hosts, register(house))
 
 
 def _is_short_code(text: str) -> bool:

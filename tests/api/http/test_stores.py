@@ -83,7 +83,8 @@ def test_what_is_known_of_an_owner_is_read_by_who_may_correct_it_and_corrected_a
     corrected = clerk.put(place, json=said, headers={"If-Match": tag})
     assert corrected.headers["etag"] == clerk.get(place).headers["etag"] != tag
     problem_of(clerk.put(place, json=said, headers={"If-Match": tag}), 412, "changed_meanwhile")
-    problem_of(clerk.put(place, json=said, headers={"If-Match": '"d7"'}), 422, "bad_header")
+    of_a_paper = problem_of(clerk.put(place, json=said, headers={"If-Match": '"d7"'}), 422, "bad_header")
+    assert 'ví dụ "o' in str(of_a_paper["vi"]), "the example is an owner's tag"
     assert clerk.get(place).json() == corrected.json()
     with served.signed_in("postal") as postal:
         problem_of(postal.get(place), 403, "not_allowed")

@@ -41,7 +41,9 @@ def test_digits_that_no_seal_ever_had_are_judged_and_text_that_is_none_is_refuse
         for nothing in ("hello", "/etc/passwd", str(Path(__file__)), "http://127.0.0.1/v#1"):
             answer = public.post("/api/v1/verify", json={"text": nothing})
             assert answer.status_code == 422 or answer.json()["verdict"] != "TOTAL-PASSED"
-        problem_of(public.post("/api/v1/verify", json={"text": "/etc/passwd"}), 422, "not_checkable")
+        said = problem_of(public.post("/api/v1/verify", json={"text": "/etc/passwd"}), 422, "not_checkable")
+        assert "tệp" not in str(said["vi"]), "who asks over the network has named no file"
+        assert "file" not in str(said["en"])
 
 
 def test_a_picture_without_a_seal_cannot_be_judged(public: httpx.Client) -> None:
