@@ -56,7 +56,10 @@ class Holdings:
         made known."""
         agency = self._scope.actor.agency
         key = _held_key(originals, owners, agency)
-        if any(owner in self._scope.stores for owner in owners):
+        made_known = [owner in self._scope.stores for owner in owners]
+        if any(made_known):
+            if not all(made_known):  # somebody may bring it for one who was known: that is this paper as well
+                self._hold_originals(originals, agency)
             for other in self._scope.held.values():
                 if other.held_key == key:
                     raise AlreadyHeld(document_id=other.id)

@@ -143,6 +143,32 @@ def test_of_one_paper_brought_at_once_one_is_kept_and_the_others_are_told_which(
     assert_log_clean(house)
 
 
+def test_the_paper_of_a_couple_and_the_same_one_of_the_spouse_who_was_known_are_one_paper(
+    busy_house: House,
+) -> None:
+    """The other spouse is made known with it, and nobody who is new has a paper: so nobody was kept waiting."""
+    house, an = busy_house, busy_house.owner(AN)
+    draft = house.store.draft()
+    kept = house.store.put(original_key(draft.id, 1), b"theirs", sealing=draft.data_key)
+    brought = threading.Event()
+
+    def bring_for_both() -> DocumentRecord:
+        with house.store.begin(MAI, "intake") as opened:
+            both = [an, opened.owners.ensure(BINH, new=True).id]
+            originals = [NewOriginal(kept, "image/png", "trang 1.png")]
+            document = opened.documents.receive(draft, originals=originals, owners=both)
+            brought.set()
+            threading.Event().wait(0.3)
+        return document
+
+    with ThreadPoolExecutor(1) as pool:
+        bringing = pool.submit(bring_for_both)
+        brought.wait()
+        with pytest.raises(AlreadyHeld) as caught:
+            house.receive(an, content=b"theirs")
+        assert caught.value.facts == {"document_id": bringing.result().id}
+
+
 def test_who_names_an_owner_at_once_gets_one_owner_with_the_first_name(busy_house: House) -> None:
     names = {one.name for one in at_once(lambda n: ensured(busy_house, name=f"Người thứ {n}"))}
     assert len(names) == 1
