@@ -5,12 +5,13 @@ or a natural key, is held by its name (`hold`). Both last until the transaction 
 transaction that writes is alone there.
 
 The order, so that no two wait for each other: uploads, documents (several by their ids), dossiers, shares, an owner
-that is corrected, accounts, then names (`agencies`, `account`, `identity`, `identifier`, `key`, `originals`, `code`,
-`status index`, `delegation`; several of a kind in their order; a code of an owner whose number is its own no more takes
-`identifier` once more, behind `originals`; dossiers and shares that are told of a brought or refiled paper come behind
-`code`, which nobody asks for who holds one of these), then what is searched, jobs and turns, the name
-`receipts`, an answer that is kept. Where a transaction must leave this order the database ends one of the two after a
-second, as DatabaseBusy: nothing of it stays.
+that is corrected, accounts, then names (`override`, `agency`, `agencies`, `account`, `identity`, `identifier`,
+`uploads`, `subscriptions`, `key`, `originals`, `code`, `status index`, `delegation`; several of a kind in their
+order; a code of an owner whose number is its own no more takes `identifier` once more, behind `originals`; dossiers
+and shares that are told of a brought or refiled paper come behind `code`, which nobody asks for who holds one of
+these), then what is searched, jobs and turns, the names `receipts` and `exchange`, an answer that is kept. `log`,
+`outbox`, `published`, `sweep` and `migrate` are held in transactions that hold no other name. Where a transaction
+must leave this order the database ends one of the two after a second, as DatabaseBusy: nothing of it stays.
 """
 
 from typing import Any, TypeVar

@@ -27,6 +27,12 @@ class Overrides:
         self._scope = scope
         self._session = scope.session
 
+    def alone(self, kind: OverrideKind) -> None:
+        """Nobody else imports entries of this kind for the actor's agency before the transaction ends: what is looked
+        at from now on stays so."""
+        self._scope.ask(Act.MANAGE_OVERRIDES)
+        hold(self._session, f"override {kind} {self._scope.actor.agency}")
+
     def put(
         self,
         kind: OverrideKind,
@@ -39,9 +45,8 @@ class Overrides:
     ) -> Override:
         """Import one entry for the actor's agency; the same key and start again replaces what was
         imported."""
-        self._scope.ask(Act.MANAGE_OVERRIDES)
         scope = self._scope
-        hold(self._session, f"override {kind} {scope.actor.agency} {key}")
+        self.alone(kind)
         query = select(OverrideRow).where(
             OverrideRow.kind == kind,
             OverrideRow.agency == scope.actor.agency,

@@ -1,16 +1,21 @@
 """Where the rows are is a setting: a file of the data folder, or a PostgreSQL server; the commands are the same."""
 
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from api.cli import run
+from api.cli.place import at_desk
 from api.exits import Exit
 from api.house import open_datastore
 from api.settings import Settings
-from datastore import Actor
+from api.steps.import_catalogue import ImportedOtherwise, import_catalogue
+from datastore import Actor, OverrideKind
 from tests.databases import PostgresServer
 from tests.services import Services
 
@@ -62,6 +67,23 @@ def test_a_server_that_keeps_nothing_is_a_finding(url: str, services: Services) 
         store.close()
     finally:
         server.configure("fsync", None)
+
+
+def test_of_two_imports_at_once_the_second_is_told_what_the_first_has_imported(
+    url: str, tmp_path: Path
+) -> None:
+    """Both found nothing of the type, and the second wrote over the code and the decision of the first."""
+    entries = tmp_path / "codes.toml"
+    entries.write_text('[[type]]\nlocal = "GPXD"\nnational = "KQ.G17.000124"\nsince = 2026-01-01\n')
+    value, since = {"local": "GPXD", "national": "KQ.G17.000123"}, date(2026, 1, 1)
+    with at_desk("mai", None, "catalogue") as (opened, mai), ThreadPoolExecutor(1) as pool:
+        with opened.datastore.begin(mai, "import_catalogue") as work:
+            work.overrides.put(OverrideKind.CATALOGUE, "GPXD", value, valid_from=since, decision="01/QĐ-VPCP")
+            second = pool.submit(import_catalogue, opened, mai, entries, "02/QĐ-VPCP")
+            threading.Event().wait(0.3)  # the other one is at work meanwhile, or waits
+        with pytest.raises(ImportedOtherwise) as caught:
+            second.result()
+    assert caught.value.facts["decision"] == "01/QĐ-VPCP"
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ ACTS: dict[str, dict[str, Act]] = {
     },
     "overrides": {
         "agency_name": Act.READ_RULES,
+        "alone": Act.MANAGE_OVERRIDES,
         "name_agency": Act.MANAGE_OVERRIDES,
         "on": Act.READ_RULES,
         "put": Act.MANAGE_OVERRIDES,
