@@ -1,23 +1,25 @@
 """The diary: who did what with whose papers, why and when. Lines are only ever added, by `Scope.note`.
 
 An owner sees every line about itself, whoever wrote it; staff sees what its own agency did. Of which paper a line
-speaks is told by its id, and by type and code to whoever sees that paper: never under the code of another owner.
+speaks is told by its id, and by type and code to whoever sees that paper: never under the code of another owner. The
+same see to whom a print was given, and why: that stands in the register, and only there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, or_, select
 
-from datastore.records import DiaryLine, Place
+from datastore.records import DiaryLine, Place, PrintTold
 from datastore.rights import Act
-from datastore.rows import CodeRow, DiaryRow, DocumentRow
+from datastore.rows import CodeRow, DiaryRow, DocumentRow, PrintRow
 from datastore.scope import Scope
 
 MOST = 1000
 """Lines of one page."""
+_PaperThen = tuple[UUID | None, datetime | None]
 
 
 class Diary:
@@ -99,7 +101,7 @@ class Diary:
         return tuple(_line(row) for row in rows)
 
     def _named(self, lines: Sequence[DiaryLine]) -> tuple[DiaryLine, ...]:
-        """These lines with type and code of each paper that the reader sees; an auditor sees none."""
+        """These lines with type, code and print of each paper that the reader sees; an auditor sees none."""
         documents = {line.document_id for line in lines if line.document_id is not None}
         if not documents or not self._scope.may(Act.SEE_PAPERS):
             return tuple(lines)
@@ -111,12 +113,31 @@ class Diary:
         given = select(CodeRow.document_id, CodeRow.owner_id, CodeRow.code)
         given = given.where(CodeRow.document_id.in_(types), CodeRow.ended_at.is_(None))
         codes = {(row.document_id, row.owner_id): row.code for row in self._session.execute(given)}
+        prints = self._prints(types, {line.at for line in lines if line.document_id in types})
         return tuple(
-            replace(line, doc_type=types[line.document_id], code=codes.get((line.document_id, line.owner_id)))
+            replace(
+                line,
+                doc_type=types[line.document_id],
+                code=codes.get((line.document_id, line.owner_id)),
+                prints=prints.get((line.document_id, line.at), ()),
+            )
             if line.document_id in types
             else line
             for line in lines
         )
+
+    def _prints(
+        self, documents: Collection[UUID], instants: Collection[datetime]
+    ) -> dict[_PaperThen, tuple[PrintTold, ...]]:
+        """The prints of these papers that were asked for or taken back then: in the transaction of the line."""
+        of_then = or_(PrintRow.at.in_(instants), PrintRow.revoked_at.in_(instants))
+        query = select(PrintRow).where(PrintRow.document_id.in_(documents), of_then)
+        found: dict[_PaperThen, tuple[PrintTold, ...]] = {}
+        for row in self._session.scalars(query.order_by(PrintRow.number)):
+            for then, reason in ((row.at, row.reason), (row.revoked_at, row.revoke_reason)):
+                told = PrintTold(row.number, row.to_whom, reason or "")
+                found[row.document_id, then] = (*found.get((row.document_id, then), ()), told)
+        return found
 
 
 def _line(row: DiaryRow) -> DiaryLine:

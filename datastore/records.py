@@ -455,8 +455,18 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintTold:
+    """What a diary line tells of a print, as the register has it: to whom it was given, and why, or why taken back."""
+
+    number: int
+    to_whom: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DiaryLine:
-    """`code`, under which the paper is that owner's today, and `doc_type` are of papers that the reader may see."""
+    """`code`, under which the paper is that owner's today, `doc_type` and `prints` are of papers that the reader may
+    see."""
 
     id: UUID
     at: datetime
@@ -472,6 +482,7 @@ class DiaryLine:
     note: str | None
     doc_type: str | None = None
     code: str | None = None
+    prints: tuple[PrintTold, ...] = ()
 
 
 class JobRole(StrEnum):

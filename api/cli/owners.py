@@ -1,11 +1,13 @@
 """Whose the papers are, and who did what with them: `owner`, `correct-owner`, `diary`."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
 
+from api.acts import title_of
 from api.cli.answer import print_json, print_json_list
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, DossierNo, Json, Purpose, Reason, partial_date
@@ -13,11 +15,13 @@ from api.cli.place import at_desk
 from api.house import House
 from api.steps.correcting import Correction, correct, known_of
 from api.steps.holdings import name_of, owner_of
-from common import VIETNAM, PartialDate
+from common import VIETNAM, PartialDate, say
 from datastore import Actor, DiaryLine, Owner, OwnerState, Place
 
 _PAGE = 500
 """Lines of the diary that are read at a time."""
+_DONE = "done"
+"""The outcome of what was done; any other is the code of a refusal."""
 
 Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Mã định danh của chủ. / The owner's number.")]
 
@@ -99,17 +103,18 @@ def diary(
 ) -> None:
     """Ai đã xem, làm gì với giấy tờ của một chủ, vì sao. / Who did what with which paper of an owner, and why.
 
+    Các dòng của một việc với một giấy tờ hiện thành một dòng; `--json` có đủ. / What one act wrote about one paper is
+    shown as one line; `--json` has them all.
+
     Ví dụ / Example: `khoso diary 040090001234 --purpose "Trả lời công dân"`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
-        told = (_line_as_json(line, name_of(opened, line)) for line in _diary_of(opened, who, identifier))
+        lines = _diary_of(opened, who, identifier)
         if as_json:
-            print_json_list("lines", told)
+            print_json_list("lines", (_line_as_json(line, name_of(opened, line)) for line in lines))
             return
-        for one in told:
-            paper = (one["code"] or one["document_id"], one["name"])
-            words = (*list(one.values())[:4], *paper, one["purpose"], one["note"])
-            typer.echo("  ".join(word for word in words if word))
+        for act in _acts(lines):
+            typer.echo(_in_words(act, name_of(opened, act[0])))
 
 
 def _diary_of(opened: House, who: Actor, identifier: str) -> Iterator[DiaryLine]:
@@ -128,12 +133,42 @@ def _diary_of(opened: House, who: Actor, identifier: str) -> Iterator[DiaryLine]
         yield from lines
 
 
-def _line_as_json(line: DiaryLine, name: str | None) -> dict[str, str | None]:
+def _acts(lines: Iterable[DiaryLine]) -> Iterator[list[DiaryLine]]:
+    """The lines of each second by who did what with which paper; what is said of no paper stands with those of it."""
+    for _second, together in groupby(lines, key=_second_of):
+        acts: dict[tuple[str | UUID | None, ...], list[DiaryLine]] = {}
+        for line in together:
+            who = (line.person, line.role, line.agency, line.purpose, line.dossier)
+            acts.setdefault((*who, line.act, line.outcome, line.document_id), []).append(line)
+        of_papers = {what[:-1] for what in acts if what[-1] is not None}
+        for what, act in acts.items():
+            if what[-1] is not None or what[:-1] not in of_papers or any(line.note for line in act):
+                yield act
+
+
+def _in_words(act: Sequence[DiaryLine], name: str | None) -> str:
+    """One act with one paper in one line: when, who, what, which paper, why, and what else is told of it."""
+    line = act[0]
+    paper = line.code or (None if line.document_id is None else str(line.document_id))
+    undone = None if line.outcome == _DONE else str(say("diary_not_done", outcome=line.outcome))
+    notes = dict.fromkeys(one.note for one in act)
+    prints = dict.fromkeys(told for one in act for told in one.prints)
+    given = (say("diary_print", number=one.number, to=one.to_whom, reason=one.reason) for one in prints)
+    words = (_second_of(line), line.person, line.agency, str(title_of(line.act)), undone, paper, name)
+    return "  ".join(word for word in (*words, line.purpose, *notes, *map(str, given)) if word)
+
+
+def _second_of(line: DiaryLine) -> str:
+    return line.at.astimezone(VIETNAM).isoformat(timespec="seconds")
+
+
+def _line_as_json(line: DiaryLine, name: str | None) -> dict[str, Any]:
     return {
-        "at": line.at.astimezone(VIETNAM).isoformat(timespec="seconds"),
+        "at": _second_of(line),
         "person": line.person,
         "agency": line.agency,
         "act": line.act,
+        "title": title_of(line.act).as_json(),
         "role": line.role,
         "purpose": line.purpose,
         "dossier": line.dossier,
@@ -143,4 +178,5 @@ def _line_as_json(line: DiaryLine, name: str | None) -> dict[str, str | None]:
         "name": name,
         "outcome": line.outcome,
         "note": line.note,
+        "prints": [{"number": one.number, "to": one.to_whom, "reason": one.reason} for one in line.prints],
     }

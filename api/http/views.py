@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from api.acts import title_of
 from api.http.shapes import Instant, Said
 from api.steps.holdings import Held
 from api.steps.paper_copy import shown_object
@@ -232,8 +233,18 @@ class JobView(BaseModel):
         return self.state in (JobState.DONE, JobState.SET_ASIDE)
 
 
+class PrintToldView(BaseModel):
+    """A print that was asked for, or taken back: to whom it was given, and why."""
+
+    number: int
+    to: str
+    reason: str
+
+
 class DiaryLineView(BaseModel):
-    """Who did what with which paper, when and why: `code`, `type` and `name` where whoever asks sees that paper."""
+    """Who did what with which paper, when and why: `code`, `type`, `name` and `prints` where whoever asks sees that
+    paper. `act` is for programs, `title` says it to people.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -243,7 +254,8 @@ class DiaryLineView(BaseModel):
                     "person": "mai.tran",
                     "role": "clerk",
                     "agency": "H41.08",
-                    "act": "look_at",
+                    "act": "print",
+                    "title": {"code": "print", "vi": "In giấy tờ", "en": "Print a paper"},
                     "purpose": "tiếp nhận hồ sơ",
                     "dossier": "H41.08-261122-0001",
                     "owner_id": "019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11",
@@ -253,6 +265,9 @@ class DiaryLineView(BaseModel):
                     "name": "Giấy khai sinh",
                     "outcome": "done",
                     "note": None,
+                    "prints": [
+                        {"number": 1, "to": "Ngân hàng Nông nghiệp, chi nhánh Vinh", "reason": "Vay vốn"}
+                    ],
                 }
             ]
         }
@@ -262,6 +277,7 @@ class DiaryLineView(BaseModel):
     role: str
     agency: str
     act: str
+    title: Said
     purpose: str
     dossier: str | None
     owner_id: UUID | None
@@ -271,6 +287,7 @@ class DiaryLineView(BaseModel):
     name: str | None
     outcome: str
     note: str | None
+    prints: list[PrintToldView]
 
     @classmethod
     def of(cls, line: DiaryLine, name: str | None) -> "DiaryLineView":
@@ -280,6 +297,7 @@ class DiaryLineView(BaseModel):
             role=line.role,
             agency=line.agency,
             act=line.act,
+            title=Said.of(title_of(line.act)),
             purpose=line.purpose,
             dossier=line.dossier,
             owner_id=line.owner_id,
@@ -289,4 +307,7 @@ class DiaryLineView(BaseModel):
             name=name,
             outcome=line.outcome,
             note=line.note,
+            prints=[
+                PrintToldView(number=one.number, to=one.to_whom, reason=one.reason) for one in line.prints
+            ],
         )

@@ -12,6 +12,7 @@ from datastore import (
     IllegalTransition,
     NotAllowed,
     NotFound,
+    PrintTold,
     StaleState,
 )
 from signing import check_short_code
@@ -139,6 +140,28 @@ def test_a_documents_status_governs_its_prints_and_each_can_be_revoked(house: Ho
     assert house.store.standing_of_print("0000-0000-0000-0") is None
     with house.store.begin(nobody, "verify") as work, pytest.raises(NotAllowed):
         work.prints.get(two.id)
+
+
+def test_the_diary_tells_of_a_print_to_whom_and_why_to_whoever_sees_the_paper(house: House) -> None:
+    """The line said that somebody had printed, and not for whom."""
+    an, binh = house.owner(), house.owner(BINH)
+    document = house.valid(an)
+    with house.store.begin(MAI, "print") as work:
+        printed = work.prints.issue(document.id, revision_sha256=SHA, to_whom="bank", reason="loan")
+    with house.store.begin(MAI, "revoke_print") as work:
+        work.prints.revoke(printed.id, reason="lost")
+    himself = Actor(str(an), "owner", "H41.01", "my papers")
+    auditor = Actor("ha", "auditor", "H41.01", "audit")
+
+    def told(reader: Actor) -> list[tuple[str, PrintTold]]:
+        with house.store.begin(reader, "look_at_diary") as work:
+            return [(line.act, one) for line in work.diary.of_owner(an) for one in line.prints]
+
+    both = [("print", PrintTold(1, "bank", "loan")), ("revoke_print", PrintTold(1, "bank", "lost"))]
+    assert (told(himself), told(MAI), told(auditor)) == (both, both, [])
+    with house.store.begin(MAI, "refile") as work:
+        work.documents.refile(document.id, to=binh, away_from=[an], reason="another's")
+    assert told(himself) == [], "for whom the paper of somebody else was printed is not his to know"
 
 
 def test_a_seal_is_kept_once_and_only_for_a_valid_paper(house: House) -> None:

@@ -164,6 +164,8 @@ def test_the_diary_is_read_in_pages_and_each_look_is_a_line(clerk: httpx.Client,
     instants = [line["at"] for line in lines]
     assert instants == sorted(instants)
     assert {"receive", "read", "look_at"} <= {line["act"] for line in lines}
+    titles = {line["act"]: (line["title"]["vi"], line["title"]["en"]) for line in lines}
+    assert titles["receive"] == ("Tiếp nhận giấy tờ", "Take a paper in")
     assert {line["purpose"] for line in lines if line["person"] == "mai.tran"} == {"kiem-thu"}
     assert {line["document_id"] for line in lines} == {paper}
     for wrong in ("x", "MTI", "ÿÿ", "LS0tLS0="):
