@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from api.settings import Settings
 from common import Clock, KhosoError
 from datastore import JobRole
-from signing import DevelopmentSigners, LogKey, open_log_key, other_keys
+from signing import DevelopmentSigners, LogKey, open_log_key, other_keys, warn_of_development_keys
 
 EVERY_KEY = frozenset({JobRole.SIGNER, JobRole.ARCHIVIST})
 
@@ -34,6 +34,13 @@ class Keys:
 
     signers_here: DevelopmentSigners | None
     log_here: LogKey | None
+
+    def warn(self) -> None:
+        """Says to the log that these are development keys, for a process that is going to sign: once, at its start."""
+        if self.signers_here is not None:
+            self.signers_here.warn()
+        elif self.log_here is not None:
+            warn_of_development_keys()
 
     @property
     def signers(self) -> DevelopmentSigners:

@@ -131,6 +131,9 @@ if TYPE_CHECKING:
     from signing.pki import (
         other_keys as other_keys,
     )
+    from signing.pki import (
+        warn_of_development_keys as warn_of_development_keys,
+    )
     from signing.revisions import (
         begins_with_revision as begins_with_revision,
     )
@@ -311,7 +314,13 @@ _NAMES = {
         "complete",
         "prepare",
     ),
-    "signing.pki": ("DevelopmentPki", "DevelopmentSigners", "open_log_key", "other_keys"),
+    "signing.pki": (
+        "DevelopmentPki",
+        "DevelopmentSigners",
+        "open_log_key",
+        "other_keys",
+        "warn_of_development_keys",
+    ),
     "signing.revisions": ("begins_with_revision",),
     "signing.seal": (
         "HostTooLong",

@@ -7,8 +7,8 @@ revocation. Who signs papers needs all but the log key (`DevelopmentSigners`), w
 appear whole or not at all (written aside, then linked under their name: the first process wins, the others
 use what it made) and are readable by their owner alone. All RSA keys are RSA-2048 with SHA-256.
 
-It is a stand-in and says so: `warning` is its sentence, the log gets it at every start, production refuses
-it. Nobody outside has a reason to trust what it signs.
+It is a stand-in and says so: `warning` is its sentence, the log gets it when the keys are made and when one signs
+or seals, production refuses it. Nobody outside has a reason to trust what it signs.
 """
 
 import json
@@ -46,6 +46,7 @@ from signing.trust import LogKey, SealKey, TrustBundle
 
 _LOG = logging.getLogger("signing")
 
+_WARNING = "development_keys"
 _AUTHORITY = "authority.json"
 _LOG_KEY = "log.json"
 _YEAR = timedelta(days=365)
@@ -85,9 +86,9 @@ class DevelopmentSigners:
 
     folder: Path
     agency: str
-    warning: Sentence
     _clock: Clock
     _authority: _Authority
+    _warned: bool = False
     _signers: dict[tuple[Role, str], FileSigner] = field(default_factory=dict)
     _crls: tuple[datetime, int, tuple[bytes, ...]] | None = None
 
@@ -99,11 +100,26 @@ class DevelopmentSigners:
 
         `agency` is the organisation in personal certificates.
         """
-        warning = _warned(production)
+        _refuse_in(production)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = not (folder / _AUTHORITY).exists()
         record = _kept(folder / _AUTHORITY, lambda: _make_authority(clock()))
         authority = _read(folder / _AUTHORITY, lambda: _open_authority(record))
-        return cls(folder, agency, warning, clock, authority)
+        made = cls(folder, agency, clock, authority)
+        if new:
+            made.warn()
+        return made
+
+    @property
+    def warning(self) -> Sentence:
+        """What these keys are."""
+        return say(_WARNING)
+
+    def warn(self) -> None:
+        """Says to the log what these keys are, once: whoever only looks at what is held need not be told."""
+        if not self._warned:
+            warn_of_development_keys()
+        self._warned = True
 
     @property
     def time_stamps(self) -> DevelopmentTimeStamper:
@@ -116,6 +132,7 @@ class DevelopmentSigners:
 
         An expired or revoked certificate is followed by a new one with a new key.
         """
+        self.warn()
         name = one_line(name)
         cached = self._signers.get((role, name))
         if cached is None or not self._usable(cached.certificate):
@@ -125,6 +142,7 @@ class DevelopmentSigners:
 
     def seal_key(self, agency: str) -> SealKey:
         """The ECDSA P-256 key that seals prints of `agency` now; a new one follows when it expires."""
+        self.warn()
         name, now = one_line(agency), self._clock()
         for number in range(1_000_000):
             path = self.folder / f"seal-{_hidden(name)}-{number}.json"
@@ -250,9 +268,11 @@ def open_log_key(folder: Path, clock: Clock, *, code: str, production: bool = Fa
 
     An authority of the first version held it in its own file; it stays the same key.
     """
-    _warned(production)
+    _refuse_in(production)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / _LOG_KEY
+    if not path.exists() and not (folder / _AUTHORITY).exists():  # else the authority has said it
+        warn_of_development_keys()
     return _log_key(path, _kept(path, lambda: _first_log_key(folder) or _make_log_key(clock(), code)))
 
 
@@ -263,12 +283,14 @@ def other_keys(folder: Path, *, signers: bool, log: bool) -> list[str]:
     return sorted(name for name in found if name not in public and not (log if name == _LOG_KEY else signers))
 
 
-def _warned(production: bool) -> Sentence:
+def _refuse_in(production: bool) -> None:
     if production:
         raise DevelopmentKeysInProduction
-    warning = say("development_keys")
-    _LOG.warning("%s", warning)
-    return warning
+
+
+def warn_of_development_keys() -> None:
+    """Says to the log what keys of this kind are."""
+    _LOG.warning("%s", say(_WARNING))
 
 
 def _make_authority(now: datetime) -> Record:

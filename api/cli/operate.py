@@ -20,7 +20,7 @@ from api.house import open_datastore, page_pool_when_needed
 from api.logs import log
 from api.progress import steps_on_stderr
 from api.steps.archivist import extend_log, verify_log
-from api.steps.doctor import examine
+from api.steps.doctor import Finding, examine
 from api.steps.import_catalogue import Change, import_catalogue
 from api.steps.queue import EVERY_ROLE, retry_set_aside, serve_queue, work_awhile, work_off
 from api.steps.sweeper import beat
@@ -46,12 +46,22 @@ def doctor(as_json: Json = False) -> None:
         for finding in examine(opened):
             findings.append(finding)
             if not as_json:
-                print(f"{'✓' if finding.well else '✗'} {finding.name}: {finding.seen}")
-                if not finding.well:
-                    print(f"    → {finding.fix}")
+                _show(finding)
     if as_json:
         print_json({"findings": [finding.as_json() for finding in findings]})
     raise typer.Exit(Exit.DONE if all(finding.well for finding in findings) else Exit.OUT_OF_REACH)
+
+
+def _show(finding: Finding) -> None:
+    """A line with its mark, and how to mend what is not well, or is well for trying things out only."""
+    if not finding.well:
+        print(f"✗ {finding.name}: {finding.seen}")
+        print(f"    → {finding.fix}")
+    elif finding.tolerated:
+        print(f"○ {finding.name}: {finding.seen}")
+        print(f"    {say('doctor_tolerated')} → {finding.fix}")
+    else:
+        print(f"✓ {finding.name}: {finding.seen}")
 
 
 @app.command("migrate")

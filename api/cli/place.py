@@ -58,6 +58,7 @@ def in_service(process: str, *, roles: Collection[JobRole] | None = None) -> Ite
     BUILD.info({"version": version("khoso"), "process": process})
     with ExitStack() as opened:
         one = opened.enter_context(open_house(here, steps_in_service(), roles=roles))
+        one.keys.warn()
         if here.admin_address is not None:
             of_all = Installation(one)
             REGISTRY.register(of_all)

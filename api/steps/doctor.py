@@ -1,7 +1,7 @@
 """What is wrong with this installation, and how to mend it. Every check tries the real part."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from api.house import House, page_pool, scanner_of
@@ -26,6 +26,8 @@ class Finding:
     well: bool
     seen: str
     fix: str = ""
+    tolerated: bool = False
+    """Well enough here, but to be mended before real papers are kept, as `fix` says."""
 
     @property
     def name(self) -> Sentence:
@@ -33,7 +35,13 @@ class Finding:
         return say(f"doctor_{self.check.replace(' ', '_')}")
 
     def as_json(self) -> dict[str, object]:
-        return {"check": self.check, "well": self.well, "seen": self.seen, "fix": self.fix}
+        return {
+            "check": self.check,
+            "well": self.well,
+            "tolerated": self.tolerated,
+            "seen": self.seen,
+            "fix": self.fix,
+        }
 
 
 def examine(house: House) -> Iterator[Finding]:
@@ -85,7 +93,7 @@ def _malware(house: House) -> Finding:
     scanner = scanner_of(house.settings)
     if scanner is None:
         fix = "cài clamav-daemon, đặt KHOSO_CLAMD_SOCKET / install clamav-daemon and set KHOSO_CLAMD_SOCKET"
-        return Finding("malware", not house.settings.production, str(say("doctor_not_scanned")), fix)
+        return _missing(house, "malware", say("doctor_not_scanned"), fix)
     return _finding("malware", health.malware(scanner), scanner.version())
 
 
@@ -100,8 +108,10 @@ def _keys(house: House) -> Finding:
     others = other_keys(
         data / "pki", signers=house.keys.signers_here is not None, log=house.keys.log_here is not None
     )
-    beside = f"; {say('doctor_keys_of_others', count=len(others))}" if others else ""
-    return Finding("keys", not open_to_others, (seen or "0600") + beside, fix)
+    if open_to_others or not others:
+        return Finding("keys", not open_to_others, seen or "0600", fix)
+    beside = f"0600; {say('doctor_keys_of_others', count=len(others))}"
+    return Finding("keys", True, beside, "docs/operations.md, Keys", tolerated=True)
 
 
 def _database(house: House) -> Finding:
@@ -127,15 +137,15 @@ def _lock(house: House) -> Finding:
     """Tries to delete, overwrite, shorten, bypass and unversion a locked object of the live server."""
     fix = "docs/operations.md, An object server"
     if not house.datastore.objects.write_once:
-        return Finding(
-            "lock", not house.settings.production, str(say("lock_none")), f"KHOSO_S3_ENDPOINT; {fix}"
-        )
+        return _missing(house, "lock", say("lock_none"), f"KHOSO_S3_ENDPOINT; {fix}")
     gave_way = try_the_lock(house.settings, house.clock())
     if gave_way:
         return Finding("lock", False, "; ".join(str(sentence) for sentence in gave_way), fix)
     with_root = has_root(house.settings)
     house.datastore.keep_lock_proof(with_root=with_root)
-    return Finding("lock", True, str(say("doctor_lock_held_root" if with_root else "doctor_lock_held")))
+    if with_root:
+        return Finding("lock", True, str(say("doctor_lock_held_root")))
+    return Finding("lock", True, str(say("doctor_lock_held")), fix, tolerated=True)
 
 
 def _jobs(house: House) -> Finding:
@@ -175,7 +185,7 @@ def _signing(house: House) -> Finding:
     ends = certificate.not_valid_after_utc
     well = ends > house.clock() + timedelta(days=30)
     seen = say("doctor_development_keys", until=f"{ends:%Y-%m-%d}")
-    return Finding("signing", well, str(seen), "docs/operations.md, keys")
+    return Finding("signing", well, str(seen), "docs/operations.md, Keys", tolerated=well)
 
 
 def _log(house: House) -> Finding:
@@ -200,7 +210,10 @@ def _clock(house: House) -> Finding:
         objects=seen.facts.get("objects_skew_seconds", "–"),
     )
     kept = say(f"doctor_clock_kept_{seen.facts['kept']}")
-    return _finding("clock", seen, f"{apart}; {kept}")
+    found = _finding("clock", seen, f"{apart}; {kept}")
+    if found.well and seen.facts["kept"] == "no":
+        return replace(found, fix=str(say("clock_unkept")), tolerated=True)
+    return found
 
 
 def _time_stamps(house: House) -> Finding:
@@ -212,6 +225,12 @@ def _time_stamps(house: House) -> Finding:
     seen = health.time_stamps(house)
     last = say("doctor_last_stamp", last=seen.facts.get("last_success", "–"))
     return _finding("time stamps", seen, str(last))
+
+
+def _missing(house: House, check: str, seen: Sentence, fix: str) -> Finding:
+    """A part that is not set up: production cannot do without it."""
+    here = not house.settings.production
+    return Finding(check, here, str(seen), fix, tolerated=here)
 
 
 def _finding(check: str, seen: Seen, told: str) -> Finding:

@@ -4,6 +4,7 @@ import json
 import logging
 import multiprocessing
 import stat
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -139,6 +140,31 @@ def test_development_keys_say_loudly_what_they_are(tmp_path: Path, caplog: pytes
         pki = DevelopmentPki.make_or_open(tmp_path, FrozenClock(NOON), agency=AGENCY)
     assert pki.warning == say("development_keys")
     assert "KHÔNG có giá trị pháp lý" in caplog.text
+
+
+def test_development_keys_are_silent_until_one_of_them_signs_or_seals(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Every command said it, also one that only listed a store: nobody read it any more where it mattered."""
+
+    def opened() -> DevelopmentPki:
+        return DevelopmentPki.make_or_open(tmp_path, FrozenClock(NOON), agency=AGENCY)
+
+    opened()
+    uses: tuple[Callable[[DevelopmentPki], object], ...] = (
+        lambda pki: pki.signer(Role.CLERK, CLERK),
+        lambda pki: pki.seal_key(AGENCY),
+    )
+    with caplog.at_level(logging.WARNING, "signing"):
+        caplog.clear()
+        assert opened().trust.roots
+        assert caplog.text == ""
+        for use in uses:
+            caplog.clear()
+            pki = opened()
+            use(pki)
+            use(pki)
+            assert caplog.text.count("WARNING: development") == 1
 
 
 def test_certificates_carry_name_agency_and_purpose(own_desk: Desk) -> None:
