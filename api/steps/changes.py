@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.house import House
+from api.steps.holdings import is_or_was_of
 from api.steps.intake import go_on
 from api.steps.job_kinds import TELL_OUTSIDE
 from archive import Status
 from common import KhosoError, say
 from datastore import Actor, AlreadyHeld, DocumentRecord, NotFound, Owner, Priority, Work
-from ingest import parse_identifier
 
 
 class OneOwnerOnly(KhosoError):
@@ -93,7 +93,7 @@ def refile(
     """
     with house.datastore.begin(actor, "refile") as work:
         work.documents.require_unchanged(document, stamp)
-        leaving = _leaving(work.owners.of_document(document), move)
+        leaving = _leaving(work, work.owners.of_document(document), move)
         number = move.added if move.to is None else move.to
         to = None if number is None else work.owners.ensure(number).id
         try:
@@ -117,16 +117,15 @@ def _require_unchanged(work: Work, document: UUID, by: UUID, stamp: int | None) 
         work.documents.require_unchanged(id, stamp if id == document else None)
 
 
-def _leaving(owners: Sequence[Owner], move: Move) -> tuple[UUID, ...]:
-    """Whose it is no more, of these; OneOwnerOnly, NotFound."""
+def _leaving(work: Work, owners: Sequence[Owner], move: Move) -> tuple[UUID, ...]:
+    """Whose it is no more, of these, by a number of today or a former one; OneOwnerOnly, NotFound, BadIdentifier."""
     if move.added is not None:
         return ()
     if move.away_from is None:
         if len(owners) > 1:
             raise OneOwnerOnly
         return tuple(owner.id for owner in owners)
-    number = str(parse_identifier(move.away_from))
-    found = tuple(one.id for one in owners if number in {known.identifier for known in one.identifiers})
+    found = tuple(owner.id for owner in owners if is_or_was_of(work, owner, move.away_from))
     if not found:
         raise NotFound(what="owner")
     return found

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from api.house import House
+from api.steps.holdings import is_or_was_of
 from api.steps.intake import go_on
 from api.steps.questions import names_on
 from archive import SourceForm, Status
 from common import KhosoError
 from datastore import Act, Actor, ChangedMeanwhile, DocumentRecord, Owner, Provenance, Work
-from ingest import Field, OldIdNumber, OldNumberOnly, fields_from_json, parse_identifier
+from ingest import Field, fields_from_json
 
 
 class OwnerNotNamed(KhosoError):
@@ -90,21 +91,8 @@ def check(
 
 def _are(work: Work, owners: Sequence[Owner], numbers: Collection[str]) -> bool:
     """Whether these numbers name each of the owners, and nobody else: each number one of them."""
-    named = [[owner.id for owner in owners if _has(work, owner, number)] for number in numbers]
+    named = [[owner.id for owner in owners if is_or_was_of(work, owner, number)] for number in numbers]
     return all(len(one) == 1 for one in named) and {one[0] for one in named} == {owner.id for owner in owners}
-
-
-def _has(work: Work, owner: Owner, text: str) -> bool:
-    """Whether this is or was the owner's number; one that is somebody else's by now names that one. BadIdentifier."""
-    try:
-        number = str(parse_identifier(text))
-    except OldNumberOnly:
-        # It names nobody by itself, and recognises an owner who is known by it.
-        return str(OldIdNumber.parse(text)) in {one.identifier for one in owner.identifiers}
-    having = [one for one in owner.identifiers if one.identifier == number]
-    if any(one.valid_to is None for one in having):
-        return True
-    return bool(having) and work.owners.find(number) is None
 
 
 def require_may(house: House, actor: Actor, act: Act, document: UUID) -> None:

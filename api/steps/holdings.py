@@ -21,13 +21,14 @@ from datastore import (
     DocumentRecord,
     ListedDocument,
     NotFound,
+    Owner,
     Place,
     SearchField,
     StoredObject,
     Work,
     may,
 )
-from ingest import MediaType
+from ingest import MediaType, OldIdNumber, OldNumberOnly, parse_identifier
 from signing import Verdict, validate
 
 
@@ -147,6 +148,19 @@ def owner_of(work: Work, identifier: str) -> UUID:
     if found is None:
         raise NotFound(what="owner")
     return found.id
+
+
+def is_or_was_of(work: Work, owner: Owner, text: str) -> bool:
+    """Whether this is or was the owner's number; one that is somebody else's by now names that one. BadIdentifier."""
+    try:
+        number = str(parse_identifier(text))
+    except OldNumberOnly:
+        # It names nobody by itself, and recognises an owner who is known by it.
+        return str(OldIdNumber.parse(text)) in {one.identifier for one in owner.identifiers}
+    having = [one for one in owner.identifiers if one.identifier == number]
+    if any(one.valid_to is None for one in having):
+        return True
+    return bool(having) and work.owners.find(number) is None
 
 
 def store_of(house: House, actor: Actor, identifier: str) -> tuple[Held, ...]:
