@@ -33,6 +33,7 @@ from datastore import (
     Signing,
     SigningState,
     StoredObject,
+    Work,
     attestation_key,
     pdf_key,
     prepared_key,
@@ -79,7 +80,7 @@ def sign_at_capture(house: House, job: Job) -> None:
         expected = agency_mark(CopyForm.TRUE_COPY, agency, now)
         sign_once(house, actor, document, key, document.version.pdf, mark, signer, reserve=expected)
     with house.datastore.begin(actor, "sign") as work:
-        # Put away meanwhile, nothing is left to do: what was signed stays with it.
+        # Put away meanwhile, nothing is left to do.
         if work.documents.get(document.id).status is Status.CHECKED:
             document = work.documents.become(document.id, Status.PROVISIONAL)
             if document.ground is not None:
@@ -103,12 +104,13 @@ def sign_once(
 
     1. The intention (what exactly is to be signed) is committed before the key is touched; if one stands
        already, after a crash, that one is carried on. 2. The raw signature is committed. 3. The finished file
-    is kept and named. Each part may run twice.
+    is kept and named. Each part may run twice. A paper that is put away or taken back before 1 is not signed, and
+    before 3 gets no revision: the signature stays in the intention, as what the key has done.
     """
     with house.room.desk() as desk:
         # 1. Write down.
         signing = _intention(house, actor, document, key, base, mark, signer, reserve, desk)
-        if signing.state is SigningState.COMPLETED:
+        if signing is None or signing.state is SigningState.COMPLETED:
             return
         tbs = _to_be_signed(house, signing, key, desk)
         # 2. Sign.
@@ -146,8 +148,10 @@ def _intention(
     signer: Signer,
     reserve: Mark | None,
     desk: Path,
-) -> Signing:
+) -> Signing | None:
     with house.datastore.begin(actor, "open_for_signing") as work:
+        if not _stands(work, document):
+            return None
         standing = [one for one in work.signings.of_document(document.id) if one.role is mark.role]
     if standing and _can_go_on(standing[0], signer):
         return standing[0]
@@ -169,6 +173,8 @@ def _intention(
         prepared_key(document.id, document.version.n, mark.role), tbs.prepared, sealing=key
     )
     with house.datastore.begin(actor, "prepare_signature") as work:
+        if not _stands(work, document):
+            return None
         return work.signings.intend(
             tbs.id, document.id, mark.role, to_be_signed=json.loads(tbs.to_json()), prepared=prepared
         )
@@ -198,7 +204,13 @@ def _keep_revision(
     k = len(document.revisions) + 1
     kept = house.datastore.put(pdf_key(document.id, document.version.n, k), finished.pdf, sealing=key)
     with house.datastore.begin(actor, "keep_signature") as work:
-        work.signings.complete(signing.id, NewRevision(kept, finished.signed_at, finished.level))
+        if _stands(work, document):
+            work.signings.complete(signing.id, NewRevision(kept, finished.signed_at, finished.level))
+
+
+def _stands(work: Work, document: DocumentRecord) -> bool:
+    """Whether the paper is as it was opened: neither put away nor taken back. It stays so in this transaction."""
+    return work.documents.get(document.id).status is document.status
 
 
 # --- becoming valid ---------------------------------------------------------------------------------------

@@ -25,9 +25,10 @@ from api.steps.job_kinds import MAKE_VALID, SIGN
 from api.steps.queue import never, retry_set_aside, work_awhile, work_off
 from api.steps.readiness import Standing
 from archive import Ground, Status
-from datastore import JobKind, JobRole, JobState
+from datastore import JobKind, JobRole, JobState, SigningState
 from datastore.jobs import ATTEMPTS
-from signing import TimeStampUnusable
+from signing import Role, TimeStampUnusable
+from signing.pki import DevelopmentSigners
 from signing.timestamps import DevelopmentTimeStamper
 from tests.api.http.papers import page
 from tests.api.http.servers import Quiet
@@ -35,6 +36,8 @@ from tests.api.test_courier import Clock
 
 _SAMPLES = Path(__file__).parents[2] / "samples"
 _OWNER = "040144985806"
+_BEFORE, _AFTER = (DevelopmentSigners, "signer"), (DevelopmentTimeStamper, "stamp")
+"""What is called just before and just after a key is used."""
 _KHOSO = Path(sys.executable).with_name("khoso")
 
 
@@ -172,17 +175,35 @@ def test_an_outage_of_the_time_stamp_authority_is_waited_for_over_days_and_then_
     assert (signed.status, len(signed.revisions)) == (Status.PROVISIONAL, 1)
 
 
-@pytest.mark.parametrize("kind", [SIGN, MAKE_VALID])
-def test_a_paper_that_is_ended_while_it_is_signed_ends_its_job_well(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: JobKind
+@pytest.mark.parametrize(
+    ("kind", "moment", "revisions", "signings"),
+    [
+        (SIGN, _BEFORE, [], {}),
+        (SIGN, _AFTER, [], {Role.CLERK: SigningState.SIGNED}),
+        (
+            MAKE_VALID,
+            _AFTER,
+            [Role.CLERK],
+            {Role.CLERK: SigningState.COMPLETED, Role.AGENCY: SigningState.SIGNED},
+        ),
+    ],
+    ids=["before", "clerk", "agency"],
+)
+def test_a_paper_that_is_ended_while_it_is_signed_ends_its_job_well_and_does_not_get_the_signature(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: JobKind,
+    moment: tuple[type, str],
+    revisions: list[Role],
+    signings: dict[Role, SigningState],
 ) -> None:
-    """The job failed, and only its second attempt saw that nothing was left to do."""
+    """The job failed, and only its second attempt saw that nothing was left to do; and the key was used for it."""
     ended = {SIGN: Status.REJECTED, MAKE_VALID: Status.REVOKED}[kind]
     with (
         open_house(Settings(data_dir=tmp_path / "var", workers=1), Quiet()) as opened,
         page_pool_when_needed(opened.settings) as pool,
     ):
-        actor, stamp = opened.system("test"), DevelopmentTimeStamper.stamp
+        actor, at_the_moment = opened.system("test"), getattr(*moment)
 
         def bring(shade: int, ground: Ground | None = None) -> UUID:
             (tmp_path / "page.png").write_bytes(page(shade))
@@ -190,24 +211,26 @@ def test_a_paper_that_is_ended_while_it_is_signed_ends_its_job_well(
             paper = Paper(files, owners, doc_type="THONG_BAO", ground=ground, compared=True)
             return receive(opened, actor, paper).document.id
 
-        def end_and_stamp(self: DevelopmentTimeStamper, digest: bytes) -> bytes:
+        def end_and_go_on(*arguments: object) -> object:
             with opened.datastore.begin(actor, "look") as work:
                 status = work.documents.get(paper).status
             if (kind, status) == (SIGN, Status.CHECKED):
                 changes.put_away(opened, actor, paper, kept, "Quét hai lần")
             if (kind, status) == (MAKE_VALID, Status.PROVISIONAL):
                 changes.revoke(opened, actor, paper, "Cấp sai")
-            return stamp(self, digest)
+            return at_the_moment(*arguments)
 
         kept = bring(1, Ground.BACK_FILE)
         work_off(opened, pool, until_done=[kept])
         paper = bring(2, Ground.BACK_FILE)
-        monkeypatch.setattr(DevelopmentTimeStamper, "stamp", end_and_stamp)
+        monkeypatch.setattr(*moment, end_and_go_on)
         work_off(opened, pool, until_done=[paper])
         (job,) = [one for one in opened.datastore.queue.of_documents([paper]) if one.kind == kind.name]
         with opened.datastore.begin(actor, "look") as work:
-            status = work.documents.get(paper).status
-    assert (job.state, job.attempts, status) == (JobState.DONE, 1, ended)
+            document = work.documents.get(paper)
+            made = {one.role: one.state for one in work.signings.of_document(paper)}
+    assert (job.state, job.attempts, document.status) == (JobState.DONE, 1, ended)
+    assert ([one.role for one in document.revisions], made) == (revisions, signings)
 
 
 def test_an_outage_stops_the_round_and_leaves_the_jobs_behind_it_as_they_were(
