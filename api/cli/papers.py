@@ -428,6 +428,14 @@ def refile(
         str | None,
         typer.Option("--from", help="Chủ ghi nhầm trong nhiều chủ. / Of several owners the wrong one."),
     ] = None,
+    insist: Annotated[
+        bool,
+        typer.Option(
+            "--insist",
+            help="Vẫn thêm chủ dù giấy tờ loại này thường không có thêm chủ. / "
+            "Add also where papers of the type have no more owners.",
+        ),
+    ] = False,
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
@@ -442,7 +450,7 @@ def refile(
 
     `khoso refile DOCUMENT-ID --add 040198263731 --reason "Giấy của cả hai vợ chồng"`
     """
-    move = changes.Move(to=owner, added=added, away_from=away_from)
+    move = changes.Move(to=owner, added=added, away_from=away_from, insists=insist)
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         changes.refile(opened, who, document_id, move, reason)
         _finish(opened, document_id)

@@ -151,9 +151,9 @@ class Client:
         body = {"owner": owner, "away_from": away_from, "reason": reason}
         return self._change(document, "refile", body)
 
-    def add_owner(self, document: Document, owner: str, reason: str) -> Document:
-        """Let it be one more owner's, as it was seen."""
-        return self._change(document, "refile", {"add": owner, "reason": reason})
+    def add_owner(self, document: Document, owner: str, reason: str, *, insist: bool = False) -> Document:
+        """Let it be one more owner's, as it was seen; `insist` where papers of its type have no more owners."""
+        return self._change(document, "refile", {"add": owner, "reason": reason, "insist": insist})
 
     def take_owner_out(self, document: Document, owner: str, reason: str) -> Document:
         """Take a wrong one of several owners out, as it was seen."""

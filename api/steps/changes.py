@@ -14,7 +14,8 @@ from api.steps.intake import go_on
 from api.steps.job_kinds import TELL_OUTSIDE
 from archive import Status
 from common import KhosoError, say
-from datastore import Actor, AlreadyHeld, DocumentRecord, NotFound, Owner, Priority, Work
+from datastore import Act, Actor, AlreadyHeld, DocumentRecord, NotFound, Owner, Priority, Work
+from ingest import Owners
 
 
 class OneOwnerOnly(KhosoError):
@@ -29,14 +30,24 @@ class RefileUnclear(KhosoError):
     code = "refile_unclear"
 
 
+class OwnersEnough(KhosoError):
+    """Papers of the type have fewer owners than this one would: as often a misfiled paper as one of several."""
+
+    code = "owners_enough"
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """Whose a paper becomes, by their numbers; RefileUnclear unless it is one of three: to its right owner (in the
-    place of `away_from`, or of the only one), to one more owner, or only away from one of several."""
+    place of `away_from`, or of the only one), to one more owner, or only away from one of several.
+
+    `insists`: also where papers of its type have no more owners (OwnersEnough).
+    """
 
     to: str | None = None
     added: str | None = None
     away_from: str | None = None
+    insists: bool = False
 
     def __post_init__(self) -> None:
         moves, adds, takes_out = self.to is not None, self.added is not None, self.away_from is not None
@@ -93,9 +104,12 @@ def refile(
     """
     with house.datastore.begin(actor, "refile") as work:
         work.documents.require_unchanged(document, stamp)
-        leaving = _leaving(work, work.owners.of_document(document), move)
+        owners = work.owners.of_document(document)
+        leaving = _leaving(work, owners, move)
         number = move.added if move.to is None else move.to
         to = None if number is None else work.owners.ensure(number).id
+        if move.added is not None and not move.insists and to not in {owner.id for owner in owners}:
+            _require_room(house, work, document, len(owners))
         try:
             if to is not None and not work.documents.get(document).owner_ids:
                 moved = work.documents.assign_owners(document, [to])
@@ -129,6 +143,21 @@ def _leaving(work: Work, owners: Sequence[Owner], move: Move) -> tuple[UUID, ...
     if not found:
         raise NotFound(what="owner")
     return found
+
+
+_MOST_OWNERS = {Owners.ONE: 1, Owners.TWO: 2}
+
+
+def _require_room(house: House, work: Work, document: UUID, there: int) -> None:
+    """OwnersEnough where as many own it already as papers of its type have owners, for who may refile it at all."""
+    doc_type = work.documents.get(document).doc_type
+    if doc_type is None or there == 0:
+        return
+    work.ask(Act.REFILE)
+    found = house.catalogue.find(doc_type)
+    most = _MOST_OWNERS.get(found.owners)
+    if most is not None and there >= most:
+        raise OwnersEnough(name=found.name, most=most)
 
 
 def _put_away(

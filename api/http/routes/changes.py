@@ -105,12 +105,16 @@ class Moved(Because):
     )
     owner: _Number | None = Field(None, description="Its right owner, in the place of whoever has it.")
     add: _Number | None = Field(None, description="One more owner, beside those who have it.")
+    insist: StrictBool = Field(
+        False,
+        description="Add the owner also where papers of the type have no more owners (409 owners_enough).",
+    )
     away_from: _Number | None = Field(
         None, description="Of several owners the one that it leaves, for `owner` or for nobody else."
     )
 
     def move(self) -> changes.Move:
-        return changes.Move(to=self.owner, added=self.add, away_from=self.away_from)
+        return changes.Move(to=self.owner, added=self.add, away_from=self.away_from, insists=self.insist)
 
 
 def _as_it_stands(house: House, actor: Actor, document: UUID) -> Answer:

@@ -483,6 +483,27 @@ def test_an_owner_is_added_and_taken_out(clerk: httpx.Client, handler: httpx.Cli
     add_an_owner_and_take_it_out(clerk, handler, 812)
 
 
+def test_a_second_owner_of_a_paper_of_one_is_added_only_where_somebody_insists(
+    clerk: httpx.Client, handler: httpx.Client
+) -> None:
+    """It stood in the store of somebody else as well, and nobody had been asked anything."""
+    child, other, third = (f"04009000{n}4" for n in (816, 817, 818))
+    made = submit(clerk, page(816), child, type="KHAI_SINH")
+    place = f"/api/v1/documents/{made['document_id']}/refile"
+    added = {"add": other, "reason": "Giấy của cả hai"}
+    said = problem_of(handler.post(place, json=added), 409, "owners_enough")
+    assert "Giấy khai sinh" in str(said["vi"])
+    assert "insist" in str(said["en"])
+    problem_of(clerk.post(place, json=added), 403, "not_allowed")
+    problem_of(handler.post(place, json={**added, "add": child}), 409, "owner_there")
+    both = handler.post(place, json={**added, "insist": True}).json()
+    assert len(both["owner_ids"]) == 2
+    married = submit(clerk, page(817), child, type="KET_HON")
+    place = f"/api/v1/documents/{married['document_id']}/refile"
+    assert len(handler.post(place, json=added).json()["owner_ids"]) == 2
+    problem_of(handler.post(place, json={**added, "add": third}), 409, "owners_enough")
+
+
 @pytest.mark.parametrize(
     "said", [{}, {"add": AN, "owner": AN}, {"add": AN, "away_from": AN}], ids=["nobody", "two", "both"]
 )
