@@ -96,6 +96,8 @@ _WEIGHTS = list(Weight)
 _FURTHER = (Status.RECEIVED, Status.READ, Status.CHECKED, Status.PROVISIONAL, Status.VALID)
 """The way of a paper: of two that are the same one that is further stands for both."""
 _TOLD = (Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED)
+_ENDED = (*_TOLD, *NOT_HELD, Status.ARCHIVED)
+"""It stands for nothing any more, for a reason."""
 _PUT_AWAY = {
     **dict.fromkeys(
         (Status.RECEIVED, Status.PENDING_IDENTIFIER, Status.READ, Status.CHECKED), Status.REJECTED
@@ -502,7 +504,8 @@ class Documents:
     def become(
         self, document: UUID, status: Status, *, reason: str | None = None, stamp: int | None = None
     ) -> DocumentRecord:
-        """Any step of its life that has no method of its own; a step already taken is no error.
+        """Any step of its life that has no method of its own; a step already taken is no error. A reason for which it
+        ended before stays, in front of that of now.
 
         IllegalTransition; NotDecided for `valid` (see `make_valid`); StaleState when `stamp` is an older one.
         """
@@ -513,8 +516,9 @@ class Documents:
         self._require_allowed(row, status)
         if status == Status.VALID:
             _require_decided(row, row.ground)
+        if reason is not None:
+            row.reason = _with_earlier(row, reason)
         self._step(row, status)
-        row.reason = reason if reason is not None else row.reason
         if status in _TOLD:
             tell(self._scope, row, status, reason or "", owners_of(row))
         return self._changed(row)
@@ -662,7 +666,6 @@ class Documents:
         entering = [] if to is None else [to]
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):
-            row.reason = reason
             self._leave_stores(row, leaving, reason)
             self._enter_stores(row, entering, key)
             self._end_codes(row, set(owners_of(row)))
@@ -708,7 +711,7 @@ class Documents:
         with savepoint(self._session):
             self._leave_stores(row, set(before), reason)
             self._end_codes(row, set())
-            row.superseded_by, row.reason, row.held_key = by, reason, None
+            row.superseded_by, row.reason, row.held_key = by, _with_earlier(row, reason), None
             if status is not None:
                 self._step(row, status)
             self._index(row, None)
@@ -837,6 +840,11 @@ class Documents:
         row.changed_at = self._scope.at
         self._session.flush()
         return mapping.document(row)
+
+
+def _with_earlier(row: DocumentRow, reason: str) -> str:
+    """The reason for which it ends, behind one for which it ended before: what was superseded may be false as well."""
+    return reason if row.reason is None or row.status not in _ENDED else f"{row.reason}; {reason}"
 
 
 def _require_decided(row: DocumentRow, ground: str | None) -> None:

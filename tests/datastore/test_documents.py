@@ -738,6 +738,22 @@ def test_an_owner_is_shown_no_code_of_another_with_whom_the_paper_is_or_was(hous
                 work.documents.listed(another, limit=9)
 
 
+def test_a_paper_that_ends_twice_keeps_both_reasons_and_one_that_stands_has_none(house: House) -> None:
+    """What was superseded lost its reason when it was revoked, and a good paper had that of its refiling for ever."""
+    an, binh = house.owner(), house.owner(BINH)
+    old, new, filed = (house.valid(an, content=each) for each in (b"old", b"new", b"misfiled"))
+    right = house.valid(binh, content=b"misfiled")
+    with house.store.begin(MAI, "change") as work:
+        work.documents.supersede(old.id, by=new.id, reason="corrected name")
+        revoked = work.documents.revoke(old.id, reason="seal was forged")
+        moved = work.documents.refile(new.id, to=binh, reason="wrong number typed")
+        work.documents.revoke(filed.id, reason="issued by mistake")
+        away = work.documents.put_away(filed.id, by=right.id, to=binh, reason="wrong number typed")
+    assert (revoked.superseded_by, revoked.reason) == (new.id, "corrected name; seal was forged")
+    assert (moved.status, moved.reason) == (Status.VALID, None)
+    assert (away.status, away.reason) == (Status.REVOKED, "issued by mistake; wrong number typed")
+
+
 def test_a_superseded_paper_names_its_successor_and_its_citers_are_told(house: House) -> None:
     owner = house.owner()
     old, new = house.valid(owner, content=b"old"), house.valid(owner, content=b"new")
