@@ -17,7 +17,7 @@ from common import Digest
 from datastore.errors import AlreadyHeld
 from datastore.locks import hold
 from datastore.rows import DocumentRow, OwnerIdentifierRow, StoreEntryRow, StoreRow, VersionRow
-from datastore.scope import Scope
+from datastore.scope import Scope, Sight, papers_in
 from datastore.transactions import Glance
 
 NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
@@ -44,12 +44,22 @@ class Holdings:
         return next((standing for standing in found if standing is not None), None)
 
     def _in_place_of(self, row: DocumentRow, owners: set[UUID]) -> DocumentRow | None:
-        """The last one that took its place, if it is these owners' and not over; else the paper itself, if that is
-        held; None."""
+        """The last one that took its place, if it is these owners', not over and in sight of the agency; else the paper
+        itself, if that is held; None."""
         last = last_in_place_of(self._session, row)
-        if last.status not in NOT_HELD and owners <= set(owners_of(last)):
+        theirs = last.status not in NOT_HELD and owners <= set(owners_of(last))
+        if theirs and (last is row or self._in_sight(last)):
             return last
         return None if row.held_key is None else row
+
+    def _in_sight(self, row: DocumentRow) -> bool:
+        """Whether the agency may see a paper, whoever of it asks; what another one's holds it must not be told of."""
+        if self._scope.own_id is not None:
+            return True  # a citizen's own, wherever it was taken in
+        visible = papers_in(Sight(agencies=self._scope.agencies))
+        return (
+            self._session.scalar(select(DocumentRow.id).where(DocumentRow.id == row.id, visible)) is not None
+        )
 
     def claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
         """`_claim` for what comes in, as `standing` finds it; nobody holds a paper of an owner whom this transaction

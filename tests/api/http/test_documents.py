@@ -554,6 +554,30 @@ def test_a_second_scan_is_put_away_only_as_it_was_seen(served: Service, clerk: h
     assert put_away(clerk, place, kept).json()["superseded_by"] == kept
 
 
+def test_what_another_agency_put_a_paper_away_for_is_not_told_to_whoever_may_not_see_it(
+    served: Service, clerk: httpx.Client
+) -> None:
+    """Whoever brought the file again was told the other agency's paper, which it could not open, and got no further."""
+    dossier = "H41.08-261122-0852"
+    opened = {"number": dossier, "procedure": "1.001193", "agency": OTHER_AGENCY}
+    assert clerk.post("/api/v1/dossiers", json=opened).status_code == 201
+    away = submit(clerk, page(852), "040090008852", type="KET_HON", dossier=dossier)["document_id"]
+    with (
+        served.signed_in(agency=OTHER_AGENCY) as other,
+        served.signed_in("handler", agency=OTHER_AGENCY) as decides,
+    ):
+        refused = decides.post(f"/api/v1/dossiers/{dossier}/events", json={"kind": "refused", "note": "x"})
+        assert refused.status_code == 201, refused.text
+        kept = submit(other, page(853), "040090008852", type="KET_HON")["document_id"]
+        assert put_away(other, f"/api/v1/documents/{away}", kept).status_code == 200
+        problem_of(clerk.get(f"/api/v1/documents/{kept}"), 404, "not_found")
+        there = submit(other, page(853), "040090008852", type="KET_HON")
+        assert (there["again"], there["document_id"]) == (True, kept)
+    anew = submit(clerk, page(852), "040090008852", type="KET_HON")
+    assert anew["again"] is False
+    assert anew["document_id"] not in (away, kept)
+
+
 def test_a_second_scan_that_another_agency_has_stands_for_nothing_here(
     served: Service, clerk: httpx.Client
 ) -> None:
