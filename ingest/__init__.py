@@ -42,6 +42,7 @@ from ingest.identifiers import (
     Sex,
     UnknownCountry,
     parse_identifier,
+    personal_ids_in,
 )
 from ingest.journey import (
     digitise,
@@ -189,6 +190,7 @@ __all__ = [
     "load_catalogue",
     "open_scan",
     "parse_identifier",
+    "personal_ids_in",
     "propose_owners",
     "read_codes",
     "require_walls",

@@ -123,6 +123,8 @@ class DocumentType:
     fields: tuple[FieldSpec, ...]
     sensitive: bool
     """The paper tells health, poverty, family or criminal record: names on seals are masked."""
+    lists_others: bool
+    """Its further pages carry the numbers of others, of a household's members say, perhaps without the owner's."""
     is_result_of_procedure: bool
     """The result of an earlier procedure: must be digitised (Decision 468/QD-TTg, III.1.a)."""
     official: bool
@@ -223,6 +225,7 @@ def _document_type(entry: Mapping[str, Any], shared: Mapping[str, Any]) -> Docum
         owned_by=tuple(_owner_spec(each) for each in entry.get("owned_by", ())),
         fields=tuple(_field_spec(each, shared) for each in entry.get("fields", ())),
         sensitive=entry.get("sensitive", False),
+        lists_others=entry.get("others", False),
         is_result_of_procedure=entry.get("result", True),
         official=entry.get("official", False),
         still_issued=entry.get("still_issued", True),

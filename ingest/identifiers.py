@@ -154,6 +154,18 @@ class PersonalId:
         return self.digits
 
 
+_IN_TEXT = re.compile(
+    r"(?<![0-9])(?:[0-9]{12}|[0-9]{3}(?:([ .])[0-9]{3})(?:\1[0-9]{3}){2}|[0-9]{4}(?:([ .])[0-9]{4})\2[0-9]{4})(?![0-9])"
+)
+
+
+def personal_ids_in(text: str, today: date) -> tuple[PersonalId, ...]:
+    """The personal numbers that stand in a text, each once: twelve digits, perhaps grouped evenly, of a known province
+    and of somebody who is born. Other numbers have twelve digits too; of an unusual one it is not said here."""
+    found = dict.fromkeys(PersonalId.parse(match[0]) for match in _IN_TEXT.finditer(text))
+    return tuple(number for number in found if not number.warnings(today))
+
+
 @dataclass(frozen=True, slots=True)
 class OldIdNumber:
     """Number of the old identity card (CMND): nine digits. Helps to find an owner, never names one by itself."""

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from api.house import House
 from api.logs import log
 from api.metrics import MALWARE, PAGE_SECONDS, PAGES
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
-from api.steps.questions import about_owners, whose
+from api.steps.questions import FILES_NAME, about_owners, whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import Digest, KhosoError, PartialDate, Sentence, say
 from datastore import (
@@ -53,7 +54,7 @@ from datastore import (
     pdf_key,
     reading_key,
 )
-from ingest import MalwareFound, PagePool, Reading, Scan, digitise, open_scan
+from ingest import MalwareFound, PagePool, Reading, Scan, digitise, open_scan, personal_ids_in
 from signing import Indication, Role, Verdict
 
 MALWARE_ACT = "refuse_malware"
@@ -558,7 +559,11 @@ def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], N
             pdf=pdf,
             page_count=len(made.reading.pages),
             text=made.reading.text,
-            quality={**_quality(made.reading), "recognised": _shown_type(house, made.reading)},
+            quality={
+                **_quality(made.reading),
+                "recognised": _shown_type(house, made.reading),
+                FILES_NAME: _named_by_file(house, scans, made.reading),
+            },
             fields=_fields(made.reading),
             doc_type=_shown_type(house, made.reading),
         )
@@ -593,6 +598,15 @@ def _quality(reading: Reading) -> dict[str, object]:
         "score": min((quality.score for quality in pages), default=0.0),
         "reasons": [reason.as_json() for quality in pages for reason in quality.reasons],
     }
+
+
+def _named_by_file(house: House, scans: Sequence[Scan], reading: Reading) -> list[list[str]]:
+    """The personal numbers on the pages of each file; of a paper of one file its fields say whose it is."""
+    if len(scans) == 1:
+        return []
+    pages = iter(reading.pages)
+    texts = ("\f".join(page.text for page in islice(pages, scan.pages)) for scan in scans)
+    return [[str(number) for number in personal_ids_in(text, house.today)] for text in texts]
 
 
 def _fields(reading: Reading) -> dict[str, object]:

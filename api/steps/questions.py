@@ -6,13 +6,21 @@ a person, an organisation or an agency; what was said of it when the paper was b
 as `stated`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from api.house import House
 from archive import Status
 from common import PartialDate, Sentence, fold, say
 from datastore import DocumentRecord, Owner, OwnerKind, Stated
-from ingest import OwnerProposal, PersonalId, field_names, fields_from_json, parse_identifier, propose_owners
+from ingest import (
+    OwnerProposal,
+    Owners,
+    PersonalId,
+    field_names,
+    fields_from_json,
+    parse_identifier,
+    propose_owners,
+)
 
 
 def questions(
@@ -38,12 +46,50 @@ def whose(
     name = document.version.originals[0].name
     if not owners:
         return (say("owner_open", name=name, id=document.id),)
-    strangers = (
-        say("owner_differs", name=name, found=found.called or found.name or "?")
-        for found in _named_in_text(house, document)
-        if _is_another(found, owners, stated)
-    )
-    return (*about_owners(house, owners, stated), *strangers)
+    others = [found for found in _named_in_text(house, document) if _is_another(found, owners, stated)]
+    strangers = (say("owner_differs", name=name, found=found.called or found.name or "?") for found in others)
+    asked = {str(found.identifier) for found in others}
+    files = (say("file_of_another", name=file) for file in _files_of_others(house, document, owners, asked))
+    return (*about_owners(house, owners, stated), *strangers, *files)
+
+
+FILES_NAME = "numbers_by_file"
+"""Under which the reading of a paper of several files says which personal numbers stand in each."""
+
+
+def _files_of_others(
+    house: House, document: DocumentRecord, owners: Sequence[Owner], asked: Collection[str]
+) -> Iterator[str]:
+    """The files, of several of a person's paper, with somebody else's number and not the person's: its paper, perhaps.
+
+    Of a file and not of a page, because forms name others beside their owner; and not by the number of whoever the
+    form has in another place, as it has the mother who came to register a birth.
+    """
+    named = (document.version.quality or {}).get(FILES_NAME)
+    if not isinstance(named, list) or not named or not _of_one_person(house, document, owners):
+        return
+    own = {known.identifier for owner in owners for known in owner.identifiers}
+    known = own | set(asked) | _numbers_of_others(house, document)
+    for original, numbers in zip(document.version.originals, named, strict=True):
+        if own.isdisjoint(numbers) and not known.issuperset(numbers):
+            yield original.name
+
+
+def _of_one_person(house: House, document: DocumentRecord, owners: Sequence[Owner]) -> bool:
+    """Whether papers of its type have one owner and list nobody else, and it is of such whose number would stand on
+    it."""
+    doc_type = None if document.doc_type is None else house.catalogue.find(document.doc_type)
+    if doc_type is None or doc_type.owners is not Owners.ONE or doc_type.lists_others:
+        return False
+    return all("personal_id" in {known.kind for known in owner.identifiers} for owner in owners)
+
+
+def _numbers_of_others(house: House, document: DocumentRecord) -> set[str]:
+    """What stands in the fields of its types that name no owner."""
+    specs = (spec for code in _types(document) for spec in house.catalogue.find(code).owned_by)
+    naming = {name for spec in specs for name in spec.identifier}
+    fields = fields_from_json(document.version.fields or {})
+    return {field.value for name, field in fields.items() if name not in naming}
 
 
 def _is_another(found: OwnerProposal, owners: Sequence[Owner], stated: Sequence[Stated]) -> bool:
@@ -124,8 +170,8 @@ def about_number(house: House, identifier: str, born: PartialDate | None) -> tup
 def _named_in_text(house: House, document: DocumentRecord) -> Iterator[OwnerProposal]:
     """Whom the text names, each once: by the type that was named, and by the one that the page reads as."""
     fields, seen = fields_from_json(document.version.fields or {}), set()
-    for code in dict.fromkeys((document.doc_type, _recognised(document))):
-        for proposal in () if code is None else propose_owners(house.catalogue.find(code), fields):
+    for code in _types(document):
+        for proposal in propose_owners(house.catalogue.find(code), fields):
             if (who := str(proposal.identifier or proposal.name)) not in seen:
                 seen.add(who)
                 yield proposal
@@ -133,9 +179,16 @@ def _named_in_text(house: House, document: DocumentRecord) -> Iterator[OwnerProp
 
 def names_on(house: House, document: DocumentRecord) -> tuple[str, ...]:
     """By which names its record says what stands on a paper: those of its types, named and read, and what was read."""
-    codes = [code for code in dict.fromkeys((document.doc_type, _recognised(document))) if code is not None]
-    named = [name for code in codes for name in field_names(house.catalogue.find(code))] or field_names(None)
+    named = [
+        name for code in _types(document) for name in field_names(house.catalogue.find(code))
+    ] or field_names(None)
     return tuple(dict.fromkeys([*named, *(document.version.fields or {})]))
+
+
+def _types(document: DocumentRecord) -> list[str]:
+    """The type that was named, and the one that the page reads as."""
+    codes = dict.fromkeys((document.doc_type, _recognised(document)))
+    return [code for code in codes if code is not None]
 
 
 def _recognised(document: DocumentRecord) -> str | None:

@@ -18,6 +18,7 @@ from ingest import (
     PersonalId,
     Sex,
     parse_identifier,
+    personal_ids_in,
 )
 
 TODAY = date(2026, 11, 22)
@@ -161,3 +162,17 @@ def test_any_text_is_an_identifier_or_a_refusal_and_identifiers_go_round(text: s
 
 def test_a_personal_number_stays_out_of_its_repr() -> None:
     assert "0001234" not in repr(PersonalId("040090001234"))
+
+
+def test_personal_numbers_are_found_in_a_text_and_other_long_numbers_are_not() -> None:
+    text = """
+    Họ và tên: Nguyễn Văn An  Số định danh cá nhân: 040090001234, cấp ngày 05 03 1990 15 03 2021
+    Giấy tờ tùy thân: CCCD 038 193 004 321; 0401 9826 3731; 040.090.001.234
+    Số tiền: 125.000.000.000 đồng; 999090001234; 040 0900 01234; mã vạch 0400900012341
+    Sinh năm 2090: 040490001234
+    """
+    assert [str(one) for one in personal_ids_in(text, TODAY)] == [
+        "040090001234",
+        "038193004321",
+        "040198263731",
+    ]
