@@ -5,8 +5,9 @@ that did not stand in that name.
 """
 
 import errno
+from dataclasses import replace
 
-from common import KhosoError
+from common import KhosoError, Sentence, say
 
 
 class Refusal(KhosoError):
@@ -21,6 +22,15 @@ class FileMissing(Refusal):
     code = "file_missing"
 
 
+class FolderGiven(FileMissing):
+    """What was named is a folder: each of its files is a paper of its own."""
+
+    @property
+    def sentence(self) -> Sentence:
+        """What to name instead."""
+        return replace(say("file_is_folder", **self.facts), code=self.code)
+
+
 class EmptyFile(Refusal):
     """The file has no bytes."""
 
@@ -31,6 +41,15 @@ class UnknownKind(Refusal):
     """The content is none of PDF, JPEG, PNG, TIFF, whatever the name says."""
 
     code = "file_kind_unknown"
+
+
+class NotPdf(UnknownKind):
+    """The content is no PDF, and only a PDF can be signed or judged by its signatures."""
+
+    @property
+    def sentence(self) -> Sentence:
+        """What can be done with a file that is a picture."""
+        return replace(say("file_not_pdf", **self.facts), code=self.code)
 
 
 class DamagedFile(Refusal):

@@ -10,7 +10,7 @@ from common import Digest
 from ingest.malware import Scanner, require_clean
 from ingest.model import Limits, MediaType, Scan
 from ingest.names import display_name
-from ingest.refusals import EmptyFile, FileMissing, TooLarge, UnknownKind
+from ingest.refusals import EmptyFile, FileMissing, FolderGiven, TooLarge, UnknownKind
 from ingest.sandbox import Confinement, confined
 
 _BEGINNING = 1024
@@ -79,7 +79,7 @@ def _size(path: Path, shown: str, limits: Limits) -> int:
     try:
         size = path.stat().st_size
         if not path.is_file():
-            raise FileMissing(name=shown)
+            raise FolderGiven(name=shown) if path.is_dir() else FileMissing(name=shown)
         path.open("rb").close()
     except OSError as error:
         raise FileMissing(name=shown) from error

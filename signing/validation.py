@@ -13,10 +13,10 @@ from ingest import (
     Confinement,
     DamagedFile,
     FileMissing,
+    NotPdf,
     TookTooLong,
     TooMuchMemory,
     TooMuchOutput,
-    UnknownKind,
     confined,
 )
 from signing.trust import TrustBundle
@@ -33,7 +33,7 @@ DEFAULT_LIMITS = Confinement(seconds=20.0, memory_bytes=1_100_000_000, output_by
 def validate(
     pdf: Path, *, trust: TrustBundle, now: datetime, limits: Confinement = DEFAULT_LIMITS
 ) -> Verdict:
-    """The verdict at `now` with what `trust` knows; FileMissing or UnknownKind when there is no PDF."""
+    """The verdict at `now` with what `trust` knows; FileMissing or NotPdf when there is no PDF."""
     _require_pdf(pdf)
     request = {"pdf": str(pdf.resolve()), "trust": trust.as_json(), "now": now.isoformat()}
     try:
@@ -71,7 +71,7 @@ def _require_pdf(pdf: Path) -> None:
     except OSError as error:
         raise FileMissing(name=pdf.name) from error
     if _HEADER not in head:
-        raise UnknownKind(name=pdf.name)
+        raise NotPdf(name=pdf.name)
 
 
 def _signatures(answer: Any) -> tuple[SignatureVerdict, ...]:

@@ -17,6 +17,7 @@ from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, Json, Purpose, Reason
 from api.cli.place import at_desk
 from api.steps.holdings import owner_of
+from common import say
 from datastore import ActorRole, Delegation, Work
 
 delegation_app = typer.Typer(
@@ -138,6 +139,8 @@ def list_delegations(
         return
     for one in found:
         _show(one, as_json=False)
+    if not found:
+        print(say("no_delegations"))
 
 
 def _show(one: Delegation, as_json: bool) -> None:

@@ -102,6 +102,21 @@ def catalogue_import(
     print(say("imported", count=count, decision=decision))
 
 
+@catalogue_app.command("list")
+def catalogue_list(as_json: Json = False) -> None:
+    """Các loại giấy tờ và mã dùng hôm nay (--type). / The types of papers and their codes of today (--type).
+
+    Ví dụ / Example: `khoso catalogue list | grep -i khai`
+    """
+    with steps_on_stderr() as steps, house(steps) as opened:
+        known = opened.catalogue.all()
+    if as_json:
+        print_json({"types": [{"code": one.code, "vi": one.name, "en": one.name_en} for one in known]})
+        return
+    for one in known:
+        print(f"{one.code}  {one.name} / {one.name_en}")
+
+
 @log_app.command("verify")
 def log_verify(as_json: Json = False) -> None:
     """Tính lại toàn bộ nhật ký, đối chiếu với dữ liệu hôm nay. / Recomputes the log and compares it with the rows.

@@ -22,7 +22,7 @@ def partial_date(text: str) -> PartialDate:
     try:
         return PartialDate.parse(text)
     except ValueError as error:
-        raise typer.BadParameter(str(say("expected_partial_date"))) from error
+        raise typer.BadParameter(str(say("usage_no_partial_date"))) from error
 
 
 Json = Annotated[

@@ -88,8 +88,10 @@ def _show(known: Owner, *, as_json: bool) -> None:
     }
     if as_json:
         print_json(told)
-    else:
-        typer.echo("  ".join(value for value in told.values() if value))
+        return
+    facts = {**told, "state": f"{say(f'owner-state-{known.state.value}').vi} / {known.state.value}"}
+    for name, value in facts.items():
+        typer.echo(f"{say(f'owner-{name}')}: {value or say('owner-not-known')}")
 
 
 @app.command("diary")

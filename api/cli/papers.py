@@ -248,7 +248,7 @@ def close_dossier(
     }
     chosen = [state for state, wanted in endings.items() if wanted]
     if len(chosen) != 1:
-        raise typer.BadParameter("--succeeded | --refused | --withdrawn")
+        raise typer.BadParameter(str(say("usage_just_one_of", options="--succeeded, --refused, --withdrawn")))
     number = str(DossierNumber.parse(number))
     with at_desk(person, agency, purpose, number) as (opened, who):
         dossiers.close_dossier(opened, who, number, chosen[0])
@@ -267,7 +267,7 @@ def _say_dossier(number: str, state: DossierState, papers: list[dict[str, Any]],
     if as_json:
         print_json({"dossier": number, "state": state.value, "documents": papers})
         return
-    print(f"{number}: {state.value}")
+    print(f"{number}: {_in_words('word', state.value)}")
     if papers:
         _show_documents(papers)
 
@@ -476,12 +476,16 @@ def _show_documents(answers: list[dict[str, Any]], none: str | None = "nothing_h
         print(say(none))
     for answer in answers:
         print(f"{' + '.join(answer['codes']) or '–'}  {answer['name'] or '?'}")
-        pages = f"{answer['pages']} trang" if answer["pages"] else "? trang"
         facts = (
-            answer["status"],
-            answer["weight"],
-            pages,
+            _in_words("status", answer["status"]),
+            _in_words("weight", answer["weight"]),
+            f"{answer['pages'] or '?'} trang",
             answer["signature_verdict"],
             answer["document_id"],
         )
         print("    " + " · ".join(fact for fact in facts if fact))
+
+
+def _in_words(kind: str, code: str) -> str:
+    """A status, a weight or a state in Vietnamese, and its code, by which programs and the manual know it."""
+    return f"{say(f'{kind}-{code}'.replace('_', '-')).vi} / {code}"

@@ -241,8 +241,14 @@ def _show_agency(one: Agency, as_json: bool) -> None:
     if as_json:
         print_json(_agency_as_json(one))
     else:
-        years = f"{one.valid_from or ''} – {one.valid_to or ''}"
-        print(f"{one.code}  {one.name}  {one.parent or '-'}  {years}  {one.successor or '-'}")
+        said = [one.code, one.name]
+        if one.parent:
+            said.append(f"thuộc / under: {one.parent}")
+        if one.valid_from or one.valid_to:
+            said.append(f"{one.valid_from or '…'} – {one.valid_to or '…'}")
+        if one.successor:
+            said.append(f"kế thừa / successor: {one.successor}")
+        print("  ".join(said))
 
 
 def _show_account(one: Account, as_json: bool) -> None:

@@ -138,8 +138,10 @@ def exit_of(check: Check) -> Exit:
 def _say_check(check: Check) -> None:
     """Two plain lines, then what they rest on."""
     print(say(f"check_{check.indication.value.lower().replace('-', '_')}"))
-    as_of = "?" if check.status_as_of is None else shown(check.status_as_of)
-    print(say(f"standing_{check.standing.word}", as_of=as_of))
+    if check.status_as_of is None:
+        print(say("standing_not_asked"))
+    else:
+        print(say(f"standing_{check.standing.word}", as_of=shown(check.status_as_of)))
     _say_reasons(check.reasons)
     if check.claims is not None:
         for line in lines_of(check.claims):

@@ -31,6 +31,8 @@ _WHY = _known(
     (r"Input should be greater than or equal to (?P<bound>\S+)", "usage_too_small"),
     (r"(?:Value error, )?'.*' does not match the formats '%Y-%m-%d'\.", "usage_no_day"),
 )
+_PAPERS = ("DOCUMENT-ID", "--by", "--duplicate-of")
+"""Where a command takes the id of a paper; people bring its code, which several papers may have had."""
 _OUR_REASON = re.compile(r"(?P<vi>[^/]+) / (?P<en>[^/]+)", re.DOTALL)
 """What a check of ours says to the parser has both languages in one."""
 
@@ -66,6 +68,8 @@ def _in_both(said: str) -> Sentence:
 
 def _wrong_value(name: str | None, said: str) -> Sentence:
     why = _why(said)
+    if why.code == "usage_no_id" and name is not None and name.strip("'") in _PAPERS:
+        why = say("usage_no_document_id")
     code, facts = ("usage_wrong", {}) if name is None else ("usage_wrong_value", {"name": name})
     vi, en = (say(code, reason=each, **facts) for each in (why.vi, why.en))
     return Sentence(code, vi.vi, en.en)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from api.deliver import deliver, require_free
 from api.house import House
 from common import new_id
-from ingest import MediaType, UnknownKind, open_scan
+from ingest import MediaType, NotPdf, open_scan
 from signing import (
     CopyForm,
     Mark,
@@ -29,7 +29,7 @@ def sign_file(house: House, file: Path, role: Role, *, name: str | None, out: Pa
     require_free(out)
     scan = open_scan(file, limits=house.limits)
     if scan.media_type is not MediaType.PDF:
-        raise UnknownKind(name=scan.name)
+        raise NotPdf(name=scan.name)
     settings, now = house.settings, house.clock()
     default = settings.agency_name if role is Role.AGENCY else settings.clerk_name
     signer = house.keys.signers.signer(role, name or default)
@@ -61,5 +61,5 @@ def _mark(role: Role, name: str, house: House) -> Mark:
 
 
 def validate_file(house: House, file: Path) -> Verdict:
-    """The verdict on a PDF; FileMissing and UnknownKind for what is none. A damaged PDF has a verdict too."""
+    """The verdict on a PDF; FileMissing and NotPdf for what is none. A damaged PDF has a verdict too."""
     return validate(file, trust=house.trust, now=house.clock())

@@ -244,16 +244,17 @@ _ID = "01a200e0-5076-7574-a8fe-df7af85edd29"
         ),
         (
             "revoke x --reason y",
-            "Giá trị của 'DOCUMENT-ID' không đúng: phải là mã UUID",
-            "it is a UUID such as",
+            "Giá trị của 'DOCUMENT-ID' không đúng: phải là mã tài liệu như",
+            "it is the id at the end of the line",
         ),
+        ("jobs retry abc", "phải là mã UUID như", "it is a UUID such as"),
         ("serve --port abc", "phải là một số.", "it is a number."),
         ("serve --port 70000", "lớn nhất là 65535.", "the largest is 65535."),
         ("serve --port -1", "nhỏ nhất là 0.", "the smallest is 0."),
         ("find a --in nowhere", "chọn một trong 'owner', 'code', 'type', 'text'.", "choose one of 'owner',"),
         ("delegation add guardian a b --last-day z", "phải là ngày viết như", "it is a day such as"),
         ("list a --actor _", "Giá trị của '--actor' không đúng: không được để trống.", "must not be blank."),
-        ("dossier close x", "Đối số không đúng: --succeeded | --refused", "The arguments are wrong: --succ"),
+        ("dossier close x", "hãy nêu đúng một trong --succeeded, --refused", "name just one of --succeeded,"),
     ],
 )
 def test_wrong_arguments_are_told_in_both_languages(
@@ -315,3 +316,40 @@ def test_a_command_that_signs_nothing_does_not_wait_for_what_signs() -> None:
         check=True,
     )
     assert not {"pyhanko", "aiohttp", "numpy", "fastapi", "celery", "cv2"} & set(loaded.stdout.split())
+
+
+_SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["intake", str(_SAMPLES), "--owner", "040326489325"],
+            "samples là thư mục; hãy nêu các tệp trong đó",
+        ),
+        (["validate", str(_SAMPLES / "giay_khai_sinh.jpg")], "không phải là PDF; chỉ tệp PDF"),
+        (["verify", "khong-co.pdf"], "hãy xem lại tên tệp"),
+    ],
+)
+def test_what_is_no_file_of_the_kind_that_is_needed_is_told_what_to_name_instead(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == Exit.BAD_INPUT
+    assert said in capsys.readouterr().err
+
+
+def test_a_page_without_a_seal_has_no_day_of_which_its_status_would_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was said to be as known at `?`."""
+    assert run(["verify", str(_SAMPLES / "giay_khai_sinh.jpg")]) == Exit.CANNOT_TELL
+    assert "?" not in capsys.readouterr().out
+
+
+def test_types_are_listed_with_the_codes_that_an_intake_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["catalogue", "list"]) == Exit.DONE
+    assert "KQ.G15.000031  Giấy khai sinh / Birth certificate" in capsys.readouterr().out.splitlines()
+    assert run(["catalogue", "list", "--json"]) == Exit.DONE
+    codes = {one["code"] for one in json.loads(capsys.readouterr().out)["types"]}
+    assert {"KQ.G15.000031", "KHAI_TU"} <= codes

@@ -43,7 +43,7 @@ def test_an_owner_is_corrected_and_what_is_left_out_stays(
     assert run([*correct, "--born", "1985-13-01"]) == Exit.BAD_INPUT
     told = capsys.readouterr().err
     assert "--born" in told
-    assert "Cần một ngày có thật: 1990-05-03" in told, "it was said in English only, without the form"
+    assert "phải là ngày có thật, viết 1990-05-03" in told, "it was said in English only, without the form"
     assert run(["correct-owner", "001190119999", *correct[2:]]) == Exit.BAD_INPUT
 
 
