@@ -29,6 +29,9 @@ _WITHDRAW = (
     .where(IntentRow.id.in_(bindparam("wanted", expanding=True)), IntentRow.swept.is_(False))
     .returning(IntentRow.id, IntentRow.key)
 )
+_TO_KEEP_OPEN = locked(
+    select(IntentRow.id).where(IntentRow.id == bindparam("intent"), IntentRow.swept.is_(False))
+)
 _OF_NO_UPLOAD = ~exists().where(UploadRow.intent == IntentRow.id)
 
 
@@ -49,11 +52,11 @@ def redeem(session: Session, *stored: StoredObject) -> None:
 
 def still_open(session: Session, stored: StoredObject) -> UUID:
     """Keep the sweep off an object's intention until this transaction ends; StaleState when it was faster."""
-    wanted = select(IntentRow).where(IntentRow.id == stored.intent, IntentRow.swept.is_(False))
-    found = session.scalars(locked(wanted)).one_or_none()
-    if found is None:
+    found = ask(beside(session), _TO_KEEP_OPEN, {"intent": stored.intent})
+    if not found:
         raise StaleState(what="object")
-    return found.id
+    id: UUID = found[0].id
+    return id
 
 
 def object_rows(
