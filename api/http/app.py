@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi import FastAPI
 
 from api.house import House
@@ -43,14 +43,17 @@ from api.http.routes import (
     verification,
     webhooks,
 )
+from api.http.threads import Threads
 from api.steps.health import readiness
 from api.steps.published import PublishedFiles
 from common import say
 
 _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
-_TAKINGS = 4
-"""Papers that one process keeps at once; 40 at once take twice as long each and a half longer together."""
+_TAKINGS = 3
+"""Papers that one process keeps at once: one computes while others wait for the database."""
+_KNOWINGS = 8
+"""Requests of which one process asks the database at once by whom they are."""
 # A request is held against one route after the other: what is asked most stands first.
 _ROUTES = (
     verification,
@@ -73,6 +76,7 @@ _ROUTES = (
     webhooks,
 )
 _AT_THE_ROOT = (sign_in, oauth)
+_THREADS = ("openings", "takings", "own_openings", "checkings", "knowings")
 
 
 @asynccontextmanager
@@ -84,6 +88,8 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         await app.state.providers.close()
+        for each in _THREADS:
+            await run_sync(getattr(app.state, each).close)
 
 
 def make_app(
@@ -106,10 +112,11 @@ def make_app(
     app.state.published = PublishedFiles(house)
     app.state.streams = jobs.Streams()
     app.state.doorkeeper = Doorkeeper(tally_for(house.settings.broker), house.datastore.secret("doors"))
-    app.state.openings = CapacityLimiter(house.settings.openings)
-    app.state.takings = CapacityLimiter(_TAKINGS)
-    app.state.own_openings = CapacityLimiter(house.settings.openings)
-    app.state.checkings = CapacityLimiter(house.settings.openings)
+    app.state.openings = Threads("opening", house.settings.openings)
+    app.state.takings = Threads("taking", _TAKINGS)
+    app.state.own_openings = Threads("opening-own", house.settings.openings)
+    app.state.checkings = Threads("checking", house.settings.openings)
+    app.state.knowings = Threads("knowing", _KNOWINGS)
     problems.install(app)
     app.add_exception_handler(OAuthFault, oauth.answer_fault)
     settings = house.settings

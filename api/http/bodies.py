@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import anyio
-from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.house import House
 from api.http.faults import LengthWrong
+from api.http.threads import Threads
 from common import Digest
 from datastore import full_disk_is_storage_full
 
@@ -78,24 +78,24 @@ async def _written(request: Request, file: BinaryIO) -> tuple[int, Digest]:
 
 async def opening(request: Request, work: Callable[[], T]) -> T:
     """Does what opens files of staff and systems, in one of the few threads that may."""
-    limiter: CapacityLimiter = request.app.state.openings
-    return await run_sync(work, limiter=limiter)
+    threads: Threads = request.app.state.openings
+    return await threads.do(work)
 
 
 async def taking(request: Request, work: Callable[[], T]) -> T:
     """Does what keeps a paper that was opened before, in few threads: more of them only take turns at one core, and
     when the object store hangs, whoever looks or verifies does not wait behind them."""
-    limiter: CapacityLimiter = request.app.state.takings
-    return await run_sync(work, limiter=limiter)
+    threads: Threads = request.app.state.takings
+    return await threads.do(work)
 
 
 async def opening_own(request: Request, work: Callable[[], T]) -> T:
     """Does what opens files of citizens, in threads of their own: they never keep the counter waiting."""
-    limiter: CapacityLimiter = request.app.state.own_openings
-    return await run_sync(work, limiter=limiter)
+    threads: Threads = request.app.state.own_openings
+    return await threads.do(work)
 
 
 async def checking(request: Request, work: Callable[[], T]) -> T:
     """Does what opens files of anybody, in threads of its own: the public never keeps the counter waiting."""
-    limiter: CapacityLimiter = request.app.state.checkings
-    return await run_sync(work, limiter=limiter)
+    threads: Threads = request.app.state.checkings
+    return await threads.do(work)

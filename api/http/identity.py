@@ -18,6 +18,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.house import House
 from api.http.browser import PAGE_HEADERS, site_of
 from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded, TokenRefused
+from api.http.threads import Threads
 from common import has_unshown, one_line
 from datastore import CITIZENS, Actor, ActorRole, NotAllowed, PurposeMissing, Session, named_roles
 from ingest import DossierNumber
@@ -97,7 +98,7 @@ _cookie = APIKeyCookie(
 )
 
 
-def principal_of(
+async def principal_of(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     _described: Annotated[str | None, Security(_cookie)],
@@ -107,7 +108,10 @@ def principal_of(
     session = request.cookies.get(site.session_cookie)
     shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
     resolvers: Sequence[Resolver] = request.app.state.resolvers
-    found = next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
+    threads: Threads = request.app.state.knowings
+    found = await threads.do(
+        lambda: next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
+    )
     if found is None:
         raise SignInNeeded if bearer is None else TokenRefused
     if found.csrf is not None and request.method not in _SAFE:

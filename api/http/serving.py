@@ -32,6 +32,9 @@ _WORKER = [sys.executable, "-m", "api.cli", "worker", "--while-stdin"]
 _BACKLOG = 2048
 _MOST_CONNECTIONS = 2000
 """Of one process; further ones are answered 503 at once."""
+_TURN_SECONDS = 0.0005
+"""So long a thread computes before another that waits has its turn: Python's own ten times as long is more than a whole
+look-up takes, and the loop that hands out the work would wait for it behind each paper that is kept."""
 
 
 class CannotListen(KhosoError):
@@ -95,6 +98,7 @@ def serve_until_told(web: uvicorn.Server, listening: socket.socket) -> None:
 
     for sig in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sig, told)
+    sys.setswitchinterval(_TURN_SECONDS)
     web.run(sockets=[listening])
 
 
