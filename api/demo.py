@@ -86,7 +86,7 @@ def run_demo(
     taken = [_take_in(house, who, sample, number, pool) for sample in samples]
     close_dossier(house, who, number, DossierState.SUCCEEDED)
     work_off(house, pool, until_done=[received.document.id for received, _seconds in taken])
-    house.steps.start(say("demo_printing").vi, len(samples))
+    house.steps.start(str(say("demo_printing")), len(samples))
     lines = []
     for done, (sample, (received, seconds)) in enumerate(zip(samples, taken, strict=True), start=1):
         lines.append(_print_and_check(house, who, sample, received, seconds))

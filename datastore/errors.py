@@ -182,7 +182,8 @@ class StaleState(KhosoError):
     code = "stale_state"
 
 
-_OF_TWO_PAPERS = {
+_INSTEAD = {
+    "checked": "illegal_check",
     "put_away": "illegal_put_away",
     "itself": "illegal_itself",
     "successor": "illegal_successor",
@@ -197,8 +198,8 @@ class IllegalTransition(KhosoError):
 
     @property
     def sentence(self) -> Sentence:
-        """Of two papers of which one is to stand for the other also what to do instead."""
-        template = _OF_TWO_PAPERS.get(str(self.facts.get("new")))
+        """Where somebody may have meant another step, or another paper, also what to do instead."""
+        template = _INSTEAD.get(str(self.facts.get("new")))
         return super().sentence if template is None else replace(say(template, **self.facts), code=self.code)
 
 

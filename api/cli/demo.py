@@ -52,10 +52,22 @@ def demo(
     print(say("demo_look", owner=lines[0].sample.owners[0].identifier))
 
 
+_HEADINGS = (
+    ("Tệp", "file"),
+    ("Loại", "type"),
+    ("Mã", "code"),
+    ("Trang", "pages"),
+    ("s/trang", "s/page"),
+    ("Trạng thái", "status"),
+    ("Chữ ký", "signatures"),
+    ("QR bản in", "QR of the print"),
+)
+
+
 def _show(lines: tuple[Line, ...]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Tệp", "Loại", "Mã", "Trang", "s/trang", "Trạng thái", "Chữ ký", "QR bản in"):
-        table.add_column(heading, overflow="fold")
+    for vietnamese, english in _HEADINGS:
+        table.add_column(f"{vietnamese}\n{english}", overflow="fold")
     for line in lines:
         answer = line.held.as_json()
         seconds = "–" if line.seconds_per_page is None else f"{line.seconds_per_page:.1f}"

@@ -62,7 +62,7 @@ def validate(
     if as_json:
         print_json(verdict.as_json())
     else:
-        print(verdict.indication.value)
+        print(f"{verdict.indication.value}: {_genuine(verdict.indication)}")
         _say_reasons(verdict.reasons)
         for one in verdict.signatures:
             at = one.proven_time or one.claimed_time
@@ -137,7 +137,7 @@ def exit_of(check: Check) -> Exit:
 
 def _say_check(check: Check) -> None:
     """Two plain lines, then what they rest on."""
-    print(say(f"check_{check.indication.value.lower().replace('-', '_')}"))
+    print(_genuine(check.indication))
     if check.status_as_of is None:
         print(say("standing_not_asked"))
     else:
@@ -146,6 +146,10 @@ def _say_check(check: Check) -> None:
     if check.claims is not None:
         for line in lines_of(check.claims):
             print(f"  {line}")
+
+
+def _genuine(indication: Indication) -> Sentence:
+    return say(f"check_{indication.value.lower().replace('-', '_')}")
 
 
 def _say_reasons(reasons: tuple[Sentence, ...], indent: str = "  ") -> None:

@@ -204,10 +204,11 @@ def _disk(house: House) -> Finding:
 
 def _clock(house: House) -> Finding:
     seen = health.clock(house)
-    apart = say(
-        "doctor_skew",
-        rows=seen.facts["skew_seconds"],
-        objects=seen.facts.get("objects_skew_seconds", "–"),
+    rows, of_objects = seen.facts["skew_seconds"], seen.facts.get("objects_skew_seconds")
+    apart = (
+        say("doctor_skew_of_rows", rows=rows)
+        if of_objects is None
+        else say("doctor_skew", rows=rows, objects=of_objects)
     )
     kept = say(f"doctor_clock_kept_{seen.facts['kept']}")
     found = _finding("clock", seen, f"{apart}; {kept}")

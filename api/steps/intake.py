@@ -537,7 +537,8 @@ def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], N
         return
     with house.room.desk() as desk:
         scans = [_fetch(house, one, key, desk) for one in document.version.originals]
-        house.steps.start(str(document.id), sum(scan.pages for scan in scans))  # names may hold a number
+        # Names may hold a number.
+        house.steps.start(f"{say('step_reading')} {document.id}", sum(scan.pages for scan in scans))
 
         def progress(done: int, total: int) -> None:
             house.steps.reached(done, total)

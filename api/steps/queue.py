@@ -115,7 +115,7 @@ def _wait_for(house: House, documents: Collection[UUID]) -> None:
         at_work = next((job for job in jobs if job.done is not None and job.total is not None), None)
         if at_work is not None and (at_work.id, at_work.done) != told:
             if told is None or told[0] != at_work.id:
-                house.steps.start(str(at_work.document_id), at_work.total or 0)
+                house.steps.start(f"{say('step_reading')} {at_work.document_id}", at_work.total or 0)
             house.steps.reached(at_work.done or 0, at_work.total or 0)
             told = (at_work.id, at_work.done)
         elif not warned and time.monotonic() - since > _WARN_AFTER:

@@ -494,6 +494,15 @@ def test_a_paper_that_was_scanned_twice_is_put_away_by_a_clerk_for_the_one_that_
             assert [(line.person, line.document_id) for line in told] == [("lan.clerk", twice.id)]
 
 
+def test_a_paper_that_waits_for_no_check_is_said_to_need_none(house: House) -> None:
+    """Whoever checked it a second time read that a provisional paper cannot become checked."""
+    paper = house.provisional(house.owner())
+    with house.store.begin(MAI, "check") as work:
+        with pytest.raises(IllegalTransition) as caught:
+            work.documents.check(paper.id, by="mai.tran")
+        assert "không cần xác nhận" in caught.value.sentence.vi
+
+
 def test_what_was_decided_on_is_not_put_away_as_scanned_twice(house: House) -> None:
     owner = house.owner()
     valid, other = house.valid(owner, content=b"one"), house.valid(owner, content=b"other")
