@@ -70,7 +70,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
         "print_not_ready",
         "owner_there", "owners_enough", "last_owner", "not_the_same", "still_cited", "would_be_lost",
         "imported_otherwise", "said_otherwise",
-        "already_held", "already_there", "roles_exclude", "identity_differs",
+        "already_held", "held_elsewhere", "already_there", "roles_exclude", "identity_differs",
         "dossier_closed", "illegal_transition", "not_decided", "not_printable", "owner_not_named", "type_not_named",
         "not_reusable", "other_bytes", "object_locked", "request_in_progress", "stale_state", "role_already_signed",
         "too_many_subscriptions", "delegation_there", "signed_file_exists", "certificate_not_in_force",

@@ -656,7 +656,8 @@ class Documents:
         store that it leaves does not show it and cannot open it, codes are given under the new owner (the old ones
         end and stay), the diaries of all its owners, the prints and the dossiers are told. NotFound when one of
         `away_from` does not hold it; OwnerThere, LastOwner; AlreadyHeld when the same originals are held for
-        those who would be its owners, alone or with others; IllegalTransition for one that was destroyed.
+        those who would be its owners, alone or with others, HeldElsewhere where that is out of sight;
+        IllegalTransition for one that was destroyed.
         """
         self._scope.ask(Act.REFILE)
         row = self._scope.document(document)

@@ -140,6 +140,12 @@ class AlreadyHeld(KhosoError):
     code = "already_held"
 
 
+class HeldElsewhere(KhosoError):
+    """Its agency has the same originals for those who would be its owners, in a paper that the actor's may not see."""
+
+    code = "held_elsewhere"
+
+
 class OwnerThere(KhosoError):
     """The paper is this owner's already, and cannot be added or moved to it once more; fact `id`."""
 

@@ -13,8 +13,8 @@ from sqlalchemy import CompoundSelect, Select, bindparam, exists, null, or_, sel
 from sqlalchemy.orm import Session
 
 from archive import Status
-from common import Digest
-from datastore.errors import AlreadyHeld
+from common import Digest, KhosoError
+from datastore.errors import AlreadyHeld, HeldElsewhere
 from datastore.locks import hold
 from datastore.rows import DocumentRow, OwnerIdentifierRow, StoreEntryRow, StoreRow, VersionRow
 from datastore.scope import Scope, Sight, papers_in
@@ -48,17 +48,22 @@ class Holdings:
         itself, if that is held; None."""
         last = last_in_place_of(self._session, row)
         theirs = last.status not in NOT_HELD and owners <= set(owners_of(last))
-        if theirs and (last is row or self._in_sight(last)):
+        if theirs and (last is row or self._in_sight(last.id)):
             return last
         return None if row.held_key is None else row
 
-    def _in_sight(self, row: DocumentRow) -> bool:
-        """Whether the agency may see a paper, whoever of it asks; what another one's holds it must not be told of."""
+    def _held_as(self, document: UUID) -> KhosoError:
+        """What whoever moves a paper is told of the one that is held: AlreadyHeld; HeldElsewhere out of its sight."""
+        return AlreadyHeld(document_id=document) if self._in_sight(document) else HeldElsewhere()
+
+    def _in_sight(self, document: UUID) -> bool:
+        """Whether the agency may see a paper, whoever of it asks; what another one holds it must not be told of."""
         if self._scope.own_id is not None:
             return True  # a citizen's own, wherever it was taken in
         visible = papers_in(Sight(agencies=self._scope.agencies))
         return (
-            self._session.scalar(select(DocumentRow.id).where(DocumentRow.id == row.id, visible)) is not None
+            self._session.scalar(select(DocumentRow.id).where(DocumentRow.id == document, visible))
+            is not None
         )
 
     def claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
@@ -82,7 +87,7 @@ class Holdings:
         return key
 
     def claim(self, row: DocumentRow) -> None:
-        """Claim the originals for its owners of now; AlreadyHeld when another document has them."""
+        """Claim the originals for its owners of now; AlreadyHeld, HeldElsewhere when another document has them."""
         if row.status in NOT_HELD:
             row.held_key = None
             return
@@ -91,12 +96,12 @@ class Holdings:
         self._session.flush()
 
     def _claim(self, originals: Digest, owners: Sequence[UUID], agency: str, document: UUID) -> bytes:
-        """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld."""
+        """What makes this paper this paper, of nobody else until the transaction ends; AlreadyHeld, HeldElsewhere."""
         key = _held_key(originals, owners, agency)
         self._hold_originals(originals, agency)
         other = self._session.connection().scalar(_HOLDER, {"key": key})
         if other not in (None, document):
-            raise AlreadyHeld(document_id=other)
+            raise self._held_as(other)
         return key
 
     def _hold_originals(self, originals: Digest, agency: str) -> None:
@@ -104,8 +109,8 @@ class Holdings:
         hold(self._session, f"originals {_held_key(originals, (), agency).hex()}")
 
     def require_not_with_others(self, row: DocumentRow) -> None:
-        """AlreadyHeld when its owners have the same originals already, together with others; asked while they are
-        claimed, and only for a paper that is held."""
+        """AlreadyHeld, HeldElsewhere when its owners have the same originals already, together with others; asked while
+        they are claimed, and only for a paper that is held."""
         if row.held_key is None:
             return
         digest, owners = Digest(row.versions[-1].originals_digest), owners_of(row)
@@ -115,7 +120,7 @@ class Holdings:
         ):
             same = other.versions[-1].originals_digest == digest.value
             if same and set(owners) <= set(owners_of(other)):
-                raise AlreadyHeld(document_id=other.id)
+                raise self._held_as(other.id)
 
 
 def last_in_place_of(session: Session, row: DocumentRow) -> DocumentRow:

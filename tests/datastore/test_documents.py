@@ -13,6 +13,7 @@ from datastore import (
     Actor,
     AlreadyHeld,
     AttachedHow,
+    HeldElsewhere,
     IllegalTransition,
     LastOwner,
     NewOriginal,
@@ -623,6 +624,25 @@ def test_an_open_dossier_does_not_lose_a_paper_because_it_was_scanned_twice(hous
         work.documents.put_away_duplicate(twice.id, by=kept.id, reason="scanned twice")
         kinds = [event.kind for event in work.dossiers.get(number).events]
     assert kinds == ["received", "document_superseded"]
+
+
+def test_who_moves_a_paper_of_another_agency_is_not_told_which_one_that_agency_holds_out_of_its_sight(
+    house: House,
+) -> None:
+    """It was told the id of a paper that it may not see, or that the paper is not there, which it had just seen."""
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321")
+    with house.store.begin(MAI, "open") as work:
+        work.dossiers.open("H41.01-261122-0001", procedure="1.001193", agency=STRANGER.agency)
+    for content, owners in ((b"hers", (binh,)), (b"theirs", (binh, dung))):
+        moved, there = house.receive(an, content=content), house.receive(*owners, content=content)
+        with house.store.begin(MAI, "attach") as work:
+            work.dossiers.attach(
+                "H41.01-261122-0001", moved.id, component=content.decode(), how=AttachedHow.KEPT
+            )
+        for officer, refused in ((STRANGER, HeldElsewhere), (MAI, AlreadyHeld)):
+            with pytest.raises(refused) as caught, house.store.begin(officer, "refile") as work:
+                work.documents.refile(moved.id, to=binh, reason="wrong number typed")
+            assert caught.value.facts == ({} if officer is STRANGER else {"document_id": there.id})
 
 
 def test_one_of_two_owners_is_refiled_and_the_other_keeps_code_and_access(house: House) -> None:
