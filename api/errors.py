@@ -53,7 +53,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     _TOO_OFTEN: ("too_many_requests", "too_many_streams", "too_many_uploads"),
     _TOO_SLOW: ("body_too_slow",),
     _UNANNOUNCED: ("length_required",),
-    _UNKNOWN_KIND: ("file_kind_unknown",),
+    _UNKNOWN_KIND: ("file_kind_unknown", "form_sent"),
     _NOT_FOUND: ("file_missing", "no_provider", "not_found"),
     # A file of a known kind was looked at and cannot become a document.
     _NOT_TAKEN: (

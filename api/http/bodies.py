@@ -17,7 +17,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from api.house import House
-from api.http.faults import LengthWrong
+from api.http.faults import FormSent, LengthWrong
 from api.http.threads import Threads
 from common import Digest
 from datastore import full_disk_is_storage_full
@@ -38,7 +38,10 @@ class Body:
 
 @asynccontextmanager
 async def body_of(request: Request, house: House) -> AsyncIterator[Body]:
-    """The body as a file that is gone after the block; LengthWrong when the client went before its end, StorageFull."""
+    """The body as a file that is gone after the block; FormSent for a form that holds it, LengthWrong when the client
+    went before its end, StorageFull."""
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise FormSent
     # The desk is entered and left in a thread: it is a folder on a disk.
     desk = house.room.desk()
     folder = await run_sync(desk.__enter__)

@@ -107,6 +107,12 @@ class BodyNotUtf8(KhosoError):
     code = "body_not_utf8"
 
 
+class FormSent(KhosoError):
+    """A file was sent as a part of a form, where the body is the file: kept so, it would be another file."""
+
+    code = "form_sent"
+
+
 class BodyTooSlow(KhosoError):
     """The body came so slowly that it kept a place from others."""
 

@@ -101,6 +101,14 @@ def test_what_is_no_file_is_refused(clerk: httpx.Client) -> None:
     assert "1 to 255 characters" in str(said["en"])
 
 
+def test_a_form_that_holds_a_file_is_not_kept_as_the_file(clerk: httpx.Client) -> None:
+    """A PDF was found in it, behind the form's own lines: the paper had another digest than what was sent."""
+    pdf = (CHECKOUT / "samples" / "real_qd_707_ttg.pdf").read_bytes()
+    for address in ("uploads", "verify/file"):
+        sent = clerk.post(f"/api/v1/{address}", files={"file": ("a.pdf", pdf, "application/pdf")})
+        assert "--data-binary" in str(problem_of(sent, 415, "form_sent")["vi"])
+
+
 def test_an_upload_that_is_not_there_any_more_is_told_what_may_have_become_of_it(clerk: httpx.Client) -> None:
     """Old, used or somebody else's: it was told like a paper, to be sought with another code and agency."""
     said = problem_of(clerk.post("/api/v1/documents", json={"uploads": [str(uuid4())]}), 404, "not_found")
