@@ -13,6 +13,7 @@ child thus knows addresses in the next; but every child is walled off alike, non
 the nursery has no secret.
 """
 
+import atexit
 import contextlib
 import json
 import os
@@ -138,8 +139,8 @@ class _Nursery:
         self.gone = True
         self._control.close()
 
-    def forget_after_fork(self) -> None:
-        """In a fork: leave the parent's nursery to the parent, whose end it must be able to notice."""
+    def leave(self) -> None:
+        """Close this process's end of the line. In a fork the nursery is the parent's, whose end it must notice."""
         self._give_up()
 
 
@@ -177,8 +178,14 @@ def _after_fork() -> None:
     global _making, _present
     _making = threading.Lock()  # another thread may have held it
     if _present is not None:
-        _present.forget_after_fork()
+        _present.leave()
     _present = None
 
 
+def _at_exit() -> None:
+    if _present is not None:
+        _present.leave()
+
+
+atexit.register(_at_exit)
 os.register_at_fork(after_in_child=_after_fork)

@@ -154,6 +154,19 @@ def test_a_fork_of_the_parent_has_its_own_nursery() -> None:
     assert done.stdout.split() == ["0", "True"]
 
 
+def test_a_process_that_ends_leaves_no_line_to_its_nursery_open() -> None:
+    """It was left to the interpreter, which sometimes warned of an unclosed socket when it was taken down."""
+    program = (
+        "import atexit; from pathlib import Path\n"
+        "def lines(): return sum(one.is_socket() for one in Path('/proc/self/fd').iterdir())\n"
+        "before = lines(); atexit.register(lambda: print(lines() - before))\n"
+        "from ingest.nursery import child_of_nursery\n"
+        "child_of_nursery('ingest.nursery').end(); print(lines() - before)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["1", "0"]
+
+
 def test_many_threads_may_call_at_once() -> None:
     with ThreadPoolExecutor(16) as threads:
         answers = list(threads.map(lambda number: run("echo", number), range(80)))
