@@ -46,6 +46,12 @@ def kin() -> list[int]:
     return answer
 
 
+def output_of(program: str) -> list[str]:
+    """The words that a process of its own prints, which does this and ends well."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
 def gone(process: int) -> bool:
     """Whether a process has ended within some seconds (or is only waiting to be buried)."""
     try:
@@ -137,8 +143,7 @@ def test_a_nursery_outlives_the_thread_that_called_first() -> None:
         "def kin(): seen.append(confined('tests.ingest.prisoners:kin', None, readable=[Path('/proc')])[1])\n"
         "seen = []; first = threading.Thread(target=kin); first.start(); first.join(); kin(); print(*seen)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    first, second = done.stdout.split()
+    first, second = output_of(program)
     assert first == second
 
 
@@ -150,8 +155,7 @@ def test_a_fork_of_the_parent_has_its_own_nursery() -> None:
         "if child == 0: os._exit(0 if kin() != mine else 1)\n"
         "print(os.waitpid(child, 0)[1], kin() == mine)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["0", "True"]
+    assert output_of(program) == ["0", "True"]
 
 
 def test_a_process_that_ends_leaves_no_line_to_its_nursery_open() -> None:
@@ -163,8 +167,7 @@ def test_a_process_that_ends_leaves_no_line_to_its_nursery_open() -> None:
         "from ingest.nursery import child_of_nursery\n"
         "child_of_nursery('ingest.nursery').end(); print(lines() - before)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["1", "0"]
+    assert output_of(program) == ["1", "0"]
 
 
 def test_many_threads_may_call_at_once() -> None:
