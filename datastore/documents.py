@@ -139,6 +139,19 @@ class Documents:
         self._scope.note_document(row)
         return mapping.document(row)
 
+    def brought_otherwise(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> tuple[UUID, ...]:
+        """The papers, a few, that are another one than of just these originals and owners, and perhaps the same: with
+        the files in another order, only one of them, or for some of the owners. None that this actor may not see.
+
+        Of one file and one owner nothing is asked. A paper that has such a file among others is not found.
+        """
+        self._scope.ask(Act.SEE_PAPERS)
+        ids = self._holdings.akin(originals, owners)
+        if ids:
+            for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids))):
+                self._scope.note_document(row, act="look_for_held")
+        return ids
+
     def receive(
         self,
         draft: Draft,

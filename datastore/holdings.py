@@ -7,6 +7,7 @@ another one took the place of, that one stands. What an actor may see is not ask
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import permutations
 from uuid import UUID
 
 from sqlalchemy import CompoundSelect, Select, bindparam, exists, null, or_, select, union_all
@@ -22,6 +23,9 @@ from datastore.transactions import Glance
 
 NOT_HELD = (Status.REJECTED, Status.DESTROYED, Status.REVOKED)
 """In these states the same paper may be brought again."""
+_MOST_AKIN = 3
+_MOST_SHUFFLED = 4
+"""Files of which every order is looked for: 24."""
 
 
 class Holdings:
@@ -65,6 +69,28 @@ class Holdings:
             self._session.scalar(select(DocumentRow.id).where(DocumentRow.id == document, visible))
             is not None
         )
+
+    def akin(self, originals: Sequence[Digest], owners: Sequence[UUID]) -> tuple[UUID, ...]:
+        """Papers of one of these owners, in sight of the actor, that have the same files in another order, one of them,
+        or just these; nobody holds one of an owner whom this transaction made known."""
+        known = [owner for owner in owners if owner not in self._scope.stores]
+        if not known or len(originals) == len(owners) == 1:
+            return ()
+        theirs = StoreRow.owner_id.in_(known)
+        query = (
+            select(DocumentRow.id)
+            .where(DocumentRow.id == VersionRow.document_id, DocumentRow.held_key.is_not(None))
+            .where(self._scope.visible_documents())
+            .where(VersionRow.originals_digest.in_([digest.value for digest in _akin_to(originals)]))
+            .where(
+                exists()
+                .where(StoreEntryRow.document_id == DocumentRow.id, StoreEntryRow.to_at.is_(None))
+                .where(StoreRow.id == StoreEntryRow.store_id, theirs)
+            )
+        )
+        # Beside the session: what it has still to write waits for the end of the transaction.
+        found = self._session.connection().scalars(query.order_by(DocumentRow.id).limit(_MOST_AKIN))
+        return tuple(found)
 
     def claim_new(self, originals: Digest, owners: Sequence[UUID]) -> bytes:
         """`_claim` for what comes in, as `standing` finds it; nobody holds a paper of an owner whom this transaction
@@ -168,6 +194,16 @@ def look_beforehand(
     if not held and owners and not unknown:
         held = glance.first(*_brought(digest, list(owners.values()), agency)) is not None
     return Beforehand(held, unknown)
+
+
+def _akin_to(originals: Sequence[Digest]) -> set[Digest]:
+    """The digests of papers of one of these files, or of all in another order; of many only backwards too."""
+    orders = (
+        permutations(originals)
+        if len(originals) <= _MOST_SHUFFLED
+        else (tuple(originals), tuple(reversed(originals)))
+    )
+    return {*originals, *(digest_of(order) for order in orders)}
 
 
 def _brought(

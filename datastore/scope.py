@@ -263,13 +263,13 @@ class Scope:
         self.without.remove((kind, document))
         return True
 
-    def note_document(self, row: DocumentRow) -> None:
-        """Write the act into the diary of every owner of the paper."""
+    def note_document(self, row: DocumentRow, *, act: str | None = None) -> None:
+        """Write the act, that of the transaction if none is said, into the diary of every owner of the paper."""
         owners = [entry.store.owner_id for entry in row.entries if entry.to_at is None]
         for owner in owners:
-            self.note(owner=owner, document=row.id)
+            self.note(act=act, owner=owner, document=row.id)
         if not owners:
-            self.note(document=row.id)
+            self.note(act=act, document=row.id)
 
     def write(self, *rows: Row) -> None:
         """Insert new rows, each behind those to which it points: see `witness`."""

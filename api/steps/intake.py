@@ -167,6 +167,7 @@ def take_in(
     try:
         with house.datastore.begin(actor, "receive") as work:
             named = _name_owners(work, paper, beforehand.unknown)
+            otherwise = _brought_otherwise(work, scans, named)
             document = work.documents.receive(
                 draft,
                 originals=originals,
@@ -185,7 +186,7 @@ def take_in(
             job = go_on(house, work, document, paper.priority)
             # Its number last: until the transaction ends no other paper of the agency gets one.
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            doubts = about_owners(house, named.owners, named.stated)
+            doubts = (*about_owners(house, named.owners, named.stated), *otherwise)
             received = Received(document, receipt.number, again=False, job=job, doubts=doubts)
             also(work, received)
     except AlreadyHeld:
@@ -200,6 +201,8 @@ def take_in(
         if waiting == list(scans):
             raise
         return take_in(house, actor, paper, waiting, also)
+    for sentence in otherwise:
+        house.steps.say(str(sentence))
     return received
 
 
@@ -255,6 +258,14 @@ def _name_owners(work: Work, paper: Paper, unknown: Collection[str] = ()) -> _Na
             stated.append(otherwise)
     each_once = {owner.id: owner for owner in (found[one.identifier] for one in paper.owners)}
     return _Named(tuple(each_once.values()), tuple(stated))
+
+
+def _brought_otherwise(work: Work, scans: Sequence[Brought], named: _Named) -> tuple[Sentence, ...]:
+    """Which papers are there that may be this one, for whoever may see them: it becomes another all the same."""
+    if not may(ActorRole(work.actor.role), Act.SEE_PAPERS, work.actor.scopes):
+        return ()
+    found = work.documents.brought_otherwise([scan.sha256 for scan in scans], named.ids)
+    return tuple(say("brought_otherwise", id=id) for id in found)
 
 
 @dataclass(frozen=True, slots=True)

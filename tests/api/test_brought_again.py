@@ -82,6 +82,24 @@ def test_one_of_two_owners_brings_the_scan_that_is_filed_for_both(opened: House,
     assert not _bring(opened, scan, "040090001236").again
 
 
+def test_files_that_are_there_in_another_order_or_for_one_owner_less_are_told(
+    opened: House, tmp_path: Path
+) -> None:
+    """They became another paper without a word."""
+    first, second = _scan(tmp_path, 7), _scan(tmp_path, 8)
+    there, turned = (
+        receive(opened, _who(opened), Paper(files, (Person(AN),), "KET_HON"))
+        for files in ((first, second), (second, first))
+    )
+    assert (there.doubts, turned.again) == ((), False)
+    (doubt,) = turned.doubts
+    assert (doubt.code, str(there.document.id) in doubt.vi) == ("brought_otherwise", True)
+    alone = _bring(opened, first, AN)
+    more = _bring(opened, first, BINH, AN)
+    assert (alone.doubts, more.again) == ((), False)
+    assert [str(alone.document.id) in doubt.en for doubt in more.doubts] == [True]
+
+
 def _as_if_read(opened: House, document: UUID) -> None:
     with opened.datastore.begin(_who(opened), "open_for_reading") as work:
         key = work.documents.data_key(document)

@@ -1,7 +1,8 @@
 """Documents: held once, coded per owner, read, checked, decided, and moved to whom they belong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from uuid import UUID
 
 import pytest
 from sqlalchemy import event
@@ -71,6 +72,47 @@ def test_a_paper_of_several_scans_keeps_them_in_order_under_one_digest(house: Ho
         assert held is not None
         assert held.id == document.id
         assert work.documents.find_held(list(reversed(digests)), [owner]) is None
+
+
+def test_the_same_files_brought_otherwise_are_another_paper_and_the_one_that_is_there_is_named(
+    house: House,
+) -> None:
+    """It became another paper without a word."""
+    an, binh, dung = house.owner(AN), house.owner(BINH), house.owner("001090004321", "Lê Dũng")
+    draft, pages = house.store.draft(), (b"front", b"back")
+    kept = [
+        house.store.put(original_key(draft.id, 1, n), page, sealing=draft.data_key)
+        for n, page in enumerate(pages, start=1)
+    ]
+    with house.store.begin(MAI, "intake") as work:
+        originals = [NewOriginal(one, "image/jpeg", "x") for one in kept]
+        both = work.documents.receive(draft, originals=originals, owners=[an]).id
+    alone = house.receive(an, content=b"front").id
+    front, back = (Digest.of(page) for page in pages)
+
+    def there(*digests: Digest, owners: Sequence[UUID], actor: Actor = MAI) -> tuple[UUID, ...]:
+        with house.store.begin(actor, "intake") as work:
+            return work.documents.brought_otherwise(digests, owners)
+
+    assert there(back, front, owners=[an]) == (both, alone)
+    assert there(front, owners=[binh, an]) == (alone,)
+    assert there(back, Digest.of(b"third"), owners=[an]) == ()
+    assert there(back, front, owners=[dung]) == ()
+    assert there(back, front, owners=[an], actor=STRANGER) == (), "what it may not see is not named"
+    with house.store.begin(MAI, "look_at_diary") as work:
+        told = [line.document_id for line in work.diary.of_owner(an) if line.act == "look_for_held"]
+    assert sorted(one for one in told if one is not None) == [both, alone, alone]
+
+
+def test_an_ordinary_intake_asks_nothing_about_papers_that_were_brought_otherwise(house: House) -> None:
+    owner, asked = house.owner(AN), []
+    with house.store.begin(MAI, "intake") as work:
+        event.listen(house.store._engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+        made = work.owners.ensure("001090004321").id
+        before = len(asked)
+        assert work.documents.brought_otherwise([Digest.of(b"1")], [owner]) == ()
+        assert work.documents.brought_otherwise([Digest.of(b"1"), Digest.of(b"2")], [made]) == ()
+        assert len(asked) == before
 
 
 def test_the_same_original_of_the_same_owners_is_held_once(house: House) -> None:

@@ -76,6 +76,7 @@ ACTS: dict[str, dict[str, Act]] = {
     "documents": {
         "assign_owners": Act.ASSIGN_OWNER,
         "become": Act.READ_IN,
+        "brought_otherwise": Act.SEE_PAPERS,
         "check": Act.CHECK,
         "classify": Act.CLASSIFY,
         "data_key": Act.SEE_PAPERS,

@@ -45,7 +45,8 @@ LAN = Actor("lan", "postal", "H41.01", "matrix")
 
 ABOUT_NO_PAPER = {
     ("agencies", "*"), ("answers", "keep"), ("diary", "of_agency"), ("diary", "report"), ("diary", "reports"),
-    ("documents", "find_held"), ("documents", "receive"), ("documents", "standing_of_bytes"),
+    ("documents", "brought_otherwise"), ("documents", "find_held"), ("documents", "receive"),
+    ("documents", "standing_of_bytes"),
     ("dossiers", "open"), ("jobs", "finish"), ("jobs", "retry"), ("jobs", "set_aside"),
     ("overrides", "alone"), ("overrides", "on"), ("overrides", "put"), ("overrides", "agency_name"),
     ("overrides", "name_agency"),
