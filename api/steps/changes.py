@@ -24,6 +24,12 @@ class OneOwnerOnly(KhosoError):
     code = "one_owner_only"
 
 
+class OwnerUnclear(KhosoError):
+    """The number from whose owner a paper is taken is a former one of several of its owners."""
+
+    code = "owner_unclear"
+
+
 class RefileUnclear(KhosoError):
     """Whose a paper becomes is said in a way that means nothing, or two things."""
 
@@ -132,7 +138,8 @@ def _require_unchanged(work: Work, document: UUID, by: UUID, stamp: int | None) 
 
 
 def _leaving(work: Work, owners: Sequence[Owner], move: Move) -> tuple[UUID, ...]:
-    """Whose it is no more, of these, by a number of today or a former one; OneOwnerOnly, NotFound, BadIdentifier."""
+    """Whose it is no more, of these, by a number of today or a former one; OneOwnerOnly, NotFound, BadIdentifier;
+    OwnerUnclear where two had it once, as old identity cards of two provinces could."""
     if move.added is not None:
         return ()
     if move.away_from is None:
@@ -142,6 +149,8 @@ def _leaving(work: Work, owners: Sequence[Owner], move: Move) -> tuple[UUID, ...
     found = tuple(owner.id for owner in owners if is_or_was_of(work, owner, move.away_from))
     if not found:
         raise NotFound(what="owner")
+    if len(found) > 1:
+        raise OwnerUnclear
     return found
 
 

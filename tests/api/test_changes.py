@@ -52,3 +52,16 @@ def test_whose_a_paper_is_not_is_named_by_a_former_number_as_well_unless_it_is_s
         with pytest.raises(NotFound):
             _taken_from(opened, paper, wrong)
     assert _taken_from(opened, paper, "183 456 789").owner_ids == (an,)
+
+
+def test_a_former_number_of_two_owners_of_a_paper_takes_neither_of_them_out(
+    opened: House, tmp_path: Path
+) -> None:
+    """Two provinces gave the same nine digits: both owners were taken out for one."""
+    paper = _bring(opened, tmp_path, AN, BINH, _OTHER)
+    with opened.datastore.begin(opened.system("correct"), "correct") as work:
+        for owner in paper.owner_ids[:2]:
+            work.owners.add_identifier(owner, "183456789", kind="old_number", valid_to=work.at)
+    with pytest.raises(changes.OwnerUnclear):
+        _taken_from(opened, paper, "183456789")
+    assert _taken_from(opened, paper, BINH).owner_ids == (paper.owner_ids[0], paper.owner_ids[2])
