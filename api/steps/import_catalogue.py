@@ -76,9 +76,8 @@ def import_catalogue(
     """
     entries = _entries(file)
     with house.datastore.begin(actor, "import_catalogue") as work:
-        work.overrides.alone(
-            OverrideKind.CATALOGUE
-        )  # of two at once the second sees what the first has imported
+        # Of two at once the second sees what the first has imported.
+        work.overrides.alone(OverrideKind.CATALOGUE)
         imported = tuple(_import(work, entry, decision, replace=replace) for entry in entries)
         _require_sense(work, house.today, entries)
     return imported

@@ -112,7 +112,8 @@ def _wait_for(house: House, documents: Collection[UUID]) -> None:
     since, told, warned = time.monotonic(), None, False
     while documents and house.datastore.queue.unfinished(documents):
         jobs = house.datastore.queue.of_documents(documents)
-        at_work = next((job for job in jobs if job.done is not None and job.total is not None), None)
+        # A finished one keeps its last page: only one that is claimed goes on.
+        at_work = next((job for job in jobs if job.state is JobState.CLAIMED and job.total is not None), None)
         if at_work is not None and (at_work.id, at_work.done) != told:
             if told is None or told[0] != at_work.id:
                 house.steps.start(f"{say('step_reading')} {at_work.document_id}", at_work.total or 0)

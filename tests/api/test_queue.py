@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,16 +18,16 @@ import pytest
 from api.cli import run
 from api.cli.place import house
 from api.exits import Exit
-from api.house import open_house, page_pool_when_needed
-from api.progress import steps_on_stderr
+from api.house import House, open_house, page_pool_when_needed
+from api.progress import Unheard, steps_on_stderr
 from api.settings import Settings
 from api.steps import changes, health
 from api.steps.intake import Paper, Person, receive
 from api.steps.job_kinds import MAKE_VALID, SIGN
-from api.steps.queue import never, retry_set_aside, work_awhile, work_off
+from api.steps.queue import _wait_for, never, retry_set_aside, work_awhile, work_off
 from api.steps.readiness import Standing
 from archive import Ground, Status
-from datastore import JobKind, JobRole, JobState, SigningState
+from datastore import Job, JobKind, JobRole, JobState, SigningState
 from datastore.jobs import ATTEMPTS
 from signing import Role, TimeStampUnusable
 from signing.pki import DevelopmentSigners
@@ -231,6 +233,45 @@ def test_a_paper_that_is_ended_while_it_is_signed_ends_its_job_well_and_does_not
             made = {one.role: one.state for one in work.signings.of_document(paper)}
     assert (job.state, job.attempts, document.status) == (JobState.DONE, 1, ended)
     assert ([one.role for one in document.revisions], made) == (revisions, signings)
+
+
+@dataclass
+class Watched(Unheard):
+    """What whoever waits is shown; it ends with the first page."""
+
+    end: Callable[[], None]
+    shown: list[str] = field(default_factory=list)
+
+    def start(self, what: str, total: int) -> None:
+        self.shown.append(what.split()[-1])
+
+    def reached(self, done: int, total: int) -> None:
+        self.shown.append(f"{done}/{total}")
+        self.end()
+
+
+def test_whoever_waits_for_two_papers_is_shown_the_one_that_is_read_and_not_the_finished_one(
+    tmp_path: Path,
+) -> None:
+    """The finished one keeps its last page: it stood there until the other one was finished as well."""
+    jobs: list[Job] = []
+
+    def finish(opened: House, job: Job) -> None:
+        with opened.datastore.begin(opened.system("read"), "finish") as work:
+            work.jobs.finish(job)
+
+    steps = Watched(lambda: finish(opened, jobs[1]))
+    with house(steps) as opened:
+        scans = [tmp_path / f"{shade}.png" for shade in range(2)]
+        for shade, scan in enumerate(scans):
+            scan.write_bytes(page(shade))
+            receive(opened, opened.system("test"), Paper((scan,)))
+            claimed = opened.datastore.queue.claim(opened.room.worker)
+            assert claimed is not None
+            jobs.append(opened.datastore.queue.renew(claimed, done=1, total=2 + shade))
+        finish(opened, jobs[0])
+        _wait_for(opened, [job.document_id for job in jobs])
+    assert steps.shown == [str(jobs[1].document_id), "1/3"]
 
 
 def test_an_outage_stops_the_round_and_leaves_the_jobs_behind_it_as_they_were(
