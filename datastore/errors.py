@@ -206,6 +206,8 @@ class IllegalTransition(KhosoError):
     def sentence(self) -> Sentence:
         """Where somebody may have meant another step, or another paper, also what to do instead."""
         template = _INSTEAD.get(str(self.facts.get("new")))
+        if template == "illegal_check" and self.facts.get("old") == "received":
+            template = "illegal_check_yet"
         return super().sentence if template is None else replace(say(template, **self.facts), code=self.code)
 
 

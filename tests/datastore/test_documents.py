@@ -546,6 +546,15 @@ def test_a_paper_that_waits_for_no_check_is_said_to_need_none(house: House) -> N
         assert "không cần xác nhận" in caught.value.sentence.vi
 
 
+def test_a_paper_that_is_still_being_read_is_said_to_be_confirmed_after_that(house: House) -> None:
+    """Whoever checked it too early read that there is nothing to confirm, and did not come back."""
+    paper = house.receive(house.owner())
+    with house.store.begin(MAI, "check") as work:
+        with pytest.raises(IllegalTransition) as caught:
+            work.documents.check(paper.id, by="mai.tran")
+        assert "hãy xác nhận sau khi đã nhận dạng xong" in caught.value.sentence.vi
+
+
 def test_what_was_decided_on_is_not_put_away_as_scanned_twice(house: House) -> None:
     owner = house.owner()
     valid, other = house.valid(owner, content=b"one"), house.valid(owner, content=b"other")
