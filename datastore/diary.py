@@ -19,7 +19,7 @@ from datastore.scope import Scope
 
 MOST = 1000
 """Lines of one page."""
-_PaperThen = tuple[UUID | None, datetime | None]
+_PaperThen = tuple[UUID | None, datetime]
 
 
 class Diary:
@@ -134,9 +134,12 @@ class Diary:
         query = select(PrintRow).where(PrintRow.document_id.in_(documents), of_then)
         found: dict[_PaperThen, tuple[PrintTold, ...]] = {}
         for row in self._session.scalars(query.order_by(PrintRow.number)):
-            for then, reason in ((row.at, row.reason), (row.revoked_at, row.revoke_reason)):
-                told = PrintTold(row.number, row.to_whom, reason or "")
-                found[row.document_id, then] = (*found.get((row.document_id, then), ()), told)
+            told = {row.at: PrintTold(row.number, row.to_whom, row.reason)}
+            if row.revoked_at is not None:
+                reason = row.revoke_reason or ""
+                told[row.revoked_at] = PrintTold(row.number, row.to_whom, reason, taken_back=True)
+            for then, one in told.items():
+                found[row.document_id, then] = (*found.get((row.document_id, then), ()), one)
         return found
 
 

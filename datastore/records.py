@@ -461,6 +461,7 @@ class PrintTold:
     number: int
     to_whom: str
     reason: str
+    taken_back: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from api.cli.place import at_desk
 from api.house import House
 from api.steps.correcting import Correction, correct, known_of
 from api.steps.holdings import name_of, owner_of
-from common import VIETNAM, PartialDate, say
-from datastore import Actor, DiaryLine, Owner, OwnerState, Place
+from common import VIETNAM, PartialDate, Sentence, say
+from datastore import Actor, DiaryLine, Owner, OwnerState, Place, PrintTold
 
 _PAGE = 500
 """Lines of the diary that are read at a time."""
@@ -155,9 +155,14 @@ def _in_words(act: Sequence[DiaryLine], name: str | None) -> str:
     undone = None if line.outcome == _DONE else str(say("diary_not_done", outcome=line.outcome))
     notes = dict.fromkeys(one.note for one in act)
     prints = dict.fromkeys(told for one in act for told in one.prints)
-    given = (say("diary_print", number=one.number, to=one.to_whom, reason=one.reason) for one in prints)
+    given = map(_print_in_words, prints)
     words = (_second_of(line), line.person, line.agency, str(title_of(line.act)), undone, paper, name)
     return "  ".join(word for word in (*words, line.purpose, *notes, *map(str, given)) if word)
+
+
+def _print_in_words(told: PrintTold) -> Sentence:
+    code = "diary_print_taken_back" if told.taken_back else "diary_print"
+    return say(code, number=told.number, to=told.to_whom, reason=told.reason)
 
 
 def _second_of(line: DiaryLine) -> str:
@@ -180,5 +185,13 @@ def _line_as_json(line: DiaryLine, name: str | None) -> dict[str, Any]:
         "name": name,
         "outcome": line.outcome,
         "note": line.note,
-        "prints": [{"number": one.number, "to": one.to_whom, "reason": one.reason} for one in line.prints],
+        "prints": [
+            {
+                "number": one.number,
+                "to": one.to_whom,
+                "reason": one.reason,
+                "taken_back": one.taken_back,
+            }
+            for one in line.prints
+        ],
     }

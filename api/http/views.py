@@ -10,7 +10,7 @@ from api.http.shapes import Instant, Said
 from api.steps.holdings import Held
 from api.steps.paper_copy import shown_object
 from archive import Ground, SourceForm, Status, Weight
-from datastore import DiaryLine, DocumentRecord, Job, JobState, ListedDocument
+from datastore import DiaryLine, DocumentRecord, Job, JobState, ListedDocument, PrintTold
 
 _EXAMPLE_ID = "019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a11"
 _EXAMPLE_DOCUMENT: dict[str, Any] = {
@@ -234,11 +234,16 @@ class JobView(BaseModel):
 
 
 class PrintToldView(BaseModel):
-    """A print that was asked for, or taken back: to whom it was given, and why."""
+    """A print that was asked for, or `taken_back`: to whom it was given, and why, or why it was taken back."""
 
     number: int
     to: str
     reason: str
+    taken_back: bool
+
+    @classmethod
+    def of(cls, told: PrintTold) -> "PrintToldView":
+        return cls(number=told.number, to=told.to_whom, reason=told.reason, taken_back=told.taken_back)
 
 
 class DiaryLineView(BaseModel):
@@ -266,7 +271,12 @@ class DiaryLineView(BaseModel):
                     "outcome": "done",
                     "note": None,
                     "prints": [
-                        {"number": 1, "to": "Ngân hàng Nông nghiệp, chi nhánh Vinh", "reason": "Vay vốn"}
+                        {
+                            "number": 1,
+                            "to": "Ngân hàng Nông nghiệp, chi nhánh Vinh",
+                            "reason": "Vay vốn",
+                            "taken_back": False,
+                        }
                     ],
                 }
             ]
@@ -307,7 +317,5 @@ class DiaryLineView(BaseModel):
             name=name,
             outcome=line.outcome,
             note=line.note,
-            prints=[
-                PrintToldView(number=one.number, to=one.to_whom, reason=one.reason) for one in line.prints
-            ],
+            prints=[PrintToldView.of(one) for one in line.prints],
         )

@@ -1,6 +1,7 @@
 """What is known of an owner, corrected at the command line."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,7 @@ def test_one_act_with_one_paper_is_one_line_in_words_and_what_failed_is_not_told
     written = [
         line("refile"),
         line("print", prints=(printed,)),
+        line("revoke_print", prints=(replace(printed, reason="Bị mất", taken_back=True),)),
         line("refile", note="refiled: Lưu nhầm"),
         line("list_store", None),
         line("list_store"),
@@ -94,11 +96,12 @@ def test_one_act_with_one_paper_is_one_line_in_words_and_what_failed_is_not_told
     ]
     acts = [owners._in_words(act, None) for act in owners._acts(written)]
     named = [act.removeprefix("2026-11-22T08:05:09+07:00  hoa  H41.08  ") for act in acts]
-    assert [len(act) for act in owners._acts(written)] == [2, 1, 1, 1, 1, 1]
+    assert [len(act) for act in owners._acts(written)] == [2, 1, 1, 1, 1, 1, 1]
     assert named[0].endswith(f"/ Say whose a paper is  {paper}  hồ sơ  refiled: Lưu nhầm")
     assert "cấp cho Ngân hàng: Vay vốn" in named[1]
-    assert named[4] == "Xem nhật ký / Look at the diary  hồ sơ"
-    assert "not done (not_found)" in named[5]
+    assert "given to Ngân hàng, was taken back: Bị mất" in named[2]
+    assert named[5] == "Xem nhật ký / Look at the diary  hồ sơ"
+    assert "not done (not_found)" in named[6]
 
 
 @pytest.mark.parametrize("page_of_lines", [2, 3, 500])

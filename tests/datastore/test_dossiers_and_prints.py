@@ -157,7 +157,8 @@ def test_the_diary_tells_of_a_print_to_whom_and_why_to_whoever_sees_the_paper(ho
         with house.store.begin(reader, "look_at_diary") as work:
             return [(line.act, one) for line in work.diary.of_owner(an) for one in line.prints]
 
-    both = [("print", PrintTold(1, "bank", "loan")), ("revoke_print", PrintTold(1, "bank", "lost"))]
+    taken_back = PrintTold(1, "bank", "lost", taken_back=True)
+    both = [("print", PrintTold(1, "bank", "loan")), ("revoke_print", taken_back)]
     assert (told(himself), told(MAI), told(auditor)) == (both, both, [])
     with house.store.begin(MAI, "refile") as work:
         work.documents.refile(document.id, to=binh, away_from=[an], reason="another's")
