@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -15,8 +15,10 @@ from datastore import is_known_url
 
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"
-_HOST = r"[A-Za-z0-9.-]+(:\d{1,5})?"
-_HOST_AND_PORT = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}"
+_NAME = r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)"
+_HOST = rf"{_NAME}(:\d{{1,5}})?"
+_HOST_AND_PORT = rf"{_NAME}:\d{{1,5}}"
+_HOSTS = StringConstraints(strip_whitespace=True, pattern=rf"^{_HOST}( *, *{_HOST})*$")
 
 
 _BROKERS = ("redis://", "rediss://", "redis+socket://", "amqp://", "amqps://")
@@ -65,7 +67,7 @@ class Settings(BaseSettings):
     """Agency code (Decision 20/2020/QĐ-TTg) of the office where this machine stands; default: the demo agency."""
     agency_name: str = "Ủy ban nhân dân phường Trường Vinh"
     system_name: str = "Hệ thống số hóa và lưu trữ hồ sơ Khoso"
-    verify_host: Annotated[str, Field(pattern=rf"^{_HOST}( *, *{_HOST})*$")] = "kiemtra.khoso.example"
+    verify_host: Annotated[str, _HOSTS] = "kiemtra.khoso.example"
     """Host in the links of prints; whoever scans a print lands there. After it, separated by commas, the former ones,
     to which the links of older prints lead."""
     clerk_name: str = "Nguyễn Thị Một Cửa"

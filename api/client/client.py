@@ -153,7 +153,9 @@ class Client:
 
     def add_owner(self, document: Document, owner: str, reason: str, *, insist: bool = False) -> Document:
         """Let it be one more owner's, as it was seen; `insist` where papers of its type have no more owners."""
-        return self._change(document, "refile", {"add": owner, "reason": reason, "insist": insist})
+        # Said only where it is meant: a server that does not know it yet refuses it.
+        insists = {"insist": True} if insist else {}
+        return self._change(document, "refile", {"add": owner, "reason": reason, **insists})
 
     def take_owner_out(self, document: Document, owner: str, reason: str) -> Document:
         """Take a wrong one of several owners out, as it was seen."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import Response
 from pydantic import (
@@ -120,6 +120,18 @@ class Asked(BaseModel):
     and `StrictBool`: what is written as something else is an error of the asker's, not to be guessed at."""
 
     model_config = ConfigDict(extra="forbid")
+
+    younger: ClassVar[frozenset[str]] = frozenset()
+    """Fields that a request which there was before got later."""
+
+    def said(self) -> dict[str, Any]:
+        """What its key knows a request by: without the younger fields in which it says nothing.
+
+        So it is the same one to this version and to the one before, which may have answered it.
+        """
+        fields = type(self).model_fields
+        silent = {name for name in self.younger if getattr(self, name) == fields[name].default}
+        return self.model_dump(mode="json", exclude=silent)
 
 
 class Why(Asked):

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from api.cli import app, run
 from api.exits import Exit, worst
+from api.settings import Settings
 
 
 @pytest.fixture(autouse=True)
@@ -74,6 +76,25 @@ def test_a_wrong_setting_is_named(
     monkeypatch.setenv("KHOSO_WORKERS", "many")
     assert run(["list", "040090001234"]) == Exit.BAD_INPUT
     assert "KHOSO_WORKERS" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("said", "hosts"),
+    [
+        ("[::1]:8000", ("[::1]:8000",)),
+        (" kho.example.vn\n", ("kho.example.vn",)),
+        ("kho.example.vn:8443 , [2001:db8::7]", ("kho.example.vn:8443", "[2001:db8::7]")),
+    ],
+)
+def test_hosts_of_prints_are_taken_in_every_form_that_ran_before(said: str, hosts: tuple[str, ...]) -> None:
+    """A blank at the end, or an address in brackets, kept an installation from starting after an update."""
+    assert Settings(verify_host=said).verify_hosts == hosts
+
+
+@pytest.mark.parametrize("said", ["https://kho.example.vn", "a.vn, , b.vn", "[::1"])
+def test_what_is_no_host_of_prints_is_refused(said: str) -> None:
+    with pytest.raises(ValidationError, match="verify_host"):
+        Settings(verify_host=said)
 
 
 def test_digits_of_a_print_from_elsewhere_cannot_be_judged(capsys: pytest.CaptureFixture[str]) -> None:

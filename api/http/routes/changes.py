@@ -4,7 +4,7 @@ Whoever sends `If-Match` with the tag that was seen changes nothing else than th
 that answers whose it is, and it may be another's meanwhile; and who puts one away, for nothing brings it back.
 """
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -103,6 +103,7 @@ class Moved(Because):
             ]
         },
     )
+    younger: ClassVar[frozenset[str]] = frozenset({"insist"})
     owner: _Number | None = Field(None, description="Its right owner, in the place of whoever has it.")
     add: _Number | None = Field(None, description="One more owner, beside those who have it.")
     insist: StrictBool = Field(
@@ -265,7 +266,7 @@ def refile_document(
         changes.refile(house, actor, document_id, said.move(), said.reason, stamp=stamp_wanted(seen))
         return _as_it_stands(house, actor, document_id)
 
-    return once.do(said.model_dump(mode="json"), make)
+    return once.do(said.said(), make)
 
 
 @router.post(

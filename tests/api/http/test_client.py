@@ -1,5 +1,6 @@
 """The client over a real server: a paper's way through it, and what it does when no answer comes."""
 
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from api.client import Client, NoAnswer, OwnerNamed, ProblemAnswered, Wanted
 from api.client.transport import Transport
-from tests.api.http.papers import AN, page
+from tests.api.http.papers import AN, BINH, page
 from tests.api.http.servers import Service
 from tests.api.http.test_documents import read_all
 
@@ -110,3 +111,20 @@ def test_what_was_not_answered_is_sent_again_under_the_same_key(monkeypatch: pyt
     with pytest.raises(NoAnswer, match="cut off"):
         transport.post("/documents", {})
     transport.close()
+
+
+def test_what_a_server_of_the_version_before_does_not_know_is_said_only_where_it_is_meant(
+    kho: Client, tmp_path: Path
+) -> None:
+    """Its bodies are strict: with `insist` in every one, no owner could be added there any more."""
+    file = tmp_path / "birth.png"
+    file.write_bytes(page(301))
+    paper = kho.document(
+        kho.submit([kho.upload(file).id], owners=[OwnerNamed(AN)], type="KHAI_SINH").document_id
+    )
+    said: list[set[str]] = []
+    kho._transport.http.event_hooks = {"request": [lambda sent: said.append(set(json.loads(sent.content)))]}
+    with pytest.raises(ProblemAnswered, match="owners_enough"):
+        kho.add_owner(paper, BINH, "Giấy của cả hai")
+    assert len(kho.add_owner(paper, BINH, "Giấy của cả hai", insist=True).owner_ids) == 2
+    assert said == [{"add", "reason"}, {"add", "reason", "insist"}]

@@ -1,12 +1,15 @@
 """A request with a key is done once, however often and by however many threads at once it is sent."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.api.http.papers import page, upload
+from common import Digest
+from datastore import Answer, Claim
+from tests.api.http.papers import BINH, page, upload
 from tests.api.http.servers import Service
 from tests.api.http.test_problems import problem_of
 
@@ -57,3 +60,22 @@ def test_what_was_refused_can_be_sent_again_under_its_key(clerk: httpx.Client) -
 def test_a_key_that_is_none_is_refused(clerk: httpx.Client, key: str) -> None:
     answer = clerk.post("/api/v1/uploads", content=page(14), headers={"Idempotency-Key": key})
     problem_of(answer, 422, "bad_idempotency_key")
+
+
+def test_a_request_that_the_version_before_answered_is_the_same_one_to_this_version(
+    served: Service, handler: httpx.Client
+) -> None:
+    """What says nothing in a field that is younger than its request: sent again, it was another one under its key."""
+    place, key = f"/api/v1/documents/{uuid4()}/refile", str(uuid4())
+    before = {"owner": None, "add": BINH, "away_from": None, "reason": "Giấy của cả hai"}
+    request = Digest.of(json.dumps([f"POST {place}", before], sort_keys=True).encode())
+    requests = served.house.datastore.requests
+    claim = requests.claim("handler/H41.08/hoa.le/", key, request)
+    assert isinstance(claim, Claim)
+    requests.keep(claim, Answer(200, {}, '{"answered": "before"}'))
+
+    said = {"add": BINH, "reason": "Giấy của cả hai"}
+    again = handler.post(place, json=said, headers={"Idempotency-Key": key})
+    assert (again.status_code, again.json()) == (200, {"answered": "before"})
+    insisting = handler.post(place, json={**said, "insist": True}, headers={"Idempotency-Key": key})
+    problem_of(insisting, 422, "key_used_otherwise")
