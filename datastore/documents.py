@@ -585,7 +585,7 @@ class Documents:
         if row.status == Status.SUPERSEDED and row.superseded_by == by:
             return mapping.document(row)
         if successor.status not in _SUCCEEDING:
-            raise IllegalTransition(what="document", old=successor.status, new="successor")
+            raise _cannot_stand(successor, "successor")
         self._require_allowed(row, Status.SUPERSEDED)
         row.superseded_by = by
         row.reason = reason
@@ -617,7 +617,7 @@ class Documents:
     def _require_stands_for(self, row: DocumentRow, other: DocumentRow) -> None:
         further = _FURTHER[_FURTHER.index(Status(row.status)) :]
         if other.status not in further:
-            raise IllegalTransition(what="document", old=other.status, new="stand_in")
+            raise _cannot_stand(other, "stand_in")
         if not owners_of(row) or not set(owners_of(row)) <= set(owners_of(other)):
             raise NotTheSame(what="owner")
         if row.doc_type is None or row.doc_type != other.doc_type:
@@ -737,7 +737,7 @@ class Documents:
         found = self._scope.document(other)
         same = found.versions[-1].originals_digest == row.versions[-1].originals_digest
         if found.id == row.id or not same or found.held_key is None:
-            raise IllegalTransition(what="document", old=found.status, new="successor")
+            raise IllegalTransition(what="document", old=found.status, new="held_there")
         if owner not in owners_of(found):
             raise StaleState(what="document", id=other)
 
@@ -854,6 +854,13 @@ class Documents:
         row.changed_at = self._scope.at
         self._session.flush()
         return mapping.document(row)
+
+
+def _cannot_stand(other: DocumentRow, place: str) -> IllegalTransition:
+    """Another paper may not take this place: not yet, or never where it is over; what to do instead differs."""
+    return IllegalTransition(
+        what="document", old=other.status, new=f"{place}_over" if other.status in _ENDED else place
+    )
 
 
 def _with_earlier(row: DocumentRow, reason: str) -> str:

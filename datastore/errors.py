@@ -193,7 +193,10 @@ _INSTEAD = {
     "put_away": "illegal_put_away",
     "itself": "illegal_itself",
     "successor": "illegal_successor",
+    "successor_over": "illegal_successor_over",
     "stand_in": "illegal_stand_in",
+    "stand_in_over": "illegal_stand_in_over",
+    "held_there": "illegal_held_there",
 }
 
 

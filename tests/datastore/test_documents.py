@@ -479,8 +479,9 @@ def test_a_misfiled_paper_that_its_right_owner_has_already_is_put_away_and_point
         with pytest.raises(AlreadyHeld):
             work.documents.refile(wrong.id, to=binh, reason="wrong number typed")
         for no_such in (other.id, wrong.id):
-            with pytest.raises(IllegalTransition):
+            with pytest.raises(IllegalTransition) as caught:
                 work.documents.put_away(wrong.id, by=no_such, to=binh, reason="x")
+            assert "--by" not in caught.value.sentence.vi, "nobody chose the other paper"
         away = work.documents.put_away(wrong.id, by=right.id, to=binh, reason="wrong number typed")
         notices = work.documents.notices(wrong.id)
         assert work.documents.put_away(wrong.id, by=right.id, to=binh, reason="again") == away
@@ -585,11 +586,12 @@ def test_only_a_paper_that_is_as_far_and_stands_takes_the_place_of_one_that_was_
     over = house.valid(owner, content=b"over")
     with house.store.begin(MAI, "put_away") as work:
         work.documents.revoke(over.id, reason="false")
-        for other, status in ((behind, "received"), (over, "revoked")):
+        for other, status, new in ((behind, "received", "stand_in"), (over, "revoked", "stand_in_over")):
             with pytest.raises(IllegalTransition) as caught:
                 work.documents.put_away_duplicate(twice.id, by=other.id, reason="x")
-            assert caught.value.facts == {"what": "document", "old": status, "new": "stand_in"}
-            assert "cất bản kia đi" in caught.value.sentence.vi
+            assert caught.value.facts == {"what": "document", "old": status, "new": new}
+            # One that is over can neither be put away nor be worked on any more.
+            assert ("cất bản kia đi" in caught.value.sentence.vi) is (other is behind)
         assert work.documents.put_away_duplicate(behind.id, by=twice.id, reason="x").superseded_by == twice.id
 
 
@@ -853,13 +855,18 @@ def test_only_a_paper_that_stands_may_take_a_place(house: House) -> None:
     owner = house.owner()
     old, new = house.valid(owner, content=b"old"), house.provisional(owner, content=b"new")
     rejected, revoked = house.receive(owner, content=b"bad"), house.valid(owner, content=b"false")
+    waiting = house.receive(owner, content=b"not signed yet")
     with house.store.begin(MAI, "refuse") as work:
         work.documents.become(rejected.id, Status.REJECTED, reason="not readable")
         work.documents.revoke(revoked.id, reason="false")
         for successor, status in ((rejected, "rejected"), (revoked, "revoked")):
             with pytest.raises(IllegalTransition) as caught:
                 work.documents.supersede(old.id, by=successor.id, reason="corrected")
-            assert caught.value.facts == {"what": "document", "old": status, "new": "successor"}
+            assert caught.value.facts == {"what": "document", "old": status, "new": "successor_over"}
+            assert "được ký" not in caught.value.sentence.vi, "it was to be waited for"
+        with pytest.raises(IllegalTransition) as caught:
+            work.documents.supersede(old.id, by=waiting.id, reason="corrected")
+        assert "đợi giấy tờ đó được ký" in caught.value.sentence.vi
         assert work.documents.supersede(old.id, by=new.id, reason="corrected").superseded_by == new.id
         work.documents.revoke(new.id, reason="false as well")
         again = work.documents.supersede(old.id, by=new.id, reason="corrected")
