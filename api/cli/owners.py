@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -136,8 +137,11 @@ def _diary_of(opened: House, who: Actor, identifier: str) -> Iterator[DiaryLine]
 
 
 def _acts(lines: Iterable[DiaryLine]) -> Iterator[list[DiaryLine]]:
-    """The lines of each second by who did what with which paper; what is said of no paper stands with those of it."""
-    for _second, together in groupby(lines, key=_second_of):
+    """What each act wrote, by who did what with which paper; what is said of no paper stands with those of it.
+
+    What one transaction writes has one instant, which no other one has but by chance.
+    """
+    for _instant, together in groupby(lines, key=attrgetter("at")):
         acts: dict[tuple[str | UUID | None, ...], list[DiaryLine]] = {}
         for line in together:
             who = (line.person, line.role, line.agency, line.purpose, line.dossier)

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -97,11 +97,26 @@ def test_one_act_with_one_paper_is_one_line_in_words_and_what_failed_is_not_told
     acts = [owners._in_words(act, None) for act in owners._acts(written)]
     named = [act.removeprefix("2026-11-22T08:05:09+07:00  hoa  H41.08  ") for act in acts]
     assert [len(act) for act in owners._acts(written)] == [2, 1, 1, 1, 1, 1, 1]
-    assert named[0].endswith(f"/ Say whose a paper is  {paper}  hồ sơ  refiled: Lưu nhầm")
+    assert named[0].endswith(
+        f"/ Move a paper to its owner, add an owner, or take one out  {paper}  hồ sơ  refiled: Lưu nhầm"
+    )
     assert "cấp cho Ngân hàng: Vay vốn" in named[1]
     assert "given to Ngân hàng, was taken back: Bị mất" in named[2]
     assert named[5] == "Xem nhật ký / Look at the diary  hồ sơ"
     assert "not done (not_found)" in named[6]
+
+
+def test_two_acts_within_a_second_are_two_lines() -> None:
+    """Whoever fetched a paper twice in a second was told of once."""
+    paper, owner = new_id(AT), new_id(AT)
+    fetched = [
+        DiaryLine(
+            new_id(at), at, "hoa", "handler", "H41.08", "get", "hồ sơ", None, owner, paper, "done", note
+        )
+        for at in (AT, AT + timedelta(milliseconds=1))
+        for note in (None, "signed")
+    ]
+    assert [len(act) for act in owners._acts(fetched)] == [2, 2]
 
 
 @pytest.mark.parametrize("page_of_lines", [2, 3, 500])

@@ -1,4 +1,4 @@
-"""The order of locks is written down in one place; what is not written down there nobody keeps to."""
+"""Names of locks are written down where their order is; what is not written down there nobody keeps to."""
 
 import ast
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def _beginning(name: ast.expr) -> str:
     return first.value.strip() if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
 
 
-def test_every_name_that_is_held_has_its_place_in_the_order() -> None:
+def test_every_name_that_is_held_is_named_where_the_order_is_written_down() -> None:
     assert locks.__doc__ is not None
     held = set(_held_names())
     assert {"agency", "originals", "receipts"} <= held

@@ -153,6 +153,8 @@ def test_a_reading_and_the_codes_are_there(clerk: httpx.Client, paper: str) -> N
 
 def test_the_diary_is_read_in_pages_and_each_look_is_a_line(clerk: httpx.Client, paper: str) -> None:
     place, lines, cursor = f"/api/v1/documents/{paper}/diary", [], None
+    for _look in range(3):
+        assert clerk.get(f"/api/v1/documents/{paper}").status_code == 200
     while True:
         params = {"limit": 3} | ({"cursor": cursor} if cursor else {})
         page_of_lines = clerk.get(place, params=params).json()
