@@ -17,6 +17,7 @@ from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Agency, Json, Purpose, Reason
 from api.cli.place import at_desk
 from api.steps.holdings import owner_of
+from api.words import in_words
 from common import say
 from datastore import ActorRole, Delegation, Work
 
@@ -148,13 +149,16 @@ def _show(one: Delegation, as_json: bool) -> None:
         print_json(_as_json(one))
         return
     days = f"{one.valid_from} – {one.valid_to or ''}"
-    print(f"{one.id}  {one.kind}  {one.delegate_id} → {one.principal_id}  {days}  {_state(one)}")
+    kind = in_words("role", one.kind.value)
+    print(f"{one.id}  {kind}  {one.delegate_id} → {one.principal_id}  {days}  {_state(one)}")
 
 
 def _state(one: Delegation) -> str:
     if one.ended_at is not None:
-        return f"ended: {one.end_reason}"
-    return "proposed" if one.confirmed_by is None else f"confirmed: {one.confirmed_by}"
+        return f"{in_words('delegation', 'ended')}: {one.end_reason}"
+    if one.confirmed_by is None:
+        return in_words("delegation", "proposed")
+    return f"{in_words('delegation', 'confirmed')}: {one.confirmed_by}"
 
 
 def _as_json(one: Delegation) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from api.cli.options import OPERATOR, ActorName, Json
 from api.cli.place import at_desk
 from api.demo import Line, run_demo, samples_in
 from api.house import page_pool_when_needed
+from api.words import in_words
 from common import say
 
 _SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -77,7 +78,7 @@ def _show(lines: tuple[Line, ...]) -> None:
             answer["code"] or "–",
             str(answer["pages"]),
             seconds,
-            answer["status"],
+            in_words("status", answer["status"]),
             answer["signature_verdict"] or answer["verdict"] or "–",
             _qr(line),
         )

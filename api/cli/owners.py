@@ -16,6 +16,7 @@ from api.cli.place import at_desk
 from api.house import House
 from api.steps.correcting import Correction, correct, known_of
 from api.steps.holdings import name_of, owner_of
+from api.words import in_words
 from common import VIETNAM, PartialDate, Sentence, say
 from datastore import Actor, DiaryLine, Owner, OwnerState, Place, PrintTold
 
@@ -90,7 +91,7 @@ def _show(known: Owner, *, as_json: bool) -> None:
     if as_json:
         print_json(told)
         return
-    facts = {**told, "state": f"{say(f'owner-state-{known.state.value}').vi} / {known.state.value}"}
+    facts = {**told, "state": in_words("owner-state", known.state.value)}
     for name, value in facts.items():
         typer.echo(f"{say(f'owner-{name}')}: {value or say('owner-not-known')}")
 

@@ -19,6 +19,7 @@ from api.house import House, page_pool_when_needed
 from api.steps import changes, confirming, dossiers, holdings
 from api.steps.intake import Paper, Person, Received, receive
 from api.steps.queue import work_off
+from api.words import in_words
 from archive import Ground, Status
 from common import KhosoError, say
 from datastore import Actor, DocumentRecord, DossierState, SearchField
@@ -267,7 +268,7 @@ def _say_dossier(number: str, state: DossierState, papers: list[dict[str, Any]],
     if as_json:
         print_json({"dossier": number, "state": state.value, "documents": papers})
         return
-    print(f"{number}: {_in_words('word', state.value)}")
+    print(f"{number}: {in_words('word', state.value)}")
     if papers:
         _show_documents(papers)
 
@@ -477,15 +478,10 @@ def _show_documents(answers: list[dict[str, Any]], none: str | None = "nothing_h
     for answer in answers:
         print(f"{' + '.join(answer['codes']) or '–'}  {answer['name'] or '?'}")
         facts = (
-            _in_words("status", answer["status"]),
-            _in_words("weight", answer["weight"]),
+            in_words("status", answer["status"]),
+            in_words("weight", answer["weight"]),
             f"{answer['pages'] or '?'} trang",
             answer["signature_verdict"],
             answer["document_id"],
         )
         print("    " + " · ".join(fact for fact in facts if fact))
-
-
-def _in_words(kind: str, code: str) -> str:
-    """A status, a weight or a state in Vietnamese, and its code, by which programs and the manual know it."""
-    return f"{say(f'{kind}-{code}'.replace('_', '-')).vi} / {code}"

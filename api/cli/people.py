@@ -15,6 +15,7 @@ from api.cli.answer import print_json
 from api.cli.app import app
 from api.cli.options import OPERATOR, ActorName, Json, Reason
 from api.cli.place import at_desk
+from api.words import in_words
 from common import VIETNAM, KhosoError, say
 from datastore import Account, ActorRole, Agency, Work
 
@@ -255,8 +256,9 @@ def _show_account(one: Account, as_json: bool) -> None:
     if as_json:
         print_json(_account_as_json(one))
     else:
-        roles = ", ".join(role["role"] for role in _account_as_json(one)["roles"])
-        print(f"{one.username}  {one.name}  {one.agency}  {one.state.value}  {roles}")
+        roles = ", ".join(in_words("role", role["role"]) for role in _account_as_json(one)["roles"])
+        state = in_words("account-state", one.state.value)
+        print(f"{one.username}  {one.name}  {one.agency}  {state}  {roles}")
 
 
 def _agency_as_json(one: Agency) -> dict[str, Any]:

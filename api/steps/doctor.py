@@ -1,6 +1,6 @@
 """What is wrong with this installation, and how to mend it. Every check tries the real part."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -10,6 +10,7 @@ from api.steps import health
 from api.steps.archivist import extend_log, verify_log
 from api.steps.queue import recover
 from api.steps.readiness import Seen, Standing
+from api.words import in_words
 from common import KhosoError, Sentence, font_file, say, shown
 from ingest import confinement_report
 from signing import Role, TimeStampUnusable, other_keys
@@ -118,10 +119,15 @@ def _database(house: House) -> Finding:
     """What stands in the rows, and whether their server keeps what it acknowledges."""
     facts, risks = house.datastore.statistics(), house.datastore.risks()
     kind = house.settings.database.partition(":")[0].partition("+")[0]
-    documents = ", ".join(f"{status} {count}" for status, count in sorted(facts.documents.items()))
-    rows = say("doctor_rows", schema=facts.schema, owners=facts.owners, documents=documents or "–")
-    seen = "; ".join((kind, *risks, str(rows)))
+    rows = str(say("doctor_rows", schema=facts.schema, owners=facts.owners))
+    documents = f"{say('doctor_documents')}: {_counted('status', facts.documents)}"
+    seen = "; ".join((kind, *risks, rows, documents))
     return Finding("database", not risks, seen, "postgresql.conf: fsync = on, full_page_writes = on")
+
+
+def _counted(kind: str, counts: Mapping[str, int]) -> str:
+    """How many there are in each state."""
+    return "; ".join(f"{in_words(kind, state)} {count}" for state, count in sorted(counts.items())) or "–"
 
 
 def _objects(house: House) -> Finding:
@@ -151,7 +157,7 @@ def _lock(house: House) -> Finding:
 def _jobs(house: House) -> Finding:
     """What was set aside, with its reason: a person must look at it."""
     jobs = house.datastore.statistics().jobs
-    seen = ", ".join(f"{state} {count}" for state, count in sorted(jobs.items())) or "–"
+    seen = _counted("job", jobs)
     aside = house.datastore.queue.set_aside()
     reasons = "; ".join(f"{job.kind} {job.document_id}: {job.last_error}" for job in aside)
     return Finding(

@@ -47,7 +47,9 @@ def test_a_guardian_is_written_down_confirmed_by_another_and_ended(
     for number in (MOTHER, CHILD):
         assert [one["id"] for one in answer(capsys, "list", number)["delegations"]] == [made["id"]]
     assert run(["delegation", "list", CHILD]) == Exit.DONE
-    assert "confirmed: hoa.le" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "người giám hộ / guardian" in shown
+    assert "đã xác nhận / confirmed: hoa.le" in shown
     ended = answer(capsys, "end", made["id"], "--reason", "đã thành niên")
     assert ended["end_reason"] == "đã thành niên"
 

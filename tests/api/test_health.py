@@ -128,6 +128,13 @@ def test_doctor_shows_disk_and_clock_by_the_same_checks(opened: House) -> None:
     assert (found["disk"].well, found["clock"].well) == (True, True)
 
 
+def test_doctor_counts_papers_and_jobs_by_what_their_states_are_called(opened: House) -> None:
+    _receive(opened)
+    found = {finding.check: finding.seen for finding in examine(opened)}
+    assert "giấy tờ / documents: Mới tiếp nhận / received 1" in found["database"]
+    assert "chờ làm / queued 1" in found["jobs"]
+
+
 def test_doctor_speaks_of_webhooks_where_somebody_has_subscribed_and_of_none_elsewhere(opened: House) -> None:
     def webhooks(house: House) -> Finding:
         return next(finding for finding in examine(house) if finding.check == "webhooks")

@@ -60,6 +60,7 @@ def test_the_first_admin_gets_a_password_that_is_shown_once(capsys: pytest.Captu
     assert run(["account", "list"]) == Exit.DONE
     shown = capsys.readouterr().out
     assert "quan.tri" in shown
+    assert "đang dùng / active  quản trị viên của cơ quan / admin" in shown
     assert made["password"] not in shown
 
 
