@@ -8,17 +8,20 @@ from common import KhosoError, Sentence, say
 class NotFound(KhosoError):
     """Not there, or not for this actor: the two are never told apart.
 
-    Facts `what`, and `id` where it was asked for by one: a UUID or a `DossierNumber`, which the diary keeps.
+    Facts `what`, and `id` where it was asked for by one: a UUID or a `DossierNumber`, which the diary keeps; `other`
+    for the second of two papers.
     """
 
     code = "not_found"
 
     @property
     def sentence(self) -> Sentence:
-        """Of an upload also what may have become of it, the same for one that never was."""
-        if self.facts.get("what") != "upload":
-            return super().sentence
-        return replace(say("upload_not_found"), code=self.code)
+        """Of an upload also what may have become of it, the same for one that never was; of two papers which."""
+        if self.facts.get("what") == "upload":
+            return replace(say("upload_not_found"), code=self.code)
+        if self.facts.get("other"):
+            return replace(say("other_not_found"), code=self.code)
+        return super().sentence
 
 
 class NotAllowed(KhosoError):

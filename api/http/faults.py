@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from common import KhosoError, Sentence, say
+from ingest import BadExchangeCode
 
 MOST_FAULTS = 20
 _LONGEST_POINTER = 200
@@ -145,6 +146,14 @@ class BadCursor(KhosoError):
     """A place in a list that none of our answers named."""
 
     code = "bad_cursor"
+
+
+class NoPaperNamed(BadExchangeCode):
+    """At the address of a paper stands neither the id of one nor a DocCode."""
+
+    @property
+    def sentence(self) -> Sentence:
+        return replace(say("no_paper_named"), code=self.code)
 
 
 class BadIdempotencyKey(KhosoError):

@@ -134,7 +134,12 @@ def refile(
 def _require_unchanged(work: Work, document: UUID, by: UUID, stamp: int | None) -> None:
     """Of two papers both are locked in the one order of all, not first the one whose state was seen."""
     for id in sorted((document, by)):
-        work.documents.require_unchanged(id, stamp if id == document else None)
+        try:
+            work.documents.require_unchanged(id, stamp if id == document else None)
+        except NotFound as error:
+            if id == document:
+                raise
+            raise NotFound(**error.facts, other=True) from error
 
 
 def _leaving(work: Work, owners: Sequence[Owner], move: Move) -> tuple[UUID, ...]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 from api.http.bodies import opening, opening_own, taking
 from api.http.downloads import streamed
 from api.http.etags import IfNoneMatch, matches, tag_of
+from api.http.faults import NoPaperNamed
 from api.http.identity import Acting, CitizenActing, StaffActing, proven
 from api.http.once import Keep, OnlyOnce, answer
 from api.http.paging import Cursor, Limit, page_of, place_of
@@ -23,7 +24,7 @@ from api.steps.own_papers import bring_own
 from archive import Ground, SourceForm
 from common import Digest, PartialDate
 from datastore import Actor, Answer, DiaryLine, Place, Work
-from ingest import DossierNumber, MediaType
+from ingest import BadExchangeCode, DossierNumber, MediaType
 
 router = APIRouter(tags=["documents"])
 
@@ -262,7 +263,10 @@ def get_document(
     try:
         id = UUID(document_id)
     except ValueError:
-        return look_up(house, actor, document_id)
+        try:
+            return look_up(house, actor, document_id)
+        except BadExchangeCode as error:
+            raise NoPaperNamed from error
     held = holdings.look(house, actor, id)
     tag = tag_of(held.document)
     if matches(known, tag):

@@ -4,7 +4,7 @@ import hashlib
 import re
 from datetime import date
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -529,6 +529,17 @@ def put_a_second_scan_away(clerk: httpx.Client, shade: int) -> None:
     assert (away["status"], away["superseded_by"], away["reason"]) == ("rejected", kept, "Quét hai lần")
     assert put_away(clerk, place, kept).json() == away
     problem_of(put_away(clerk, f"/api/v1/documents/{kept}", twice), 409, "illegal_transition")
+
+
+def test_of_two_papers_it_is_said_which_one_was_not_found(clerk: httpx.Client, handler: httpx.Client) -> None:
+    """Whoever mistyped the other one read that no document was found, and looked at the wrong number."""
+    place = f"/api/v1/documents/{submit(clerk, page(839), '040090008853')['document_id']}"
+    for other in (UUID(int=1), UUID(int=2**128 - 1)):  # whichever of the two is locked first
+        missing = handler.post(f"{place}/supersede", json={"by": str(other), "reason": "x"})
+        assert "giấy tờ kia" in str(problem_of(missing, 404, "not_found")["vi"])
+        assert "giấy tờ kia" in str(problem_of(put_away(clerk, place, other), 404, "not_found")["vi"])
+    itself = handler.post(f"/api/v1/documents/{uuid4()}/supersede", json={"by": place[-36:], "reason": "x"})
+    assert "giấy tờ kia" not in str(problem_of(itself, 404, "not_found")["vi"])
 
 
 def test_a_second_scan_is_put_away(clerk: httpx.Client) -> None:

@@ -109,5 +109,7 @@ def test_what_is_said_wrongly_is_refused(clerk: httpx.Client) -> None:
     assert said == ("/body/Content", "A file in base64 is needed (RFC 4648, section 4), without white space.")
     nothing = metadata("G06.01_CV_000025_V1", Content=base64.b64encode(b"GIF89a").decode())
     problem_of(clerk.post(f"{_PLACE}/import", json=nothing), 415, "file_kind_unknown")
-    problem_of(clerk.get(f"{_PLACE}/neither-id-nor-code"), 422, "bad_exchange_code")
+    neither = problem_of(clerk.get(f"{_PLACE}/123"), 422, "bad_exchange_code")
+    assert "UUID" in str(neither["vi"]), "it spoke of a DocCode only"
+    assert "DocCode" in str(neither["vi"])
     problem_of(clerk.get(f"{_PLACE}/G06.01_CV_999999_V1"), 404, "not_found")
