@@ -1,6 +1,8 @@
 """What can go wrong with rows and objects, each with a sentence in `messages.toml`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
 from common import KhosoError, Sentence, say
 
@@ -144,9 +146,16 @@ class AlreadyHeld(KhosoError):
 
 
 class HeldElsewhere(KhosoError):
-    """Its agency has the same originals for those who would be its owners, in a paper that the actor's may not see."""
+    """Its agency has the same originals for those who would be its owners, in a paper that the actor's may not see.
+
+    Facts `document` and `owners`: what was asked, for the diary; nothing of what is held.
+    """
 
     code = "held_elsewhere"
+
+    def __init__(self, *, document: UUID, owners: Sequence[UUID]) -> None:
+        self.document, self.owners = document, tuple(owners)
+        super().__init__(document=document, owners=self.owners)
 
 
 class OwnerThere(KhosoError):

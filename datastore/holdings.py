@@ -56,9 +56,12 @@ class Holdings:
             return last
         return None if row.held_key is None else row
 
-    def _held_as(self, document: UUID) -> KhosoError:
-        """What whoever moves a paper is told of the one that is held: AlreadyHeld; HeldElsewhere out of its sight."""
-        return AlreadyHeld(document_id=document) if self._in_sight(document) else HeldElsewhere()
+    def _held_as(self, other: UUID, document: UUID, owners: Sequence[UUID]) -> KhosoError:
+        """What whoever moves a paper to these owners is told of the other one that is held: AlreadyHeld; HeldElsewhere
+        out of its sight."""
+        if self._in_sight(other):
+            return AlreadyHeld(document_id=other)
+        return HeldElsewhere(document=document, owners=owners)
 
     def _in_sight(self, document: UUID) -> bool:
         """Whether the agency may see a paper, whoever of it asks; what another one holds it must not be told of."""
@@ -127,7 +130,7 @@ class Holdings:
         self._hold_originals(originals, agency)
         other = self._session.connection().scalar(_HOLDER, {"key": key})
         if other not in (None, document):
-            raise self._held_as(other)
+            raise self._held_as(other, document, owners)
         return key
 
     def _hold_originals(self, originals: Digest, agency: str) -> None:
@@ -146,7 +149,7 @@ class Holdings:
         ):
             same = other.versions[-1].originals_digest == digest.value
             if same and set(owners) <= set(owners_of(other)):
-                raise self._held_as(other.id)
+                raise self._held_as(other.id, row.id, owners)
 
 
 def last_in_place_of(session: Session, row: DocumentRow) -> DocumentRow:

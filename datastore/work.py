@@ -57,6 +57,7 @@ from datastore.dossiers import Dossiers
 from datastore.errors import (
     NOT_LOCKED,
     DatabaseBusy,
+    HeldElsewhere,
     NotAllowed,
     NotFound,
     ObjectDamaged,
@@ -334,7 +335,7 @@ class Datastore:
 
         DatabaseBusy, DatabaseUnreachable, StorageFull, SchemaTooOld, SchemaTooNew; StaleState when a row was
         changed meanwhile; NotAllowed, PurposeMissing before anything is looked at. Any error of the block rolls
-        everything back; of a NotFound or a NotAllowed a diary line remains.
+        everything back; of a NotFound, a NotAllowed or a HeldElsewhere a diary line remains.
         """
         with self._told(actor if dossier is None else replace(actor, dossier=dossier), act) as work:
             yield work
@@ -359,6 +360,12 @@ class Datastore:
             # Asking for what may not be seen or done is the failure that an auditor must find: it gets its line.
             with self._transaction(actor, act, error.code) as work:
                 work._scope.note(note=_asked_for(error))
+            raise
+        except HeldElsewhere as error:
+            # Who tries owner after owner learns what another agency holds: the owners and the auditor see that.
+            with self._transaction(actor, act, error.code) as work:
+                for owner in error.owners:
+                    work._scope.note(owner=owner, document=error.document)
             raise
 
     @contextmanager
