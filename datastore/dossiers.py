@@ -12,7 +12,7 @@ from datastore import mapping
 from datastore.errors import AlreadyThere, IllegalTransition, NotFound
 from datastore.events import attached, parsed_number
 from datastore.locks import locked
-from datastore.records import AttachedHow, Citation, DocumentRecord, Dossier, DossierState
+from datastore.records import AttachedHow, Citation, DocumentRecord, Dossier, DossierState, Ending
 from datastore.rights import Act
 from datastore.rows import CitationRow, DocumentRow, DossierDocumentRow, DossierRow
 from datastore.scope import Scope
@@ -134,8 +134,8 @@ class Dossiers:
         add_event(self._scope, row, kind, note)
         return self._done(row)
 
-    def close(self, number: str, state: DossierState, note: str | None = None) -> Dossier:
-        """Close it; the same ending twice is no error, another one is IllegalTransition.
+    def close(self, number: str, state: DossierState, note: str | None = None) -> Ending:
+        """Close it; the same ending twice is no error and changes nothing, another one is IllegalTransition.
 
         What the ending means for each paper is decided by `archive` and done by a step.
         """
@@ -143,13 +143,13 @@ class Dossiers:
         self._lock_papers(number)
         row = self._row(number)
         if row.state == state != DossierState.OPEN:
-            return self._done(row)
+            return Ending(self._done(row), now=False)
         self._require_open(row, state)
         if state == DossierState.OPEN:
             raise IllegalTransition(what="dossier", old=row.state, new=state)
         row.state, row.closed_at = state, self._scope.at
         add_event(self._scope, row, state, note)
-        return self._done(row)
+        return Ending(self._done(row), now=True)
 
     def _lock_papers(self, number: str) -> None:
         """What the ending means for its papers is done in the same transaction: they are locked before it is."""

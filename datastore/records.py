@@ -368,6 +368,14 @@ class Dossier:
     documents: tuple[DossierDocument, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A dossier that ended: `now`, or just so before."""
+
+    dossier: Dossier
+    now: bool
+
+
 class PrintState(StrEnum):
     """How far a print is; one that is revoked before it is ready never gets there."""
 

@@ -8,7 +8,7 @@ from api.steps.job_kinds import MAKE_VALID
 from api.steps.protect import ask_for_protection
 from archive import Ground, Status
 from common import KhosoError
-from datastore import Actor, AlreadyThere, DocumentRecord, Dossier, DossierState, Work
+from datastore import Actor, AlreadyThere, DocumentRecord, Dossier, DossierState, Ending, Work
 
 _UNDECIDED = (
     Status.RECEIVED,
@@ -71,22 +71,23 @@ def close_dossier(
     number: str,
     state: DossierState,
     note: str | None = None,
-    also: Callable[[Work, Dossier], None] = lambda _work, _dossier: None,
+    also: Callable[[Work, Ending], None] = lambda _work, _ending: None,
 ) -> Dossier:
     """The dossier ended. Success is the ground on which its provisional papers become valid, in jobs of their
     own (Decision 468/QD-TTg, III.1.b); refused or withdrawn leaves them provisional.
 
-    The same ending told again is that ending, and writes nothing: who tells of it does so until it was heard. `also` is
+    The same ending told again is that ending, and changes nothing: who tells of it does so until it was heard. What it
+    means for the papers was done in the transaction that closed it, so that nothing of it can be missing. `also` is
     done in the same transaction.
     """
     with house.datastore.begin(actor, "close_dossier", dossier=number) as work:
-        dossier = work.dossiers.close(number, state, note)
-        for paper in work.dossiers.papers(number):
+        ending = work.dossiers.close(number, state, note)
+        for paper in work.dossiers.papers(number) if ending.now else ():
             if state is DossierState.SUCCEEDED:
                 _give_ground(work, paper)
             ask_for_protection(house, work, paper.id)
-        also(work, dossier)
-    return dossier
+        also(work, ending)
+    return ending.dossier
 
 
 def _give_ground(work: Work, paper: DocumentRecord) -> None:

@@ -397,7 +397,7 @@ def test_what_changes_papers_and_dossiers_at_once_neither_waits_in_a_circle_nor_
     at_once(change)
     with house.store.begin(MAI, "close") as opened:
         for number in dossiers:
-            events = opened.dossiers.close(number, DossierState.WITHDRAWN).events
+            events = opened.dossiers.close(number, DossierState.WITHDRAWN).dossier.events
             assert len({(event.kind, event.note, event.at) for event in events}) == len(events)
     assert_log_clean(house)
 

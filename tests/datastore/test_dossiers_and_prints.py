@@ -9,6 +9,7 @@ from datastore import (
     AlreadyThere,
     AttachedHow,
     DossierState,
+    Ending,
     IllegalTransition,
     NotAllowed,
     NotFound,
@@ -39,8 +40,8 @@ def test_a_dossier_lives_from_received_to_one_ending(house: House) -> None:
         work.dossiers.record(NUMBER, "supplement", "a missing page")
         with pytest.raises(IllegalTransition):
             work.dossiers.close(NUMBER, DossierState.OPEN)
-        closed = work.dossiers.close(NUMBER, DossierState.SUCCEEDED)
-        assert work.dossiers.close(NUMBER, DossierState.SUCCEEDED) == closed
+        closed = work.dossiers.close(NUMBER, DossierState.SUCCEEDED).dossier
+        assert work.dossiers.close(NUMBER, DossierState.SUCCEEDED) == Ending(closed, now=False)
         assert [event.kind for event in closed.events] == ["received", "supplement", "succeeded"]
         assert closed.closed_at == work.at
         with pytest.raises(IllegalTransition):

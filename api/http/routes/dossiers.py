@@ -19,7 +19,17 @@ from api.steps.holdings import Standing
 from api.steps.reuse import Component, Known
 from archive import ReuseAction, ReuseFacts, Status
 from common import Digest
-from datastore import Actor, Answer, AttachedHow, Citation, Dossier, DossierDocument, DossierState, Work
+from datastore import (
+    Actor,
+    Answer,
+    AttachedHow,
+    Citation,
+    Dossier,
+    DossierDocument,
+    DossierState,
+    Ending,
+    Work,
+)
 from ingest import AgencyCode, DossierNumber
 
 router = APIRouter(tags=["dossiers"])
@@ -193,7 +203,7 @@ def get_dossier(house: TheHouse, actor: Acting, number: Number) -> DossierView:
         201: {"model": DossierView, "description": "Written down."},
         200: {
             "model": DossierView,
-            "description": "It had ended so before: nothing was written, nor its note.",
+            "description": "It had ended so before: nothing changes, and its note is not kept.",
         },
         **problems(404, 409),
     },
@@ -210,17 +220,19 @@ def add_dossier_event(
     def make(keep: Keep) -> Answer:
         made: list[Answer] = []
 
-        def also(work: Work, dossier: Dossier) -> None:
+        def also(work: Work, dossier: Dossier, status: int = 201) -> None:
             papers = holdings.standing_in(house, actor, work, parsed)
-            before = dossier.closed_at is not None and dossier.closed_at != work.at
-            made.append(answer(200 if before else 201, DossierView.of(dossier, papers)))
+            made.append(answer(status, DossierView.of(dossier, papers)))
             keep(work, made[-1])
 
-        ending = _ENDINGS.get(said.kind)
-        if ending is None:
+        def ended(work: Work, ending: Ending) -> None:
+            also(work, ending.dossier, 201 if ending.now else 200)
+
+        state = _ENDINGS.get(said.kind)
+        if state is None:
             dossiers.record_event(house, actor, parsed, said.kind.value, said.note, also)
         else:
-            dossiers.close_dossier(house, actor, parsed, ending, said.note, also)
+            dossiers.close_dossier(house, actor, parsed, state, said.note, ended)
         return made[-1]
 
     return once.do(said.model_dump(mode="json"), make)
