@@ -132,6 +132,13 @@ class DocumentType:
     still_issued: bool
     issuers: tuple[str, ...]
 
+    def label_of(self, field: str) -> str | None:
+        """How its forms call a field, with the part of the form in which it stands; None for one that none prints."""
+        labels = {spec.name: spec.labels[0] for spec in self.fields}
+        sections = {spec.name: spec.section for spec in self.fields}
+        label, section = labels.get(field), sections.get(field)
+        return label if section in (None, field) or section not in labels else f"{label} ({labels[section]})"
+
 
 class Catalogue:
     """All types as they are on one day."""

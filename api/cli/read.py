@@ -14,7 +14,9 @@ from api.exits import Exit, worst
 from api.house import limits_of, open_room, page_pool
 from api.progress import steps_on_stderr
 from api.steps.reading import ReadFile, read_file
+from api.words import field_in_words
 from common import KhosoError
+from ingest import load_catalogue
 
 
 @app.command("read")
@@ -58,10 +60,12 @@ def read(
 def _show(done: ReadFile) -> None:
     """The reading for a person: what it is, what was found, then the text."""
     reading = done.document.reading
+    code = reading.doc_type.code
+    doc_type = None if code is None else load_catalogue().find(code)
     tell("")
     print(f"{done.file.name}: {reading.doc_type.name or '?'} ({reading.doc_type.score:.0%})")
     for name, field in reading.fields.items():
-        print(f"  {name}: {field.value}{'  (?)' if field.doubtful else ''}")
+        print(f"  {field_in_words(doc_type, name)}: {field.value}{'  (?)' if field.doubtful else ''}")
     for page in reading.pages:
         for reason in page.page.quality.reasons:
             print(f"  {reason}")
