@@ -19,7 +19,7 @@ from api.house import House
 from api.logs import log
 from api.metrics import MALWARE, PAGE_SECONDS, PAGES
 from api.steps.job_kinds import MAKE_VALID, READ, SIGN
-from api.steps.questions import FILES_NAME, about_owners, whose
+from api.steps.questions import FILES_NAME, about_owners, marks, whose
 from archive import Ground, SourceForm, Status, ValidityFacts, Weight, decide_validity
 from common import Digest, KhosoError, PartialDate, Sentence, say
 from datastore import (
@@ -574,7 +574,7 @@ def read(house: House, pool: PagePool, job: Job, reached: Callable[[int, int], N
             quality={
                 **_quality(made.reading),
                 "recognised": _shown_type(house, made.reading),
-                FILES_NAME: _named_by_file(house, scans, made.reading),
+                FILES_NAME: _named_by_file(house, document.id, scans, made.reading),
             },
             fields=_fields(made.reading),
             doc_type=_shown_type(house, made.reading),
@@ -612,13 +612,13 @@ def _quality(reading: Reading) -> dict[str, object]:
     }
 
 
-def _named_by_file(house: House, scans: Sequence[Scan], reading: Reading) -> list[list[str]]:
-    """The personal numbers on the pages of each file; of a paper of one file its fields say whose it is."""
+def _named_by_file(house: House, document: UUID, scans: Sequence[Scan], reading: Reading) -> list[list[str]]:
+    """The marks of the personal numbers on the pages of each file; of a paper of one its fields say whose it is."""
     if len(scans) == 1:
         return []
     pages = iter(reading.pages)
     texts = ("\f".join(page.text for page in islice(pages, scan.pages)) for scan in scans)
-    return [[str(number) for number in personal_ids_in(text, house.today)] for text in texts]
+    return [marks(house, document, map(str, personal_ids_in(text, house.today))) for text in texts]
 
 
 def _fields(reading: Reading) -> dict[str, object]:

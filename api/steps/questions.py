@@ -6,7 +6,10 @@ a person, an organisation or an agency; what was said of it when the paper was b
 as `stated`.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+import hmac
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from hashlib import sha256
+from uuid import UUID
 
 from api.house import House
 from archive import Status
@@ -53,8 +56,18 @@ def whose(
     return (*about_owners(house, owners, stated), *strangers, *files)
 
 
-FILES_NAME = "numbers_by_file"
-"""Under which the reading of a paper of several files says which personal numbers stand in each."""
+FILES_NAME = "marks_by_file"
+"""Under which the reading of a paper of several files says which personal numbers stand in each, as `marks`."""
+
+
+def marks(house: House, document: UUID, numbers: Iterable[str]) -> list[str]:
+    """What says of personal numbers on a paper that they are the same, and to nobody without the master key which.
+
+    They are mostly those of others than its owners, and stand in a row that is not sealed; of another paper the same
+    number has another mark.
+    """
+    secret = house.datastore.secret("numbers on papers")
+    return [hmac.new(secret, f"{document} {number}".encode(), sha256).hexdigest() for number in numbers]
 
 
 def _files_of_others(
@@ -68,10 +81,11 @@ def _files_of_others(
     named = (document.version.quality or {}).get(FILES_NAME)
     if not isinstance(named, list) or not named or not _of_one_person(house, document, owners):
         return
-    own = {known.identifier for owner in owners for known in owner.identifiers}
-    known = own | set(asked) | _numbers_of_others(house, document)
-    for original, numbers in zip(document.version.originals, named, strict=True):
-        if own.isdisjoint(numbers) and not known.issuperset(numbers):
+    numbers = {known.identifier for owner in owners for known in owner.identifiers}
+    own = set(marks(house, document.id, numbers))
+    known = own.union(marks(house, document.id, {*asked, *_numbers_of_others(house, document)}))
+    for original, found in zip(document.version.originals, named, strict=True):
+        if own.isdisjoint(found) and not known.issuperset(found):
             yield original.name
 
 

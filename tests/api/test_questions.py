@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from api.cli.place import house
 from api.house import House
 from api.progress import Unheard
 from api.steps.intake import Paper, _named_by_file, receive
-from api.steps.questions import FILES_NAME, whose
-from common import Digest
+from api.steps.questions import FILES_NAME, marks, whose
+from common import Digest, new_id, utc_now
 from datastore import DocumentRecord
 from ingest import MediaType, Reading, Scan, TypeGuess
 from tests.api.http.papers import page
@@ -42,7 +43,8 @@ class Desk:
             name: {"value": value, "confidence": 1.0, "doubtful": False, "page": 1, "box": None}
             for name, value in (fields or {}).items()
         }
-        read = replace(self.paper.version, fields=found, quality={FILES_NAME: [list(one) for one in numbers]})
+        marked = [marks(self.opened, self.paper.id, one) for one in numbers]
+        read = replace(self.paper.version, fields=found, quality={FILES_NAME: marked})
         paper = replace(self.paper, version=read, doc_type=doc_type)
         with self.opened.datastore.begin(self.opened.system("test"), "name") as work:
             known = [work.owners.ensure(one) for one in owners]
@@ -96,5 +98,19 @@ def test_the_numbers_of_a_file_are_those_on_all_its_pages(desk: Desk) -> None:
     pages = plain(f"Số định danh cá nhân: {AN}", "trang hai", f"{BINH}, {MOTHER}, {BINH}")
     reading = Reading(pages, TypeGuess(None, None, 0.0))
     first, second = (Scan(Path("x"), "x", MediaType.PDF, 1, Digest.of(b"x"), n, signed=False) for n in (2, 1))
-    assert _named_by_file(desk.opened, [first, second], reading) == [[AN], [BINH, MOTHER]]
-    assert _named_by_file(desk.opened, [replace(first, pages=3)], reading) == []
+    paper = desk.paper.id
+    named = _named_by_file(desk.opened, paper, [first, second], reading)
+    assert named == [marks(desk.opened, paper, one) for one in ([AN], [BINH, MOTHER])]
+    assert _named_by_file(desk.opened, paper, [replace(first, pages=3)], reading) == []
+
+
+def test_what_is_kept_of_the_numbers_on_a_paper_tells_nobody_the_number_nor_another_paper(desk: Desk) -> None:
+    """Numbers of third persons stood in a row that is not sealed."""
+    (mark,), (elsewhere,) = (marks(desk.opened, id, [BINH]) for id in (desk.paper.id, new_id(utc_now())))
+    assert BINH not in mark
+    assert mark != elsewhere
+    assert mark not in {
+        sha256(f"{desk.paper.id} {BINH}".encode()).hexdigest(),
+        sha256(BINH.encode()).hexdigest(),
+    }
+    assert marks(desk.opened, desk.paper.id, [BINH, AN])[0] == mark
