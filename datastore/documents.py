@@ -864,7 +864,10 @@ def _cannot_stand(other: DocumentRow, place: str) -> IllegalTransition:
 
 
 def _with_earlier(row: DocumentRow, reason: str) -> str:
-    """The reason for which it ends, behind one for which it ended before: what was superseded may be false as well."""
+    """The reason for which it ends, behind one for which it ended before: what was superseded may be false as well.
+
+    What is superseded, or put away as scanned twice, stood until then: it has no earlier one.
+    """
     return reason if row.reason is None or row.status not in _ENDED else f"{row.reason}; {reason}"
 
 
