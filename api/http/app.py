@@ -1,7 +1,7 @@
 """The application put together: one `House`, its routes, what stands before them, what becomes of errors."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
@@ -84,12 +84,11 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     """What belongs to the event loop lives as long as it."""
     house: House = app.state.house
     app.state.providers = Providers.of(house.settings, house.clock)
-    try:
-        yield
-    finally:
-        await app.state.providers.close()
+    async with AsyncExitStack() as at_the_end:
         for each in _THREADS:
-            await run_sync(getattr(app.state, each).close)
+            at_the_end.push_async_callback(run_sync, getattr(app.state, each).close)
+        at_the_end.push_async_callback(app.state.providers.close)
+        yield
 
 
 def make_app(

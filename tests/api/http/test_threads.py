@@ -2,17 +2,37 @@
 
 import asyncio
 import threading
-from concurrent.futures import Future
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from threading import Event
 
 import pytest
-from anyio import move_on_after
+from anyio import CancelScope
 
 from api.http.threads import Threads
 from api.traces import Trace, current_trace, within
 
+_GiveUp = Callable[[Coroutine[object, object, None], Event], Awaitable[None]]
+
 
 class _Broken(Exception):
     pass
+
+
+async def _cancel(work: Coroutine[object, object, None], begun: Event) -> None:
+    """As the server does when it ends."""
+    task = asyncio.create_task(work)
+    await asyncio.to_thread(begun.wait, 10)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _leave_scope(work: Coroutine[object, object, None], begun: Event) -> None:
+    with CancelScope() as scope:
+        asyncio.get_running_loop().call_later(0.05, scope.cancel)
+        await work
 
 
 def _fail() -> None:
@@ -49,17 +69,67 @@ def test_the_trace_goes_with_the_work() -> None:
     threads.close()
 
 
-def test_what_was_begun_is_waited_for_when_its_request_is_given_up() -> None:
-    threads, may_end, done = Threads("test", 1), threading.Event(), Future[bool]()
+def test_a_stop_iteration_is_an_error_like_others() -> None:
+    threads = Threads("test", 1)
+    with pytest.raises(RuntimeError) as raised:
+        asyncio.run(threads.do(lambda: next(iter(()))))
+    assert isinstance(raised.value.__cause__, StopIteration)
+    threads.close()
+
+
+@pytest.mark.parametrize("give_up", [_cancel, _leave_scope], ids=["task", "scope"])
+def test_what_was_begun_is_waited_for_when_its_request_is_given_up(give_up: _GiveUp) -> None:
+    threads, begun, may_end, ended = Threads("test", 1), Event(), Event(), Event()
 
     def work() -> None:
-        done.set_result(may_end.wait(10))
+        begun.set()
+        may_end.wait(10)
+        ended.set()
 
     async def given_up() -> None:
-        with move_on_after(0.05):
-            asyncio.get_running_loop().call_later(0.2, may_end.set)
-            await threads.do(work)
-        assert done.done()
+        asyncio.get_running_loop().call_later(0.2, may_end.set)
+        await give_up(threads.do(work), begun)
+        assert ended.is_set()
 
     asyncio.run(given_up())
     threads.close()
+
+
+def test_what_waits_when_its_request_is_given_up_is_not_done() -> None:
+    threads, begun, may_end, done = Threads("test", 1), Event(), Event(), list[str]()
+
+    def first_work() -> None:
+        begun.set()
+        may_end.wait(10)
+
+    async def given_up() -> None:
+        first = asyncio.create_task(threads.do(first_work))
+        second = asyncio.create_task(threads.do(lambda: done.append("second")))
+        await asyncio.to_thread(begun.wait, 10)
+        second.cancel()
+        may_end.set()
+        await first
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        await threads.do(lambda: done.append("third"))
+
+    asyncio.run(given_up())
+    threads.close()
+    assert done == ["third"]
+
+
+def test_closing_waits_for_what_was_taken() -> None:
+    threads, begun, done = Threads("test", 1), Event(), list[str]()
+
+    def work() -> None:
+        begun.set()
+        time.sleep(0.1)
+        done.append("done")
+
+    async def begin() -> None:
+        asyncio.create_task(threads.do(work))  # noqa: RUF006  # nobody waits for it
+        await asyncio.to_thread(begun.wait, 10)
+        threads.close()
+        assert done == ["done"]
+
+    asyncio.run(begin())

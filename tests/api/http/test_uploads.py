@@ -1,13 +1,17 @@
 """A file over HTTP: opened before it is answered, kept or refused with a reason, cheap to refuse."""
 
+import asyncio
 import socket
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from api.http.threads import Threads
 from common import Digest
 from datastore import Actor
 from tests.api.http.papers import page, upload
@@ -148,5 +152,24 @@ def test_a_body_that_breaks_off_leaves_nothing(served: Service, clerk: httpx.Cli
     assert objects_of(served) == before
 
 
-def test_hostile_files_leave_threads_for_others(served: Service, clerk: httpx.Client) -> None:
-    assert served.app.state.openings.most < served.app.state.knowings.most
+def test_files_that_are_slow_to_open_leave_threads_for_others(served: Service, clerk: httpx.Client) -> None:
+    openings: Threads = served.app.state.openings
+    begun, may_end = threading.Semaphore(0), threading.Event()
+
+    def open_slowly() -> None:
+        begun.release()
+        may_end.wait(20)
+
+    async def open_all() -> None:
+        await asyncio.gather(*(openings.do(open_slowly) for _ in range(2 * openings.most)))
+
+    with ThreadPoolExecutor(1) as beside:
+        opened = beside.submit(asyncio.run, open_all())
+        try:
+            assert all(begun.acquire(timeout=10) for _ in range(openings.most))
+            assert clerk.get("/api/v1/me").status_code == 200
+            assert clerk.get("/api/v1/document-types").status_code == 200
+            assert not opened.done()
+        finally:
+            may_end.set()
+        opened.result(20)
