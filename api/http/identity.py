@@ -138,6 +138,12 @@ Who = Annotated[Principal, Depends(principal_of)]
 """A route with it needs a sign-in."""
 
 
+def found_out(request: Request) -> Principal:
+    """Whoever asks, for what a route names behind the parameter that found it out (`Who`, or what depends on it)."""
+    found: Principal = request.state.principal
+    return found
+
+
 # What follows only looks at what is there: on the event loop, without a thread for each.
 async def _session(who: Who) -> Session:
     if who.session is None:
@@ -177,11 +183,11 @@ _PURPOSE = Header(
 _DOSSIER = Header(alias="Khoso-Dossier", description="For which dossier.", examples=["H41.08-261122-0001"])
 
 
-async def actor_of(
-    who: Who,
-    purpose: Annotated[str | None, _PURPOSE] = None,
-    dossier: Annotated[str | None, _DOSSIER] = None,
-) -> Actor:
+Purpose = Annotated[str | None, _PURPOSE]
+Dossier = Annotated[str | None, _DOSSIER]
+
+
+async def actor_of(who: Who, purpose: Purpose = None, dossier: Dossier = None) -> Actor:
     """The actor of a journey; PurposeMissing, BadHeader, BadDossierNumber. An owner owes nobody a reason."""
     number = None if dossier is None else str(DossierNumber.parse(dossier))
     if purpose is None or not unquote(purpose).strip():
@@ -191,13 +197,15 @@ async def actor_of(
     return who.actor(said_in_header(_PURPOSE_HEADER, purpose, longest=_LONGEST_PURPOSE), number)
 
 
-async def staff_actor_of(who: Staff, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
+# They call `actor_of` by themselves: the framework would ask once more who it is, with all that this depends on.
+async def staff_actor_of(who: Staff, purpose: Purpose = None, dossier: Dossier = None) -> Actor:
     """The actor of a journey that only staff may go."""
-    return actor
+    return await actor_of(who, purpose, dossier)
 
 
-async def citizens_actor_of(who: Who, actor: Annotated[Actor, Depends(actor_of)]) -> Actor:
+async def citizens_actor_of(who: Who, purpose: Purpose = None, dossier: Dossier = None) -> Actor:
     """The actor of a journey that only a citizen may go; NotAllowed."""
+    actor = await actor_of(who, purpose, dossier)
     if who.staff:
         raise NotAllowed(roles=named_roles(CITIZENS))
     return actor

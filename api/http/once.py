@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from api.house import House
 from api.http.faults import BadIdempotencyKey
-from api.http.identity import Who
+from api.http.identity import found_out
 from api.http.parts import TheHouse
 from api.steps.requests import release
 from common import Digest
@@ -92,11 +92,11 @@ def _keep_nothing(_work: Work, _made: Answer) -> None:
     """Without a key there is nothing to know the request by."""
 
 
-async def _once(request: Request, house: TheHouse, who: Who, key: KeyHeader = None) -> Once:
+async def _once(request: Request, house: TheHouse, key: KeyHeader = None) -> Once:
     if key is not None and not _KEY.fullmatch(key):
         raise BadIdempotencyKey
-    return Once(house, who.scope, key, f"{request.method} {request.url.path}")
+    return Once(house, found_out(request).scope, key, f"{request.method} {request.url.path}")
 
 
 OnlyOnce = Annotated[Once, Depends(_once)]
-"""A route with it makes something, once for each key."""
+"""A route with it makes something, once for each key. It is named behind whoever asks."""
