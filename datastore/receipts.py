@@ -11,6 +11,7 @@ from datastore.records import Receipt
 from datastore.rights import Act
 from datastore.rows import ReceiptRow
 from datastore.scope import Scope
+from datastore.witness import bind
 
 _GIVEN = select(ReceiptRow).where(
     ReceiptRow.document_id == bindparam("document"), ReceiptRow.agency == bindparam("agency")
@@ -35,6 +36,7 @@ class Receipts:
         first = self._scope.has_none_yet(ReceiptRow, document)
         row = None if first else self._session.scalar(_GIVEN, {"document": document, "agency": agency})
         if row is None:
+            bind(self._session)  # until this transaction ends no other paper of the agency gets a number
             hold(self._session, f"receipts {agency}")
             given_before = ask_one(beside(self._session), _LAST, {"agency": agency}) or 0
             self._last = max(given_before, self._last) + 1

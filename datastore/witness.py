@@ -78,6 +78,10 @@ class Witnessed(Writing):
         """Which witnessed rows it inserted, changed or deleted: None stands for a deleted one."""
         self.adopted: list[Row] = []
         """What `write_rows` wrote."""
+        self.salt = new_salt()
+        """Of the leaf that carries what was touched."""
+        self.bound: dict[RowKey, RowState] = {}
+        """What `bind` made, of rows that have not changed since."""
 
 
 class Look(Session):
@@ -93,9 +97,11 @@ def _remember(session: Witnessed, _context: UOWTransaction) -> None:
     for row in (*session.new, *changed):
         if isinstance(row, Row) and row.__witnessed__:
             session.touched[_key_of(row)] = row
+            session.bound.pop(_key_of(row), None)
     for row in session.deleted:
         if isinstance(row, Row) and row.__witnessed__:
             session.touched[_key_of(row)] = None
+            session.bound.pop(_key_of(row), None)
 
 
 def _refuse_unseen_changes(state: ORMExecuteState) -> None:
@@ -216,21 +222,48 @@ def _to_write(kind: type[Row]) -> dict[str, str]:
     return {column: name for column, name in _attributes(kind).items() if column != _numbered(kind)}
 
 
+def bind(session: Session) -> None:
+    """Write what waits, and make the states of all that was touched so far: before a lock for which others wait, so
+    that they wait for less. What changes afterwards has its state made anew."""
+    if isinstance(session, Witnessed):
+        session.flush()
+        session.write_out()
+        session.bound = {
+            (state.table, state.key): state for state in _states(session, session.touched, session.salt)
+        }
+
+
 def write_lines(session: Witnessed | Look, lines: Sequence[DiaryRow]) -> None:
     """Keep the diary lines and a leaf for each; the first leaf carries every other row that the transaction touched.
 
     The session has flushed. Lines and leaves are written beside it: nobody changes them afterwards, and what the
     session does for each object took as long as the rest of a look at a store.
     """
-    own = {_key_of(line): line for line in lines}
-    others = {key: row for key, row in session.touched.items() if key not in own}
-    leaves = []
-    for number, (key, line) in enumerate(own.items()):
-        rows = {key: line, **others} if number == 0 else {key: line}
-        salt = new_salt()
-        leaves.append(Leaf(line.id, line.at, salt, tuple(_states(session, rows, salt))))
+    first, *others = lines
+    leaves = [_leaf_of_all(session, first), *(_leaf(session, line, new_salt()) for line in others)]
     waiting = session.taken() if isinstance(session, Writing) else []
     dialect.keep_lines(dialect.beside(session), [*waiting, _alike(DiaryRow, lines)], leaves)
+
+
+def _leaf_of_all(session: Witnessed | Look, line: DiaryRow) -> Leaf:
+    """The leaf of the first line, with every row that the transaction touched."""
+    if isinstance(session, Look):
+        return _leaf(session, line, new_salt())
+    bound = [state for key, state in session.bound.items() if key in session.touched]
+    others = {key: row for key, row in session.touched.items() if key not in session.bound}
+    return _leaf(session, line, session.salt, others, bound)
+
+
+def _leaf(
+    session: Session,
+    line: DiaryRow,
+    salt: bytes,
+    others: Mapping[RowKey, Row | None] = MappingProxyType({}),
+    bound: Sequence[RowState] = (),
+) -> Leaf:
+    made = _states(session, {_key_of(line): line, **others}, salt)
+    states = sorted((*bound, *made), key=lambda state: (state.table, state.key))
+    return Leaf(line.id, line.at, salt, tuple(states))
 
 
 def _states(session: Session, rows: Mapping[RowKey, Row | None], salt: bytes) -> Iterator[RowState]:

@@ -184,9 +184,9 @@ def take_in(
                 work.owners.keep_stated(document.id, named.stated)
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
             job = go_on(house, work, document, paper.priority)
+            doubts = (*about_owners(house, named.owners, named.stated), *otherwise)
             # Its number last: until the transaction ends no other paper of the agency gets one.
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
-            doubts = (*about_owners(house, named.owners, named.stated), *otherwise)
             received = Received(document, receipt.number, again=False, job=job, doubts=doubts)
             also(work, received)
     except AlreadyHeld:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, insert, update
 
-from archive import Frontier, LogReport, Tiles, check_log, leaf_hash
+from archive import Frontier, LogReport, Tiles, check_log, leaf_hash, row_deleted
 from datastore import CheckpointRecord, ObjectDamaged
 from datastore.rows import DocumentRow, OwnerRow
 from datastore.witness import WITNESSED
@@ -67,6 +67,23 @@ def test_a_row_deleted_on_purpose_leaves_a_tombstone_and_no_alarm(house: House) 
     with house.store.begin(MAI, "withdraw") as work:
         work.signings.withdraw(id)
     assert findings(house) == set()
+
+
+def test_what_changes_after_a_receipt_was_numbered_stands_in_the_leaf_as_it_was_left(house: House) -> None:
+    from signing import Role
+
+    an, binh = house.owner(AN), house.owner(BINH)
+    document, going = house.receive(an), house.store.draft().id
+    with house.store.begin(MAI, "refile twice") as work:
+        work.signings.intend(going, document.id, Role.AGENCY, to_be_signed={"a": 1})
+        work.documents.refile(document.id, to=binh, reason="wrong")
+        work.receipts.issue(document.id, {})
+        work.signings.withdraw(going)
+        work.documents.refile(document.id, to=an, reason="wrong again")
+    assert findings(house) == set()
+    leaves = house.store.log.number_leaves()
+    states = {state.key: state for leaf in leaves for state in leaf.leaf.states if state.table == "signings"}
+    assert states == {str(going): row_deleted("signings", str(going))}
 
 
 ATTACKS = [
