@@ -83,6 +83,11 @@ class Witnessed(Writing):
         self.bound: dict[RowKey, RowState] = {}
         """What `bind` made, of rows that have not changed since."""
 
+    def touch(self, key: RowKey, row: Row | None) -> None:
+        """This row was inserted, changed or (None) deleted."""
+        self.touched[key] = row
+        self.bound.pop(key, None)
+
 
 class Look(Session):
     """The session of whoever only looks: outside of a transaction a change would stand at once."""
@@ -96,12 +101,10 @@ def _remember(session: Witnessed, _context: UOWTransaction) -> None:
     changed = (row for row in session.dirty if session.is_modified(row))
     for row in (*session.new, *changed):
         if isinstance(row, Row) and row.__witnessed__:
-            session.touched[_key_of(row)] = row
-            session.bound.pop(_key_of(row), None)
+            session.touch(_key_of(row), row)
     for row in session.deleted:
         if isinstance(row, Row) and row.__witnessed__:
-            session.touched[_key_of(row)] = None
-            session.bound.pop(_key_of(row), None)
+            session.touch(_key_of(row), None)
 
 
 def _refuse_unseen_changes(state: ORMExecuteState) -> None:
@@ -161,7 +164,9 @@ def write_rows(session: Session, *rows: Row) -> None:
         dialect.insert(session.connection(), new)
     _adopt(session, [row for row in rows if _is_held(type(row))])
     if isinstance(session, Witnessed):
-        session.touched |= {_key_of(row): row for row in rows if row.__witnessed__}
+        for row in rows:
+            if row.__witnessed__:
+                session.touch(_key_of(row), row)
 
 
 def _alike(kind: type[Row], rows: Sequence[Row]) -> NewRows:
@@ -198,7 +203,7 @@ def savepoint(session: Session) -> Iterator[None]:
             yield
     except BaseException:
         session.taken()
-        session.touched = touched
+        session.touched, session.bound = touched, {}
         while len(session.adopted) > adopted:
             session.expunge(session.adopted.pop())
         raise

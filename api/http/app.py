@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from anyio.to_thread import run_sync
 from fastapi import FastAPI
 
 from api.house import House
@@ -86,7 +85,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
     app.state.providers = Providers.of(house.settings, house.clock)
     async with AsyncExitStack() as at_the_end:
         for each in _THREADS:
-            at_the_end.push_async_callback(run_sync, getattr(app.state, each).close)
+            at_the_end.push_async_callback(getattr(app.state, each).close)
         at_the_end.push_async_callback(app.state.providers.close)
         yield
 

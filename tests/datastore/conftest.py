@@ -115,19 +115,28 @@ def _witness_compared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             digested.append((session, key, canonical(columns)))
         return columns
 
-    def compared(session: Session) -> None:
+    def compared(session: witness.Witnessed) -> None:
         if session.in_nested_transaction():
             return
         last = {key: columns for whose, key, columns in digested if whose is session}
         digested[:] = [one for one in digested if one[0] is not session]
         there = witness.read_back(session.connection(), last)
-        for key, columns in last.items():  # one that was deleted later has a tombstone
-            assert key not in there or columns == canonical(there[key]), key
+        for key, columns in last.items():
+            if key in there:
+                assert columns == canonical(there[key]), key
+            else:  # deleted on purpose, later
+                assert session.touched[key] is None, key
+
+    def forgotten(session: witness.Witnessed, _before: object) -> None:
+        """What was digested before a savepoint was taken back is digested anew."""
+        digested[:] = [one for one in digested if one[0] is not session]
 
     monkeypatch.setattr(witness, "written", noted)
     event.listen(witness.Witnessed, "before_commit", compared)
+    event.listen(witness.Witnessed, "after_soft_rollback", forgotten)
     yield
     event.remove(witness.Witnessed, "before_commit", compared)
+    event.remove(witness.Witnessed, "after_soft_rollback", forgotten)
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """The log: every transaction leaves a leaf, every later change past the program is found."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import pytest
@@ -8,8 +9,13 @@ from sqlalchemy import delete, insert, update
 from archive import Frontier, LogReport, Tiles, check_log, leaf_hash, row_deleted
 from datastore import CheckpointRecord, ObjectDamaged
 from datastore.rows import DocumentRow, OwnerRow
-from datastore.witness import WITNESSED
+from datastore.witness import WITNESSED, savepoint
+from signing import Role
 from tests.datastore.house import AN, BINH, MAI, House
+
+
+class _InVain(Exception):
+    pass
 
 
 def checked(house: House) -> LogReport:
@@ -59,8 +65,6 @@ def test_a_whole_life_is_witnessed_and_clean(house: House) -> None:
 
 
 def test_a_row_deleted_on_purpose_leaves_a_tombstone_and_no_alarm(house: House) -> None:
-    from signing import Role
-
     document = house.receive(house.owner())
     with house.store.begin(MAI, "sign") as work:
         id = work.signings.intend(house.store.draft().id, document.id, Role.AGENCY, to_be_signed={"a": 1}).id
@@ -70,8 +74,6 @@ def test_a_row_deleted_on_purpose_leaves_a_tombstone_and_no_alarm(house: House) 
 
 
 def test_what_changes_after_a_receipt_was_numbered_stands_in_the_leaf_as_it_was_left(house: House) -> None:
-    from signing import Role
-
     an, binh = house.owner(AN), house.owner(BINH)
     document, going = house.receive(an), house.store.draft().id
     with house.store.begin(MAI, "refile twice") as work:
@@ -84,6 +86,18 @@ def test_what_changes_after_a_receipt_was_numbered_stands_in_the_leaf_as_it_was_
     leaves = house.store.log.number_leaves()
     states = {state.key: state for leaf in leaves for state in leaf.leaf.states if state.table == "signings"}
     assert states == {str(going): row_deleted("signings", str(going))}
+
+
+def test_what_a_savepoint_took_back_stands_in_the_leaf_as_it_was_before_it(house: House) -> None:
+    an, binh, cuc = house.owner(AN), house.owner(BINH), house.owner("040090001235")
+    document = house.receive(an)
+    with house.store.begin(MAI, "refile, and once more in vain") as work:
+        work.documents.refile(document.id, to=binh, reason="wrong")
+        with suppress(_InVain), savepoint(work._scope.session):
+            work.documents.refile(document.id, to=cuc, reason="wrong again")
+            work.receipts.issue(document.id, {})
+            raise _InVain
+    assert findings(house) == set()
 
 
 ATTACKS = [

@@ -1,14 +1,17 @@
 """Threads for one purpose: how many there are, whose context they see, and what becomes of work that was begun."""
 
 import asyncio
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from threading import Event
 
 import pytest
-from anyio import CancelScope
+from anyio import create_task_group
 
 from api.http.threads import Threads
 from api.traces import Trace, current_trace, within
@@ -30,9 +33,10 @@ async def _cancel(work: Coroutine[object, object, None], begun: Event) -> None:
 
 
 async def _leave_scope(work: Coroutine[object, object, None], begun: Event) -> None:
-    with CancelScope() as scope:
-        asyncio.get_running_loop().call_later(0.05, scope.cancel)
-        await work
+    async with create_task_group() as group:
+        group.start_soon(lambda: work)
+        await asyncio.to_thread(begun.wait, 10)
+        group.cancel_scope.cancel()
 
 
 def _fail() -> None:
@@ -50,7 +54,7 @@ def test_there_are_never_more_at_once_than_was_said() -> None:
         await asyncio.gather(*(threads.do(work) for _ in range(8)))
 
     asyncio.run(all_of_them())
-    threads.close()
+    asyncio.run(threads.close())
     assert len(most) == 8
     assert len(set(most)) == 2
 
@@ -59,14 +63,14 @@ def test_an_error_reaches_whoever_asked() -> None:
     threads = Threads("test", 1)
     with pytest.raises(_Broken):
         asyncio.run(threads.do(_fail))
-    threads.close()
+    asyncio.run(threads.close())
 
 
 def test_the_trace_goes_with_the_work() -> None:
     threads = Threads("test", 1)
     with within(Trace.begin()) as trace:
         assert asyncio.run(threads.do(current_trace)) == trace.id
-    threads.close()
+    asyncio.run(threads.close())
 
 
 def test_a_stop_iteration_is_an_error_like_others() -> None:
@@ -74,7 +78,7 @@ def test_a_stop_iteration_is_an_error_like_others() -> None:
     with pytest.raises(RuntimeError) as raised:
         asyncio.run(threads.do(lambda: next(iter(()))))
     assert isinstance(raised.value.__cause__, StopIteration)
-    threads.close()
+    asyncio.run(threads.close())
 
 
 @pytest.mark.parametrize("give_up", [_cancel, _leave_scope], ids=["task", "scope"])
@@ -92,7 +96,7 @@ def test_what_was_begun_is_waited_for_when_its_request_is_given_up(give_up: _Giv
         assert ended.is_set()
 
     asyncio.run(given_up())
-    threads.close()
+    asyncio.run(threads.close())
 
 
 def test_what_waits_when_its_request_is_given_up_is_not_done() -> None:
@@ -114,7 +118,7 @@ def test_what_waits_when_its_request_is_given_up_is_not_done() -> None:
         await threads.do(lambda: done.append("third"))
 
     asyncio.run(given_up())
-    threads.close()
+    asyncio.run(threads.close())
     assert done == ["third"]
 
 
@@ -129,7 +133,66 @@ def test_closing_waits_for_what_was_taken() -> None:
     async def begin() -> None:
         asyncio.create_task(threads.do(work))  # noqa: RUF006  # nobody waits for it
         await asyncio.to_thread(begun.wait, 10)
-        threads.close()
+        await threads.close()
         assert done == ["done"]
 
     asyncio.run(begin())
+
+
+def test_the_threads_that_are_there_do_it_when_the_system_gives_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads, start, given = Threads("test", 2), threading.Thread.start, list[str]()
+
+    def start_one(thread: threading.Thread) -> None:
+        if given:
+            raise RuntimeError("can't start new thread")
+        given.append(thread.name)
+        start(thread)
+
+    async def do_three() -> list[int]:
+        return await asyncio.gather(*(threads.do(partial(abs, n)) for n in range(3)))
+
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    assert asyncio.run(do_three()) == [0, 1, 2]
+    monkeypatch.undo()
+    asyncio.run(threads.close())
+
+
+def test_where_no_thread_can_be_had_it_is_an_error_and_tried_again_at_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = Threads("test", 1)
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as without:
+        without.setattr(threading.Thread, "start", refuse)
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="can't start"):
+                asyncio.run(threads.do(lambda: 1))
+    assert asyncio.run(threads.do(lambda: 1)) == 1
+    asyncio.run(threads.close())
+
+
+def test_closed_threads_take_nothing_more() -> None:
+    threads = Threads("test", 1)
+    assert asyncio.run(threads.do(lambda: 1)) == 1
+    asyncio.run(threads.close())
+    with pytest.raises(RuntimeError, match="closed"):
+        asyncio.run(threads.do(lambda: 1))
+
+
+def test_an_idle_thread_keeps_nothing_of_what_it_did() -> None:
+    class Shown:
+        pass
+
+    threads, shown = Threads("test", 1), Shown()
+    there = weakref.ref(shown)
+    asyncio.run(threads.do(partial(id, shown)))
+    asyncio.run(threads.do(lambda: None))
+    del shown
+    gc.collect()
+    assert there() is None
+    asyncio.run(threads.close())
