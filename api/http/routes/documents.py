@@ -93,7 +93,7 @@ class Accepted(BaseModel):
     `warnings` tells what is unusual about the owners' numbers, and what was said of an owner that is not what is known
     of it: the paper waits for an answer once it was read. What is read on it may ask for one as well: `waits` tells.
     They also say where another paper stands in the place of the files that were brought, and which paper is there of
-    the same files in another order, of one of them, or for fewer owners.
+    the same files in another order, of one of them, or for other owners.
     """
 
     model_config = ConfigDict(
