@@ -84,7 +84,7 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Something that is needed is not there, or not whole: the operator's turn.
     _UNAVAILABLE: (
         "database_busy", "database_unreachable", "time_stamp_unusable", "font_missing", "model_missing",
-        "malware_scanner_unreachable", "keys_not_here", "too_many_keys",
+        "broker_away", "malware_scanner_unreachable", "keys_not_here", "too_many_keys",
         "trust_not_published", "no_walls", "development_keys_in_production", "schema_too_new", "schema_too_old",
         "no_admin_port", "status_list_overdue", "cannot_listen", "provider_unreachable", "public_url_missing",
         "bucket_unfit", "object_store_refused", "object_store_unreachable",

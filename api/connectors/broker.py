@@ -13,11 +13,12 @@ from celery import Celery
 from celery.apps.worker import Worker
 from celery.signals import setup_logging, worker_shutting_down
 from celery.worker.consumer import Consumer
-from kombu import Queue
+from kombu import Connection, Queue
 from kombu.exceptions import OperationalError
 
 from api.logs import log
 from api.traces import Trace, current_trace, within
+from common import KhosoError
 from datastore import JobRole
 
 _TASK = "khoso.work"
@@ -33,6 +34,15 @@ _PLENTY_LASTS = 0.2
 """Seconds in which nobody works off so many; the broker is not asked in them."""
 _EXPIRES = 600
 """Seconds. Older news is none."""
+
+
+_IMPATIENT = {"socket_connect_timeout": _PATIENCE, "socket_timeout": _PATIENCE, "max_retries": 0}
+
+
+class BrokerAway(KhosoError):
+    """The broker gives no answer: nobody is woken, so what was taken in waits; fact `reason`."""
+
+    code = "broker_away"
 
 
 def queue_name(role: JobRole) -> str:
@@ -84,18 +94,31 @@ def _app(url: str, **transport: float) -> Celery:
     return app
 
 
+def _away_of(connection: Connection) -> tuple[type[BaseException], ...]:
+    """What its broker raises that is away or refuses."""
+    return (
+        OperationalError,
+        OSError,
+        *connection.recoverable_connection_errors,
+        *connection.recoverable_channel_errors,
+    )
+
+
+def ask(url: str) -> None:
+    """It answers, over a connection of its own; BrokerAway."""
+    with Connection(url, connect_timeout=_PATIENCE, transport_options=_IMPATIENT) as connection:
+        try:
+            _channel = connection.default_channel  # made only with a broker that answers
+        except _away_of(connection) as error:
+            raise BrokerAway(reason=type(error).__name__) from error
+
+
 class Wakes:
     """Tells workers that there is work. A broker that is away fails nobody and delays by a moment at most."""
 
     def __init__(self, url: str) -> None:
-        self._app = _app(url, socket_connect_timeout=_PATIENCE, socket_timeout=_PATIENCE, max_retries=0)
-        connection = self._app.connection_for_write()
-        self._away: tuple[type[BaseException], ...] = (
-            OperationalError,
-            OSError,
-            *connection.recoverable_connection_errors,
-            *connection.recoverable_channel_errors,
-        )
+        self._app = _app(url, **_IMPATIENT)
+        self._away = _away_of(self._app.connection_for_write())
         self._not_before = 0.0
         self._plenty_until: dict[JobRole, float] = {}
 

@@ -56,6 +56,7 @@ def examine(house: House) -> Iterator[Finding]:
         ("database", _database),
         ("objects", _objects),
         ("lock", _lock),
+        *((("broker", _broker),) if house.settings.broker is not None else ()),
         ("jobs", _jobs),
         ("webhooks", _webhooks),
         ("signing", _signing),
@@ -152,6 +153,12 @@ def _lock(house: House) -> Finding:
     if with_root:
         return Finding("lock", True, str(say("doctor_lock_held_root")))
     return Finding("lock", True, str(say("doctor_lock_held")), fix, tolerated=True)
+
+
+def _broker(house: House) -> Finding:
+    """Workers hear that there is work."""
+    assert house.settings.broker is not None
+    return _finding("broker", health.broker(house.settings.broker), str(say("doctor_broker_answers")))
 
 
 def _jobs(house: House) -> Finding:

@@ -52,6 +52,9 @@ def checks_of(house: House) -> Mapping[str, Check]:
     scanner = scanner_of(house.settings)
     if scanner is not None:
         checks["malware"] = Check(lambda: malware(scanner), vital=False)
+    broker_url = house.settings.broker
+    if broker_url is not None:
+        checks["broker"] = Check(lambda: broker(broker_url), vital=False)
     return checks
 
 
@@ -183,4 +186,12 @@ def malware(scanner: Clamd) -> Seen:
     """The scanner answers, and finds what every scanner finds."""
     if not scanner.knows_the_test_file():
         return Seen(Standing.DEGRADED, say("scanner_knows_nothing"))
+    return Seen()
+
+
+def broker(url: str) -> Seen:
+    """It answers, so that workers are woken; papers are taken in without it, and wait."""
+    from api.connectors.broker import ask  # late: it takes a third of a second to load
+
+    ask(url)
     return Seen()

@@ -18,7 +18,10 @@ from api.cli.place import house
 from api.connectors.broker import Wakes, queue_name
 from api.house import House
 from api.progress import steps_on_stderr
+from api.steps import health
+from api.steps.doctor import examine
 from api.steps.intake import Paper, Person, receive
+from api.steps.readiness import Readiness, Standing
 from datastore import Job, JobRole, JobState
 from tests.services import Services
 
@@ -174,6 +177,32 @@ def test_a_broker_that_hangs_or_is_gone_fails_nobody_and_is_found_again(
         wakes(READER)
         assert broker.llen(queue_name(JobRole.READER)) == 1
     wakes.close()
+
+
+def test_a_broker_that_hangs_or_is_gone_is_told_and_papers_are_still_taken_in(
+    broker: redis.Redis, services: Services
+) -> None:
+    """Nothing said so while papers stayed `received`: `/readyz` was well and doctor silent."""
+    with steps_on_stderr() as steps, house(steps) as opened:
+        readiness = Readiness(health.checks_of(opened), keep=0, patience=30)
+
+        def told() -> tuple[Standing, str | None, bool]:
+            report, (found,) = readiness.look(), [one for one in examine(opened) if one.check == "broker"]
+            seen = report.checks["broker"]
+            assert report.ready
+            return seen.standing, None if seen.reason is None else seen.reason.code, found.well
+
+        assert told() == (Standing.WELL, None, True)
+        for trouble in (services.frozen, services.killed):
+            with trouble("redis"):
+                assert told() == (Standing.DEGRADED, "broker_away", False)
+        assert told() == (Standing.WELL, None, True)
+
+
+def test_where_there_is_no_broker_none_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KHOSO_DATA_DIR", str(tmp_path / "var"))
+    with steps_on_stderr() as steps, house(steps) as opened:
+        assert "broker" not in health.checks_of(opened)
 
 
 def test_after_a_failure_the_broker_is_left_alone_for_a_while(services: Services) -> None:
