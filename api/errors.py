@@ -69,7 +69,8 @@ _MEANING: dict[tuple[Exit, HTTPStatus], tuple[str, ...]] = {
     # Understood, and not possible as things stand.
     _CONFLICT: (
         "print_not_ready",
-        "owner_there", "owners_enough", "last_owner", "not_the_same", "still_cited", "would_be_lost",
+        "owner_there", "owners_enough", "successor_differs", "last_owner", "not_the_same", "still_cited",
+        "would_be_lost",
         "imported_otherwise", "said_otherwise",
         "already_held", "held_elsewhere", "already_there", "roles_exclude", "identity_differs",
         "dossier_closed", "illegal_transition", "not_decided", "not_printable", "owner_not_named", "type_not_named",

@@ -372,6 +372,13 @@ def supersede(
     document_id: Annotated[UUID, typer.Argument(metavar="DOCUMENT-ID")],
     by: Annotated[UUID, typer.Option("--by", help="Giấy tờ thay thế. / The document that takes its place.")],
     reason: Reason,
+    insist: Annotated[
+        bool,
+        typer.Option(
+            "--insist",
+            help="Dù giấy thay thế của chủ khác hoặc khác loại. / Also one of other owners, or of another type.",
+        ),
+    ] = False,
     as_json: Json = False,
     person: ActorName = OPERATOR,
     agency: Agency = None,
@@ -383,7 +390,7 @@ def supersede(
     Ví dụ / Example: `khoso supersede OLD-ID --by NEW-ID --reason "Cấp lại"`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
-        changes.supersede(opened, who, document_id, by, reason)
+        changes.supersede(opened, who, document_id, by, reason, insists=insist)
         _finish(opened, document_id)
         _show_one(opened, who, document_id, as_json=as_json)
 

@@ -36,6 +36,12 @@ class RefileUnclear(KhosoError):
     code = "refile_unclear"
 
 
+class SuccessorDiffers(KhosoError):
+    """A paper is to take the place of one with which it has no owner in common, or whose type it has not."""
+
+    code = "successor_differs"
+
+
 class OwnersEnough(KhosoError):
     """Papers of the type have fewer owners than this one would: as often a misfiled paper as one of several."""
 
@@ -78,14 +84,34 @@ def revoke(
 
 
 def supersede(
-    house: House, actor: Actor, document: UUID, by: UUID, reason: str, *, stamp: int | None = None
+    house: House,
+    actor: Actor,
+    document: UUID,
+    by: UUID,
+    reason: str,
+    *,
+    insists: bool = False,
+    stamp: int | None = None,
 ) -> DocumentRecord:
-    """Another paper takes its place."""
+    """Another paper takes its place. `insists`: also one of nobody who has it, or of another type
+    (SuccessorDiffers)."""
     with house.datastore.begin(actor, "supersede") as work:
         _require_unchanged(work, document, by, stamp)
+        if not insists:
+            _require_alike(work.documents.get(document), work.documents.get(by))
         replaced = work.documents.supersede(document, by=by, reason=reason)
         work.jobs.enqueue(TELL_OUTSIDE, document, priority=Priority.COUNTER)
     return replaced
+
+
+def _require_alike(old: DocumentRecord, successor: DocumentRecord) -> None:
+    """SuccessorDiffers where the id may be that of a wrong paper: there is no way back from a paper superseded."""
+    if old.superseded_by == successor.id:
+        return
+    if not set(old.owner_ids) & set(successor.owner_ids):
+        raise SuccessorDiffers(what="owner")
+    if old.doc_type != successor.doc_type:
+        raise SuccessorDiffers(what="type")
 
 
 def put_away(

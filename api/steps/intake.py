@@ -364,13 +364,21 @@ def _cite(
         job = waiting_job(work, document)
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         doubts = about_owners(house, *_owners_of(work, document))
-        if held.in_another_scan:
-            doubts = (say("another_scan_stands", id=document.id), *doubts)
-        received = Received(document, receipt.number, again=True, job=job, doubts=doubts)
+        told = _of_what_stands(held, document)
+        received = Received(document, receipt.number, again=True, job=job, doubts=(*told, *doubts))
         also(work, received)
-    if held.in_another_scan:
-        house.steps.say(str(say("another_scan_stands", id=document.id)))
+    for sentence in told:
+        house.steps.say(str(sentence))
     return received
+
+
+def _of_what_stands(held: _Held, document: DocumentRecord) -> tuple[Sentence, ...]:
+    """What whoever brings a paper again has to know of the one that is there."""
+    if held.in_another_scan:
+        return (say("another_scan_stands", id=document.id),)
+    if document.status is Status.SUPERSEDED:  # by a paper that is not its owners'
+        return (say("held_superseded", id=document.id),)
+    return ()
 
 
 def _locked(work: Work, held: _Held) -> DocumentRecord:

@@ -153,3 +153,31 @@ def test_a_paper_that_became_anothers_while_it_was_brought_again_is_looked_for_o
             (an,) = work.owners.of_document(again.document.id)
             (binh,) = work.owners.of_document(first.document.id)
         assert (an.identifiers[0].identifier, binh.identifiers[0].identifier) == (AN, BINH)
+
+
+def _as_if_signed(opened: House, document: UUID) -> None:
+    _as_if_read(opened, document)
+    with opened.datastore.begin(_who(opened), "sign") as work:
+        for status in (Status.CHECKED, Status.PROVISIONAL):
+            work.documents.become(document, status)
+
+
+def test_a_wrong_paper_takes_nobodys_place_unless_one_insists_and_that_is_told_when_the_old_one_comes_again(
+    opened: House, tmp_path: Path
+) -> None:
+    """An id mistyped once took somebody's certificate out of force, and the same file was answered with it for ever."""
+    scans = [_scan(tmp_path, shade) for shade in (9, 10, 11)]
+    ours, theirs = _bring(opened, scans[0], AN).document.id, _bring(opened, scans[1], BINH).document.id
+    other = receive(opened, _who(opened), Paper((scans[2],), (Person(AN),), "KHAI_SINH")).document.id
+    for each in (ours, theirs, other):
+        _as_if_signed(opened, each)
+    for wrong, what in ((theirs, "owner"), (other, "type")):
+        with pytest.raises(changes.SuccessorDiffers) as refused:
+            changes.supersede(opened, _who(opened), ours, wrong, "Cấp lại")
+        assert refused.value.facts["what"] == what
+    for insists in (True, False):  # what was done is not asked again
+        done = changes.supersede(opened, _who(opened), ours, theirs, "Chuyển nhượng", insists=insists)
+        assert (done.status, done.superseded_by) == (Status.SUPERSEDED, theirs)
+    again = _bring(opened, scans[0], AN)
+    assert (again.document.id, again.again) == (ours, True)
+    assert [doubt.code for doubt in again.doubts] == ["held_superseded"]

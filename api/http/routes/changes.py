@@ -76,7 +76,11 @@ class Because(Asked):
 class Replaced(Because):
     """Which paper takes its place."""
 
+    younger: ClassVar[frozenset[str]] = frozenset({"insist"})
     by: UUID = Field(examples=["019ab1f0-7c1e-7d52-9c6e-2f4b1f6f0a12"])
+    insist: StrictBool = Field(
+        False, description="Also a paper of other owners, or of another type (409 successor_differs)."
+    )
 
 
 class BroughtTwice(Because):
@@ -306,13 +310,15 @@ def supersede_document(
     said: Replaced,
     seen: IfMatch = None,
 ) -> Response:
-    """Another paper takes its place."""
+    """Another paper takes its place: of an owner who has this one, and of its type, unless one insists."""
 
     def make(_keep: Keep) -> Answer:
-        changes.supersede(house, actor, document_id, said.by, said.reason, stamp=stamp_wanted(seen))
+        changes.supersede(
+            house, actor, document_id, said.by, said.reason, insists=said.insist, stamp=stamp_wanted(seen)
+        )
         return _as_it_stands(house, actor, document_id)
 
-    return once.do(said.model_dump(mode="json"), make)
+    return once.do(said.said(), make)
 
 
 @router.post(
