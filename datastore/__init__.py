@@ -170,6 +170,7 @@ from datastore.records import (
 )
 from datastore.requests import Requests
 from datastore.rights import CITIZENS, SCOPES, Act, may, named_roles, roles_that_may
+from datastore.search import said_in
 from datastore.signings import NewRevision
 from datastore.work import Datastore, Work
 
@@ -347,5 +348,6 @@ __all__ = [
     "prove_lock",
     "reading_key",
     "roles_that_may",
+    "said_in",
     "set_up_server",
 ]

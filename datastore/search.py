@@ -4,7 +4,7 @@ The words as they were written and folded are kept in `search`; the index over t
 Promised: only documents that the actor may see are found, and their owners' diaries tell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from uuid import UUID
 
@@ -37,16 +37,22 @@ class Search:
         self._session = scope.session
 
     def find(
-        self, query: str, *, field: SearchField | None = None, limit: int = _MOST
+        self,
+        query: str,
+        *,
+        field: SearchField | None = None,
+        types: Sequence[str] = (),
+        limit: int = _MOST,
     ) -> tuple[DocumentRecord, ...]:
         """The documents with every word of `query`; of very many the newest.
 
         Best first: found by its code, by its owner, by its type, by its text; of each the newest.
 
         `nguyen` finds `Nguyễn` and `nguyen`; `Nguyễn` finds only what is written so. The last word may be the
-        beginning of one. Owner numbers are found under `owner`, slot codes under `code`.
+        beginning of one. Owner numbers are found under `owner`, slot codes under `code`. Where the words name `types`,
+        the papers that have one of these codes as their type are found instead, the newest first.
         """
-        ids = self._best(query, field, limit)
+        ids = self._best(query, field, types, limit)
         rows = {
             row.id: row for row in self._session.scalars(select(DocumentRow).where(DocumentRow.id.in_(ids)))
         }
@@ -57,18 +63,26 @@ class Search:
         return tuple(mapping.document(row, self._scope.own_id) for row in documents)
 
     def listed(
-        self, query: str, *, field: SearchField | None = None, limit: int = _MOST
+        self,
+        query: str,
+        *,
+        field: SearchField | None = None,
+        types: Sequence[str] = (),
+        limit: int = _MOST,
     ) -> tuple[ListedDocument, ...]:
         """`find` as lines of a list."""
-        ids = self._best(query, field, limit)
+        ids = self._best(query, field, types, limit)
         found = listing.listed(self._session, ids, self._scope.own_id)
         self._scope.note()
         for document, owner in listing.owners_of(self._session, ids):
             self._scope.note(owner=owner, document=document)
         return found
 
-    def _best(self, query: str, field: SearchField | None, limit: int) -> list[UUID]:
+    def _best(self, query: str, field: SearchField | None, types: Sequence[str], limit: int) -> list[UUID]:
         self._scope.ask(Act.SEE_PAPERS)
+        if types:
+            codes = dialect.whole(types)
+            return [hit.document_id for hit in self._newest(codes, SearchField.TYPE, limit, types)]
         terms = dialect.terms_of(query)
         if not terms:
             return []
@@ -79,28 +93,31 @@ class Search:
         )
         return [hit.document_id for hit in best[:limit]]
 
-    def _newest(self, terms: Sequence[dialect.Term], field: str | None, most: int) -> Sequence[Row[*_Hit]]:
-        """The newest `most` hits that the actor may see.
+    def _newest(
+        self, terms: Sequence[dialect.Term], field: str | None, most: int, types: Sequence[str] = ()
+    ) -> Sequence[Row[*_Hit]]:
+        """The newest `most` hits that the actor may see: with every word, or with one of them that is just its type.
 
         Sought among the newest rows, then among as many more as these let expect to hold enough, at last among all.
         """
         connection = self._session.connection()
         last = connection.scalar(_LAST) or 0
+        of_types = {"types": list(types)} if types else {}
         rows = _RECENT
         while True:
             among = range(last - rows + 1, last + 1) if rows < min(last, _MANY) else None
-            hits = dialect.hits_of(self._session, terms, field, among)
-            seen = _seen(hits.rows, self._scope.sight)
-            found = connection.execute(seen, {**hits.asked, "most": most}).all()
+            hits = dialect.hits_of(self._session, terms, field, among, any_of=bool(types))
+            seen = _seen(hits.rows, self._scope.sight, of_types=bool(types))
+            found = connection.execute(seen, {**hits.asked, **of_types, "most": most}).all()
             if among is None or len(found) == most:
                 return found
             rows = rows * 2 * most // max(len(found), 1)
 
 
 @lru_cache(maxsize=1_000)
-def _seen(hits: FromClause, sight: Sight) -> Select[*_Hit]:
+def _seen(hits: FromClause, sight: Sight, *, of_types: bool) -> Select[*_Hit]:
     """The first of these search rows whose documents are in sight. Remembered, as `papers_in`."""
-    return (
+    seen = (
         select(SearchRow.document_id, SearchRow.code, SearchRow.owner, SearchRow.type)
         .select_from(hits)
         .join(SearchRow, SearchRow.id == hits.c.id)
@@ -109,9 +126,18 @@ def _seen(hits: FromClause, sight: Sight) -> Select[*_Hit]:
         .order_by(hits.c.id.desc())
         .limit(bindparam("most", type_=Integer))
     )
+    # The index finds a code also inside a longer one.
+    return seen.where(SearchRow.type.in_(bindparam("types", expanding=True))) if of_types else seen
 
 
 _LAST = select(func.max(SearchRow.id))
+
+
+def said_in(query: str) -> Callable[[str], bool]:
+    """Whether a text has every word of a question, as `Search.find` finds one; no text has those of an empty one."""
+    terms = dialect.terms_of(query)
+    place = dialect.placing(terms)
+    return lambda text: bool(terms) and place((text,)) == 0
 
 
 def make_findable(scope: Scope, row: DocumentRow, text: str | None, *, new: bool = False) -> None:

@@ -303,7 +303,12 @@ def find(
         list[str], typer.Argument(metavar="WORD…", help="Có dấu hoặc không dấu. / Accents optional.")
     ],
     field: Annotated[
-        SearchField | None, typer.Option("--in", help="Tìm trong: chủ, mã, loại, nội dung. / Where to look.")
+        SearchField | None,
+        typer.Option(
+            "--in",
+            help="Tìm trong: chủ, mã, loại (tên hoặc mã của loại), nội dung. / "
+            "Where to look; a type by its name or any of its codes.",
+        ),
     ] = None,
     as_json: Json = False,
     person: ActorName = OPERATOR,
@@ -313,7 +318,7 @@ def find(
 ) -> None:
     """Tìm giấy tờ theo chủ, mã, loại, nội dung. / Finds papers by owner, code, type, text.
 
-    Ví dụ / Examples: `khoso find tran khanh hang` · `khoso find KQ.G15.000031 --in code`
+    Ví dụ / Examples: `khoso find tran khanh hang` · `khoso find khai tử --in type`
     """
     with at_desk(person, agency, purpose, dossier) as (opened, who):
         answers = [held.as_json() for held in holdings.find(opened, who, " ".join(words), field)]

@@ -11,7 +11,7 @@ from api.house import House
 from api.steps.paper_copy import shown_object
 from api.steps.questions import questions, waits
 from archive import Status
-from common import Digest, Sentence
+from common import Digest, Sentence, fold
 from datastore import (
     CITIZENS,
     Act,
@@ -27,6 +27,7 @@ from datastore import (
     StoredObject,
     Work,
     may,
+    said_in,
 )
 from ingest import MediaType, OldIdNumber, OldNumberOnly, parse_identifier
 from signing import Verdict, validate
@@ -194,8 +195,24 @@ def find_page(
     house: House, actor: Actor, words: str, field: SearchField | None, limit: int
 ) -> tuple[ListedDocument, ...]:
     """The best papers with all these words."""
+    types = types_named(house, words) if field is SearchField.TYPE else ()
     with house.datastore.look(actor, "search") as work:
-        return work.search.listed(words, field=field, limit=limit)
+        return work.search.listed(words, field=field, types=types, limit=limit)
+
+
+def types_named(house: House, words: str) -> tuple[str, ...]:
+    """All codes, of now and before, of the types that these words name: by one of its codes just that one, else every
+    type with all of them in its name, in Vietnamese or English, or in a code of it. Not more than the catalogue has.
+
+    A paper keeps the code that its type had when it came, and is found by any.
+    """
+    said, code = said_in(words), fold(words.strip())
+    named = [one for one in house.catalogue if code in {fold(alias.code) for alias in one.aliases}] or [
+        one
+        for one in house.catalogue
+        if any(said(text) for text in (one.name, one.name_en, *(alias.code for alias in one.aliases)))
+    ]
+    return tuple(alias.code for one in named for alias in one.aliases)
 
 
 def name_of(house: House, document: DocumentRecord | ListedDocument | DiaryLine) -> str | None:
@@ -205,8 +222,10 @@ def name_of(house: House, document: DocumentRecord | ListedDocument | DiaryLine)
 
 def find(house: House, actor: Actor, words: str, field: SearchField | None) -> tuple[Held, ...]:
     """The papers with all these words, with and without accents."""
+    types = types_named(house, words) if field is SearchField.TYPE else ()
     with house.datastore.begin(actor, "search") as work:
-        return tuple(_held(house, actor, work, document) for document in work.search.find(words, field=field))
+        found = work.search.find(words, field=field, types=types)
+        return tuple(_held(house, actor, work, document) for document in found)
 
 
 def fetch(house: House, actor: Actor, document_id: UUID, *, original: bool, out: Path) -> tuple[Path, ...]:

@@ -40,7 +40,7 @@ from datastore.dialect.interface import (
 from datastore.dialect.postgresql import Postgresql
 from datastore.dialect.questions import Question
 from datastore.dialect.sqlite import Sqlite
-from datastore.dialect.words import Term, placing, terms_of
+from datastore.dialect.words import Term, placing, terms_of, whole
 from datastore.dialect.writing import Writing
 
 __all__ = [
@@ -71,6 +71,7 @@ __all__ = [
     "search_tables",
     "terms_of",
     "unhurried",
+    "whole",
 ]
 
 SEARCH_INDEX = SearchIndex()
@@ -161,10 +162,12 @@ def forget_words(session: Session, row: int) -> None:
     _of(session.connection()).forget_words(session, row)
 
 
-def hits_of(session: Session, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
-    """The search rows with every one of these words, newest first: of all (None), or of those with these numbers and
-    a few beside them."""
-    return _of(session.connection()).hits_of(terms, field, among)
+def hits_of(
+    session: Session, terms: Sequence[Term], field: str | None, among: range | None, *, any_of: bool = False
+) -> Hits:
+    """The search rows with every one of these words, or with `any_of` them, all without accents, newest first: of all
+    (None), or of those with these numbers and a few beside them."""
+    return _of(session.connection()).hits_of(terms, field, among, any_of=any_of)
 
 
 def search_tables() -> frozenset[str]:

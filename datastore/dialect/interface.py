@@ -56,7 +56,7 @@ New = NewRows | Findable
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The search rows that hold every word of a question, newest first, as part of a SELECT and what it is asked."""
+    """The search rows that hold the words of a question, newest first, as part of a SELECT and what it is asked."""
 
     rows: FromClause
     """Their ids, as `id`. The same for alike questions, so that a statement with it can be made once."""
@@ -97,6 +97,9 @@ class Dialect(Protocol):
     def forget_words(self, session: Session, row: int) -> None:
         """Take the words of a search row out of the index."""
 
-    def hits_of(self, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
-        """The rows with every one of these words, at least one: of all (None), or of those with these numbers and a
-        few beside them, which costs what they are and not what there is."""
+    def hits_of(
+        self, terms: Sequence[Term], field: str | None, among: range | None, *, any_of: bool = False
+    ) -> Hits:
+        """The rows with every one of these words, or with `any_of` them (all without accents), at least one: of all
+        (None), or of those with these numbers and a few beside them, which costs what they are and not what there is.
+        """

@@ -237,12 +237,14 @@ class Postgresql:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE id = :row"), {"row": row})
 
-    def hits_of(self, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
+    def hits_of(
+        self, terms: Sequence[Term], field: str | None, among: range | None, *, any_of: bool = False
+    ) -> Hits:
         weights = "" if field is None else "ABCD"[FIELDS.index(field)]
         asked: dict[str, object] = {}
         for form in _FORMS:
             if sought := [_tsquery(term, weights) for term in terms if term.exact == (form == "exact")]:
-                asked[form] = " & ".join(sought)
+                asked[form] = (" | " if any_of else " & ").join(sought)
         hits = _hits(tuple(asked), in_blocks=among is not None)
         if among is not None:
             asked["blocks"] = list(range(among.start >> _BLOCK, (among.stop - 1 >> _BLOCK) + 1))

@@ -156,8 +156,11 @@ class Sqlite:
     def forget_words(self, session: Session, row: int) -> None:
         session.execute(text("DELETE FROM search_words WHERE rowid = :row"), {"row": row})
 
-    def hits_of(self, terms: Sequence[Term], field: str | None, among: range | None) -> Hits:
-        asked: dict[str, object] = {"words": " AND ".join(_fts5(term, field) for term in terms)}
+    def hits_of(
+        self, terms: Sequence[Term], field: str | None, among: range | None, *, any_of: bool = False
+    ) -> Hits:
+        words = (" OR " if any_of else " AND ").join(_fts5(term, field) for term in terms)
+        asked: dict[str, object] = {"words": words}
         if among is not None:
             asked["first"] = among.start
         return Hits(_hits(newer=among is not None), asked)

@@ -9,7 +9,7 @@ its owner is wanted before one that only mentions the words.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -38,6 +38,11 @@ def terms_of(query: str) -> list[Term]:
     words = as_written(query.replace("\0", " ")).split()
     words = [word for word in words if any(letter.isalnum() for letter in word)][:_MOST]
     return [_term(word, begins=number == len(words)) for number, word in enumerate(words, start=1)]
+
+
+def whole(codes: Iterable[str]) -> list[Term]:
+    """Codes as they stand, each as one word that is not only begun; case does not count."""
+    return [Term(fold(code), exact=False, begins=False) for code in codes]
 
 
 def _term(word: str, *, begins: bool) -> Term:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import text as statement
 
-from datastore import SearchField
+from datastore import SearchField, said_in
 from tests.datastore.conftest import Migrated
 from tests.datastore.house import AN, BINH, MAI, STRANGER, House
 
@@ -214,3 +214,42 @@ def _go_on_counting_at(house: House, number: int) -> None:
     }
     with house.store._engine.begin() as connection:
         connection.execute(statement(count[connection.dialect.name]), {"number": number})
+
+
+def test_papers_of_any_of_several_codes_are_found_by_their_type_only_newest_first_and_only_in_sight(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name of a type found nothing: only the code that a paper has is kept with it."""
+    monkeypatch.setattr("datastore.search._RECENT", 2)
+    owner, codes = house.owner(), ("KHAI_SINH", "KQ.G15.000031")
+    born = [house.receive(owner, content=code.encode(), doc_type=code).id for code in codes]
+    house.receive(owner, content=b"longer", doc_type="TL_KHAI_SINH")
+    mentions = house.read(house.receive(owner, content=b"other", doc_type="KHAI_TU").id, "mã KHAI_SINH").id
+    theirs = house.receive(owner, content=b"theirs", doc_type="KHAI_SINH", actor=STRANGER).id
+    with house.store.begin(MAI, "search") as work:
+        found = [one.id for one in work.search.find("giấy khai sinh", types=codes)]
+        assert found == born[::-1]
+        assert [one.id for one in work.search.listed("giấy khai sinh", types=codes, limit=1)] == born[1:]
+        assert [
+            one.id for one in work.search.find("x", types=("KHAI_TU", *(f"C{n}" for n in range(300))))
+        ] == [mentions]
+    with house.store.begin(STRANGER, "search") as work:
+        assert [one.id for one in work.search.find("giấy khai sinh", types=codes)] == [theirs]
+    with house.store.begin(MAI, "read the diary") as work:
+        told = [line.document_id for line in work.diary.of_owner(owner) if line.act == "search"]
+    assert set(born) <= set(told)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("khai tử", True),
+        ("tu khai", True),
+        ("khai t", True),
+        ("khai tú", False),
+        ("sinh", False),
+        (" ", False),
+    ],
+)
+def test_words_are_said_in_a_text_as_they_are_found_in_one(query: str, *, said: bool) -> None:
+    assert said_in(query)("Trích lục khai tử") is said

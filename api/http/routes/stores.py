@@ -94,7 +94,10 @@ class Search(Asked):
     """Words that all stand in a paper: with accents only as written, without accents either way."""
 
     words: Words = Field(examples=["nguyen van an"])
-    field: SearchField | None = Field(None, description="Where to look; everywhere by default.")
+    field: SearchField | None = Field(
+        None,
+        description="Where to look; everywhere by default. `type`: its name in Vietnamese or English, or any code.",
+    )
     limit: StrictInt = Field(50, ge=1, le=100)
 
 

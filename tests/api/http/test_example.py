@@ -57,6 +57,10 @@ def test_the_example_of_the_documentation_leads_to_a_print_that_verifies(
     assert "event: job" in done.stdout
     said = list(_documents_in(done.stdout))
     (cited,) = (one for one in said if "attached_by" in one)
+    (found,) = (one for one in said if "more" in one)
+    assert [one["document_id"] for one in found["documents"]] == [cited["document_id"]], (
+        "by the name of its type"
+    )
     (held,) = (one["components"][0] for one in said if "components" in one)
     assert (held["state"], held["reusable"][0]["sha256"]) == ("held", cited["sha256"])
     verdict = json.loads(done.stdout[done.stdout.rindex('{"verdict"') :])
@@ -91,5 +95,7 @@ def test_the_bodies_of_the_documentation_have_the_form_that_is_taken_and_answere
     """Whoever wrote against them had to look into the description for what the documentation left out."""
     _before, _address, after = _manual().partition(f"\n`POST {address}` (")
     body, answer = re.findall(r"```json\n(.*?)```", after, re.DOTALL)[:2]
+    if address == "/search":
+        assert f"send $api/search '{body.strip()}'" in _manual(), "the example above asks just that"
     assert asked.model_validate_json(body)
     assert answered.model_validate_json(answer).model_dump(mode="json") == json.loads(answer)

@@ -136,3 +136,26 @@ def test_papers_are_found_by_words(clerk: httpx.Client, owner: str) -> None:
     assert (len(found["documents"]), found["more"]) == (3, True)
     for odd in ('"', "*", "a OR b", "NEAR(", "-", "'; --", "%", "đ" * 200):
         assert clerk.post("/api/v1/search", json={"words": odd}).status_code == 200, odd
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("khai tử", {"KHAI_TU"}),
+        ("khai tu", {"KHAI_TU"}),
+        ("death", {"KHAI_TU"}),
+        ("khai_tu", {"KHAI_TU"}),
+        ("KET_HON", {"KQ.G15.000032"}),
+        ("kq.g15.000032", {"KQ.G15.000032"}),
+        ("kết hôn", {"KQ.G15.000032"}),
+        ("khai tú", set()),
+        ("khai tử và không có", set()),
+    ],
+)
+def test_papers_are_found_by_any_name_and_code_of_their_type(
+    clerk: httpx.Client, owner: str, words: str, found: set[str]
+) -> None:
+    """The documentation had an answer for a name, and only the code that is shown today was found."""
+    assert listed(clerk, owner)["documents"], "the papers are there"
+    answer = clerk.post("/api/v1/search", json={"words": words, "field": "type"})
+    assert {one["type"] for one in answer.json()["documents"]} == found
