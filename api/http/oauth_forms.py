@@ -20,12 +20,16 @@ _MOST_FIELDS = 20
 _LONGEST_SCOPE = 1000
 
 
-def form_body(*required: str) -> dict[str, Any]:
-    """How a description of the API (OpenAPI) says that the body is a form with these fields."""
+def form_body(*required: str, **optional: str) -> dict[str, Any]:
+    """How a description of the API (OpenAPI) says that the body is a form with these fields; of those that may be
+    left out it says what they mean."""
     schema = {
         "type": "object",
         "required": list(required),
-        "properties": {name: {"type": "string"} for name in required},
+        "properties": {
+            **{name: {"type": "string"} for name in required},
+            **{name: {"type": "string", "description": meaning} for name, meaning in optional.items()},
+        },
     }
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}
 

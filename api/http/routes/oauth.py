@@ -33,6 +33,10 @@ from datastore import SCOPES, AccessToken, ScopeNotGranted, WrongClient
 
 router = APIRouter(tags=["oauth"])
 TOKEN, REVOKE = "/oauth/token", "/oauth/revoke"
+_SECRET_IN_FORM = {
+    "client_id": "With `client_secret`, where the header shows neither.",
+    "client_secret": "In the form or by Basic, in one way only.",
+}
 _NOT_KEPT = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -95,14 +99,19 @@ def get_oauth_metadata(request: Request) -> Metadata:
     operation_id="get_token",
     response_model=AccessTokenView,
     responses={**problems(429, public=True), **_OAUTH_ERRORS},
-    openapi_extra=form_body("grant_type"),
+    openapi_extra=form_body(
+        "grant_type",
+        scope="Of those granted, separated by spaces; left out: all of them.",
+        resource=f"The issuer that the metadata name, or its `{API}`.",
+        **_SECRET_IN_FORM,
+    ),
 )
 async def get_token(request: Request, house: TheHouse, visitor: TheVisitor) -> Response:
     """A token for a client id and its secret. Tokens are for this service only, and last some minutes."""
     form = read_form(request.headers.get("content-type"), await request.body())
     asked = read_token_request(request.headers.get("authorization"), form)
     here = audience(house.settings)
-    if asked.resource is not None and asked.resource.rstrip("/") not in (here, f"{here}{API}"):
+    if asked.resource is not None and not _is_here(asked.resource, request, here):
         raise OAuthFault("invalid_target", "tokens are given for this service only")
     token = await run_sync(_give, house, visitor, asked, here)
     view = AccessTokenView(
@@ -111,6 +120,16 @@ async def get_token(request: Request, house: TheHouse, visitor: TheVisitor) -> R
         scope=" ".join(sorted(token.scopes)),
     )
     return JSONResponse(view.model_dump(), headers=_NOT_KEPT)
+
+
+def _is_here(resource: str, request: Request, here: str) -> bool:
+    """Whether it names this service: as its tokens do, or as the metadata do that the same request would get.
+
+    Without a public address those name this machine as it was asked for, and no name that is not this machine's,
+    whatever the Host header says; and the token is for `here`, whatever of it was named.
+    """
+    origins = (here, site_of(request).origin)
+    return resource.rstrip("/") in {f"{origin}{path}" for origin in origins for path in ("", API)}
 
 
 def _give(house: House, visitor: Visitor, asked: TokenRequest, here: str) -> AccessToken:
@@ -157,7 +176,7 @@ def _door_of(visitor: Visitor, client: ClientSecret) -> str:
         **problems(429, public=True),
         **_OAUTH_ERRORS,
     },
-    openapi_extra=form_body("token"),
+    openapi_extra=form_body("token", **_SECRET_IN_FORM),
 )
 async def revoke_token(request: Request, house: TheHouse, visitor: TheVisitor) -> Response:
     """End an access token of one's own (RFC 7009)."""

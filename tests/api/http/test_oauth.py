@@ -19,6 +19,7 @@ from tests.api.http.test_documents import read_all
 from tests.api.http.test_problems import problem_of
 
 API = "/api/v1"
+_METADATA = "/.well-known/oauth-authorization-server"
 
 
 @dataclass(frozen=True)
@@ -275,6 +276,38 @@ def test_a_token_for_somebody_else_is_none_here(served: Service, admin: httpx.Cl
         assert shown.get(f"{API}/me").status_code == 401
 
 
+def test_a_token_is_given_for_the_issuer_that_the_metadata_name(served: Service, admin: httpx.Client) -> None:
+    """Where no public address is set, what was published as the issuer was refused as a resource."""
+    system = made(served, admin, "papers.read")
+    with served.client() as client:
+        issuer = client.get(_METADATA).json()["issuer"]
+    assert issuer == served.url.rstrip("/")
+    for resource in (issuer, f"{issuer}/", f"{issuer}{API}"):
+        with system.with_token(system.token(resource=resource)) as shown:
+            assert shown.get(f"{API}/me").status_code == 200
+    for resource in (f"{issuer}0", f"{issuer}/elsewhere", f"{issuer}.example.vn", f"https{issuer[4:]}"):
+        refused(system.asks(resource=resource), 400, "invalid_target")
+
+
+@pytest.mark.parametrize("host", ["elsewhere.example.vn", "127.0.0.1.elsewhere.example.vn:8080"])
+def test_a_name_that_is_not_this_machine_s_is_no_issuer_and_no_resource(
+    served: Service, admin: httpx.Client, host: str
+) -> None:
+    system = made(served, admin, "papers.read")
+    with served.client(Authorization=system.basic, Host=host) as client:
+        assert client.get(_METADATA).json()["issuer"] == "http://localhost"
+        asked = {"grant_type": "client_credentials", "resource": f"http://{host}"}
+        refused(client.post("/oauth/token", data=asked), 400, "invalid_target")
+
+
+def test_the_description_names_every_field_of_the_form(served: Service) -> None:
+    operation = served.app.openapi()["paths"]["/oauth/token"]["post"]
+    (form,) = operation["requestBody"]["content"].values()
+    fields = {"grant_type", "scope", "resource", "client_id", "client_secret"}
+    assert form["schema"]["properties"].keys() == fields
+    assert form["schema"]["required"] == ["grant_type"]
+
+
 def test_a_system_ends_its_own_token_and_nobody_elses(served: Service, admin: httpx.Client) -> None:
     system, other = made(served, admin, "papers.read"), made(served, admin, "papers.read")
     token = system.token()
@@ -308,7 +341,7 @@ def test_what_is_no_request_for_a_token_is_refused_in_the_words_of_the_standard(
 
 def test_the_metadata_name_the_addresses_that_there_are(served: Service) -> None:
     with served.client() as client:
-        said = client.get("/.well-known/oauth-authorization-server").json()
+        said = client.get(_METADATA).json()
         assert said["grant_types_supported"] == ["client_credentials"]
         assert said["scopes_supported"] == sorted(SCOPES)
         for name in ("token_endpoint", "revocation_endpoint"):
