@@ -184,7 +184,11 @@ def take_in(
                 work.owners.keep_stated(document.id, named.stated)
             _attach(work, paper.dossier, document, AttachedHow.KEPT)
             job = go_on(house, work, document, paper.priority)
-            doubts = (*about_owners(house, named.owners, named.stated), *otherwise)
+            doubts = (
+                *about_owners(house, named.owners, named.stated),
+                *otherwise,
+                *_of_comparing(actor, paper),
+            )
             # Its number last: until the transaction ends no other paper of the agency gets one.
             receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
             received = Received(document, receipt.number, again=False, job=job, doubts=doubts)
@@ -365,11 +369,22 @@ def _cite(
         receipt = work.receipts.issue(document.id, {"pages": document.version.page_count})
         doubts = about_owners(house, *_owners_of(work, document))
         told = _of_what_stands(held, document)
-        received = Received(document, receipt.number, again=True, job=job, doubts=(*told, *doubts))
+        received = Received(
+            document,
+            receipt.number,
+            again=True,
+            job=job,
+            doubts=(*told, *doubts, *_of_comparing(actor, paper)),
+        )
         also(work, received)
     for sentence in told:
         house.steps.say(str(sentence))
     return received
+
+
+def _of_comparing(actor: Actor, paper: Paper) -> tuple[Sentence, ...]:
+    """What whoever says to have compared a paper, and may not check it, has to know."""
+    return (say("comparison_left_out"),) if paper.compared and not _may_check(actor) else ()
 
 
 def _of_what_stands(held: _Held, document: DocumentRecord) -> tuple[Sentence, ...]:

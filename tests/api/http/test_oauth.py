@@ -163,7 +163,10 @@ def test_a_system_that_may_not_check_compares_nothing(served: Service, admin: ht
     for number, (who, waits) in enumerate(((system, ["waits_for_check"]), (checker, [])), start=36):
         with who.with_token(who.token()) as brings:
             brings.headers["Khoso-Purpose"] = "kiem-thu"
-            paper = f"{API}/documents/{submit(brings, page(number), AN, type='KET_HON')['document_id']}"
+            brought = submit(brings, page(number), AN, type="KET_HON")
+            told = [one["code"] for one in brought["warnings"]]
+            assert told == (["comparison_left_out"] if waits else [])
+            paper = f"{API}/documents/{brought['document_id']}"
             read_all(served)
             stands = brings.get(paper).json()
             assert [one["code"] for one in stands["waits"]] == waits
