@@ -3,7 +3,7 @@
 A secret is shown once, in the answer that made it. While one takes the other's place both count for a week.
 """
 
-from typing import Annotated
+from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -74,6 +74,17 @@ class ClientWithSecret(BaseModel):
     client_secret: str | None = Field(examples=["Yk3r…"])
 
 
+ScopeName = Literal[
+    "dossiers.read",
+    "dossiers.write",
+    "events.subscribe",
+    "papers.check",
+    "papers.read",
+    "papers.write",
+    "prints.write",
+]
+
+
 class NewClient(Asked):
     """A system, and the scopes that it may ask tokens for."""
 
@@ -84,7 +95,7 @@ class NewClient(Asked):
         },
     )
     name: Words
-    scopes: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(min_length=1, max_length=20)
+    scopes: list[ScopeName] = Field(min_length=1, max_length=20)
 
 
 @router.get("/clients", operation_id="list_clients", responses=problems())

@@ -267,6 +267,16 @@ def test_a_token_ends_by_itself_and_says_so(
         assert (over.status_code, 'error="invalid_token"' in over.headers["www-authenticate"]) == (401, True)
 
 
+def test_a_scope_that_there_is_not_is_answered_with_those_that_there_are(admin: httpx.Client) -> None:
+    """An administrator was told that it was not granted, and to ask the administrator."""
+    asked = {"name": "Một cửa", "scopes": ["papers.read", "papers.burn"]}
+    answer = admin.post(f"{API}/clients", json=asked)
+    problem_of(answer, 422, "request_invalid")
+    (fault,) = answer.json()["errors"]
+    assert (fault["pointer"], fault["allowed"]) == ("/body/scopes/1", sorted(SCOPES))
+    assert "papers.check" in answer.json()["en"]
+
+
 def test_a_token_for_somebody_else_is_none_here(served: Service, admin: httpx.Client) -> None:
     system = made(served, admin, "papers.read")
     here = audience(served.house.settings)
