@@ -1,6 +1,7 @@
 """Events: written with the change or not at all, for both agencies, without anything personal."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -190,6 +191,17 @@ def test_only_types_that_there_are_can_be_subscribed_to(house: House) -> None:
         with pytest.raises(BadEventType), house.store.begin(MAI, "subscribe") as work:
             work.subscriptions.make("https://receiver.example/hook", wrong)
     assert {f"{DOCUMENT}{status}" for status in Status} < EVENT_TYPES
+
+
+def test_who_named_a_type_that_there_is_not_is_told_the_families_too(house: House) -> None:
+    with pytest.raises(BadEventType) as refused, house.store.begin(MAI, "subscribe") as work:
+        work.subscriptions.make("https://receiver.example/hook", ["vn.khoso.document.eaten"])
+    for said in (refused.value.sentence.vi, refused.value.sentence.en):
+        families = tuple(re.findall(r"vn\.khoso\.[a-z]+\.\*", said))
+        assert len(families) == 2
+        with house.store.begin(MAI, "subscribe") as work:
+            made, _secret = work.subscriptions.make("https://receiver.example/hook", families)
+        assert made.types == families
 
 
 def test_an_event_that_nobody_wants_goes_at_once(house: House) -> None:
