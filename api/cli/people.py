@@ -17,7 +17,7 @@ from api.cli.options import OPERATOR, ActorName, Json, Reason
 from api.cli.place import at_desk
 from api.words import in_words
 from common import VIETNAM, KhosoError, say
-from datastore import Account, ActorRole, Agency, Work
+from datastore import OFFICERS, Account, ActorRole, Agency, Work
 
 
 class AgencyUnknown(KhosoError):
@@ -32,11 +32,27 @@ app.add_typer(agency_app, name="agency")
 app.add_typer(account_app, name="account")
 _PURPOSE = "accounts"
 
+_STAFF = [role.value for role in ActorRole if role in OFFICERS]
+_ROLE = f"[{'|'.join(_STAFF)}]"
+
+
+def _staff_role(text: str) -> ActorRole:
+    """A role that an account can have; citizens and systems have none."""
+    if text not in _STAFF:
+        raise typer.BadParameter(str(say("usage_staff_roles", allowed=", ".join(_STAFF))))
+    return ActorRole(text)
+
+
 Code = Annotated[str, typer.Argument(metavar="AGENCY-CODE", help="Mã định danh cơ quan. / Agency code.")]
 Username = Annotated[str, typer.Argument(metavar="USERNAME", help="Tên đăng nhập. / User name.")]
 Roles = Annotated[
     list[ActorRole],
-    typer.Option("--role", help="Vai trò; có thể lặp lại. / Role; may be repeated."),
+    typer.Option(
+        "--role",
+        help="Vai trò; có thể lặp lại. / Role; may be repeated.",
+        parser=_staff_role,
+        metavar=_ROLE,
+    ),
 ]
 OfAgency = Annotated[
     str | None, typer.Option("--agency", help="Cơ quan; mặc định theo cấu hình. / Agency; default: ours.")
@@ -166,10 +182,12 @@ def list_accounts(agency: OfAgency = None, person: ActorName = OPERATOR, as_json
 def change_roles(
     username: Username,
     give: Annotated[
-        list[ActorRole] | None, typer.Option("--give", help="Giao vai trò. / Give a role.")
+        list[ActorRole] | None,
+        typer.Option("--give", help="Giao vai trò. / Give a role.", parser=_staff_role, metavar=_ROLE),
     ] = None,
     take: Annotated[
-        list[ActorRole] | None, typer.Option("--take", help="Thu vai trò. / Take it away.")
+        list[ActorRole] | None,
+        typer.Option("--take", help="Thu vai trò. / Take it away.", parser=_staff_role, metavar=_ROLE),
     ] = None,
     until: Until = None,
     person: ActorName = OPERATOR,

@@ -8,6 +8,7 @@ import pytest
 
 from api.cli import run
 from api.exits import Exit
+from datastore import OFFICERS
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +63,23 @@ def test_the_first_admin_gets_a_password_that_is_shown_once(capsys: pytest.Captu
     assert "quan.tri" in shown
     assert "đang dùng / active  quản trị viên của cơ quan / admin" in shown
     assert made["password"] not in shown
+
+
+@pytest.mark.parametrize("role", ["owner", "system", "mayor"])
+@pytest.mark.parametrize(
+    "words",
+    [("add", "hoa.le", "Lê Thị Hoa", "--role"), ("roles", "hoa.le", "--give"), ("roles", "hoa.le", "--take")],
+)
+def test_a_role_that_no_account_has_is_answered_with_those_of_staff(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], role: str
+) -> None:
+    """Whoever gave the role of owners was told that the role in use may not do this."""
+    assert run(["account", *words, role]) == Exit.BAD_INPUT
+    said = capsys.readouterr().err
+    listed = "clerk, postal, handler, signer, archivist, auditor, admin"
+    assert f"tài khoản chỉ có vai trò của cán bộ, chọn một trong {listed}" in said
+    assert f"accounts have only the roles of staff, choose one of {listed}" in said
+    assert set(listed.split(", ")) == {role.value for role in OFFICERS}
 
 
 def test_roles_are_given_and_taken_and_accounts_locked_and_unlocked(
