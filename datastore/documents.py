@@ -475,6 +475,10 @@ class Documents:
         if owners_of(row):
             raise IllegalTransition(what="owner", old="set", new="set")
         if row.status in NOT_HELD:
+            if row.superseded_by is not None:
+                raise IllegalTransition(
+                    what="document", old=row.status, new="owned_again", by=row.superseded_by
+                )
             raise IllegalTransition(what="document", old=row.status, new=Status.READ)
         key = self._scope.keychain.open(document, ARCHIVE)
         with savepoint(self._session):

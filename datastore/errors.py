@@ -204,6 +204,7 @@ _INSTEAD = {
     "checked": "illegal_check",
     "put_away": "illegal_put_away",
     "itself": "illegal_itself",
+    "owned_again": "illegal_owned_again",
     "successor": "illegal_successor",
     "successor_over": "illegal_successor_over",
     "stand_in": "illegal_stand_in",
@@ -213,7 +214,10 @@ _INSTEAD = {
 
 
 class IllegalTransition(KhosoError):
-    """The life of a document, a dossier or a print does not allow this step; facts `old`, `new`."""
+    """The life of a document, a dossier or a print does not allow this step; facts `old`, `new`.
+
+    Of one that was put away and is to have an owner again also `by`: which paper stands in its place.
+    """
 
     code = "illegal_transition"
 

@@ -29,7 +29,10 @@ from ingest import (
 def questions(
     house: House, document: DocumentRecord, owners: Sequence[Owner], stated: Sequence[Stated]
 ) -> tuple[Sentence, ...]:
-    """A type that is open or reads otherwise, an owner who is open, an owner whom the text names and nobody has."""
+    """A type that is open or reads otherwise, an owner who is open, an owner whom the text names and nobody has;
+    nothing of a paper that is over."""
+    if document.status in _OVER:
+        return ()
     name = document.version.originals[0].name
     asked: list[Sentence] = []
     if document.doc_type is None:
@@ -40,6 +43,10 @@ def questions(
     if document.checked_by is not None:  # a check says whose the paper is
         return tuple(asked)
     return (*asked, *whose(house, document, owners, stated))
+
+
+_OVER = (Status.REJECTED, Status.SUPERSEDED, Status.REVOKED, Status.EXPIRED, Status.DESTROYED)
+"""No answer makes anything of it any more."""
 
 
 def whose(

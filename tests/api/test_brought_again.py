@@ -10,9 +10,10 @@ from api.cli.place import house
 from api.house import House
 from api.progress import Unheard
 from api.steps import changes
+from api.steps.holdings import look
 from api.steps.intake import Paper, Person, Received, receive
 from archive import Ground, Status
-from datastore import Actor, reading_key
+from datastore import Actor, IllegalTransition, reading_key
 from tests.api.http.papers import AN, BINH, page
 
 _DOSSIER = "H41.08-261122-0001"
@@ -181,3 +182,19 @@ def test_a_wrong_paper_takes_nobodys_place_unless_one_insists_and_that_is_told_w
     again = _bring(opened, scans[0], AN)
     assert (again.document.id, again.again) == (ours, True)
     assert [doubt.code for doubt in again.doubts] == ["held_superseded"]
+
+
+def test_a_paper_that_was_put_away_asks_nothing_and_says_which_one_stands_in_its_place(
+    opened: House, tmp_path: Path
+) -> None:
+    """It asked whose it is, with the advice to refile it, and the refile was refused without a word of the other."""
+    scan, move = _scan(tmp_path, 11), changes.Move(to=AN)
+    kept, misfiled = (_bring(opened, scan, owner).document.id for owner in (AN, BINH))
+    away = changes.refile(opened, _who(opened), misfiled, move, "Ghi nhầm số")
+    assert (away.status, away.superseded_by) == (Status.REJECTED, kept)
+    shown = look(opened, _who(opened), misfiled)
+    assert (shown.questions, shown.waits) == ((), ())
+    with pytest.raises(IllegalTransition) as refused:
+        changes.refile(opened, _who(opened), misfiled, move, "Rõ chủ")
+    said = refused.value.sentence
+    assert (said.code, str(kept) in said.vi, str(kept) in said.en) == ("illegal_transition", True, True)
