@@ -72,6 +72,7 @@ from ingest.recogniser import (
     find_tessdata,
 )
 from ingest.refusals import (
+    UNNAMED,
     DamagedFile,
     DynamicForm,
     EmptyFile,
@@ -106,6 +107,7 @@ from ingest.walls import NoWalls
 
 __all__ = [
     "LONGEST_EXCHANGE_CODE",
+    "UNNAMED",
     "AgencyCode",
     "Alias",
     "BadAgencyCode",

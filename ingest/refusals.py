@@ -9,11 +9,26 @@ from dataclasses import replace
 
 from common import KhosoError, Sentence, say
 
+UNNAMED = "upload"
+"""The name of a file that came without one."""
+
 
 class Refusal(KhosoError):
     """The file cannot become a document; nothing of it is kept."""
 
     code = "refused"
+
+    @property
+    def sentence(self) -> Sentence:
+        """What is wrong with the file; one that came without a name is just the file that was sent."""
+        return self._said(self.code)
+
+    def _said(self, template: str) -> Sentence:
+        if self.facts.get("name") != UNNAMED:
+            return replace(say(template, **self.facts), code=self.code)
+        sent = say("file_unnamed")
+        vi, en = (say(template, **self.facts | {"name": name}) for name in (sent.vi, sent.en))
+        return Sentence(self.code, vi.vi, en.en)
 
 
 class FileMissing(Refusal):
@@ -28,7 +43,7 @@ class FolderGiven(FileMissing):
     @property
     def sentence(self) -> Sentence:
         """What to name instead."""
-        return replace(say("file_is_folder", **self.facts), code=self.code)
+        return self._said("file_is_folder")
 
 
 class EmptyFile(Refusal):
@@ -49,7 +64,7 @@ class NotPdf(UnknownKind):
     @property
     def sentence(self) -> Sentence:
         """What can be done with a file that is a picture."""
-        return replace(say("file_not_pdf", **self.facts), code=self.code)
+        return self._said("file_not_pdf")
 
 
 class DamagedFile(Refusal):

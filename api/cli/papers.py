@@ -93,7 +93,8 @@ def intake(
                 one = receive(opened, who, paper)
                 # The name as it was cleaned: one with a line break in it could pretend another receipt.
                 name = one.document.version.originals[0].name
-                opened.steps.say(str(say("received", name=name, receipt=one.receipt)))
+                said = "received_again" if one.again else "received"
+                opened.steps.say(str(say(said, name=name, receipt=one.receipt)))
                 received.append((paper, one))
             except KhosoError as error:
                 opened.steps.say(str(error))

@@ -21,6 +21,7 @@ from api.http.faults import FormSent, LengthWrong
 from api.http.threads import Threads
 from common import Digest
 from datastore import full_disk_is_storage_full
+from ingest import UNNAMED
 
 _BLOCK = 1 << 20
 """Bytes that are gathered before a thread writes them."""
@@ -46,7 +47,7 @@ async def body_of(request: Request, house: House) -> AsyncIterator[Body]:
     desk = house.room.desk()
     folder = await run_sync(desk.__enter__)
     try:
-        path = folder / "body"
+        path = folder / UNNAMED
         with full_disk_is_storage_full():
             file: BinaryIO = await run_sync(lambda: path.open("wb"))
             try:

@@ -19,6 +19,10 @@ _LIMITS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "less_than": ("expected_below", "lt"),
     }
 )
+_ONE: Mapping[str, str] = MappingProxyType(
+    {"expected_longer": "expected_a_character", "expected_more": "expected_an_entry"}
+)
+"""Where the limit is one."""
 _PLAIN: Mapping[str, str] = MappingProxyType(
     {
         "missing": "expected_there",
@@ -71,7 +75,8 @@ def expected(
         return say("expected_one_of", allowed=", ".join(allowed))
     if kind in _LIMITS:
         code, limit = _LIMITS[kind]
-        return say(code, limit=context[limit])
+        one = _ONE.get(code) if context[limit] == 1 else None
+        return say(code, limit=context[limit]) if one is None else say(one)
     if kind == "string_pattern_mismatch":
         if example is None:
             return say("expected_pattern", pattern=context["pattern"])

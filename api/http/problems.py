@@ -167,7 +167,9 @@ def _wrong(request: Request, found: Mapping[str, Any]) -> Wrong:
         operations = description["paths"].get(route_template(request.scope), {})
         example = example_at(description, operations.get(request.method.lower(), {}), found["loc"])
     said = expected(found, allowed=allowed, example=example)
-    return Wrong(_pointer(found["loc"]), str(found["type"]), said, allowed)
+    # What is no JSON has no places: the library counts its characters.
+    place = found["loc"][:1] if found["type"] == "json_invalid" else found["loc"]
+    return Wrong(_pointer(place), str(found["type"]), said, allowed)
 
 
 def _allowed(found: Mapping[str, Any]) -> list[str] | None:

@@ -86,7 +86,12 @@ def test_a_waiting_paper_that_is_brought_again_with_its_owner_is_not_kept_twice(
     waiting = _waiting(capsys)
     file = str(_SAMPLES / "trich_luc_khai_tu.png")
     assert run(["intake", file, "--owner", _OWNER, "--ground", "back_file", "--json"]) == Exit.DONE
-    (document,) = _documents(capsys)
+    printed = capsys.readouterr()
+    name, receipt = "trich_luc_khai_tu.png", waiting["receipt"]
+    assert str(say("received_again", name=name, receipt=receipt)) in printed.err, (
+        "it was said as if it were new"
+    )
+    (document,) = json.loads(printed.out)["documents"]
     assert document["document_id"] == waiting["document_id"]
     assert document["status"] == "valid"
 

@@ -55,7 +55,7 @@ class PrintView(BaseModel):
                     "at": "2026-11-22T01:05:09.000000Z",
                     "sealed": True,
                     "link": "https://kiemtra.khoso.example/v#0123456789",
-                    "short_code": "7K3F-9QXM-2T8V-5",
+                    "short_code": "7K3F-9QXM-2T8V-H",
                     "pages": 1,
                     "fingerprints": ["3F9A-01BC"],
                     "revision_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

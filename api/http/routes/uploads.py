@@ -16,10 +16,10 @@ from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import Instant, problems
 from api.steps.uploads import keep_upload
 from datastore import Answer, Upload
+from ingest import UNNAMED
 
 router = APIRouter(tags=["uploads"])
 _LONGEST_NAME = 255
-_UNNAMED = "upload"
 _FILE = {"schema": {"type": "string", "format": "binary"}}
 _KINDS = ("application/pdf", "image/jpeg", "image/png", "image/tiff", "application/octet-stream")
 
@@ -96,7 +96,7 @@ async def upload_file(
 
     A citizen sends files for its own store, so many a day, each with its `Content-Length`.
     """
-    name = _UNNAMED
+    name = UNNAMED
     if file_name is not None:
         name = said_in_header("Khoso-File-Name", file_name, longest=_LONGEST_NAME)
     actor = who.actor("upload")

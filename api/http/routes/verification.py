@@ -23,7 +23,7 @@ _LONGEST_SEAL = 8_000
 class Held(Asked):
     """What is printed: the link or the digits of the QR code, or the short code."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "7K3F-9QXM-2T8V-5"}]})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"text": "7K3F-9QXM-2T8V-H"}]})
     text: str = Field(min_length=1, max_length=_LONGEST_SEAL)
 
 

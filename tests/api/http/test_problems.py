@@ -115,7 +115,7 @@ def test_what_is_wrong_in_a_request_is_named_without_its_value(served: Service) 
     [
         ("documents", {}, "/body/uploads", "is missing"),
         ("documents", {"uploads": [str(uuid4())], "weight": 1}, "/body/weight", "leave it out"),
-        ("documents", {"uploads": []}, "/body/uploads", "At least 1 entries"),
+        ("documents", {"uploads": []}, "/body/uploads", "At least one entry is needed"),
         ("documents", {"uploads": ["7"]}, "/body/uploads/0", "A UUID"),
         ("documents", _born("2026-02-31"), "/body/owners/0/birth_date", "1990-05-03, or 1990-05, or 1990"),
         ("documents", _born("03/05/1990"), "/body/owners/0/birth_date", "this example is needed: 1990-05-03"),
@@ -141,6 +141,7 @@ def test_what_is_wrong_in_a_request_is_named_without_its_value(served: Service) 
             "time zone",
         ),
         ("search", {"words": " "}, "/body/words", "not blank"),
+        ("search", {"words": ""}, "/body/words", "At least one character is needed"),
     ],
 )
 def test_what_is_expected_is_said_in_words(
@@ -152,6 +153,15 @@ def test_what_is_expected_is_said_in_words(
     faults = {fault["pointer"]: fault for fault in said["errors"]}  # type: ignore[attr-defined]
     assert expected in faults[pointer]["en"]
     assert faults[pointer]["vi"] != faults[pointer]["en"]
+
+
+def test_what_is_no_json_is_wrong_as_a_whole(served: Service) -> None:
+    """The pointer named a place that there is not: the number of the character at which reading stopped."""
+    kind = {"Content-Type": "application/json"}
+    with served.signed_in() as client:
+        answer = client.post("/api/v1/search", content=b'{words": "an"}', headers=kind)
+        said = problem_of(answer, 422, "request_invalid")
+    assert [fault["pointer"] for fault in said["errors"]] == ["/body"]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])

@@ -1,6 +1,7 @@
 """Anybody asks whether what they hold is genuine; nothing is opened by its name, nobody is named."""
 
 import dataclasses
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def test_a_picture_without_a_seal_cannot_be_judged(public: httpx.Client) -> None
             ["no-seal"],
         )
         problem_of(public.post("/api/v1/verify/file", content=b"GIF89a"), 415, "file_kind_unknown")
-        problem_of(public.post("/api/v1/verify/file", content=b""), 422, "file_empty")
+        empty = problem_of(public.post("/api/v1/verify/file", content=b""), 422, "file_empty")
+        assert str(empty["vi"]).startswith("Tệp đã gửi rỗng;"), "it has no name that anybody knows"
+        assert str(empty["en"]).startswith("The file that was sent is empty;")
 
 
 def test_short_codes_cannot_be_guessed_at_leisure(public: httpx.Client) -> None:
@@ -64,6 +67,17 @@ def test_short_codes_cannot_be_guessed_at_leisure(public: httpx.Client) -> None:
         answers = [public.post("/api/v1/verify", json={"text": new_short_code()}) for _n in range(40)]
     assert answers[0].json()["reasons"][0]["code"] == "short_code_unknown"
     problem_of(answers[-1], 429, "too_many_requests")
+
+
+def test_short_codes_of_the_description_are_well_formed(public: httpx.Client) -> None:
+    """The example of the description was answered as mistyped."""
+    from signing import check_short_code
+
+    with public:
+        described = public.get("/api/v1/openapi.json").text
+    codes = set(re.findall(r'"([0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z])"', described))
+    assert codes
+    assert {check_short_code(code) for code in codes} == codes
 
 
 def test_a_mistyped_short_code_is_said_to_be_one(public: httpx.Client) -> None:
