@@ -553,7 +553,7 @@ def test_a_paper_that_is_still_being_read_is_said_to_be_confirmed_after_that(hou
     with house.store.begin(MAI, "check") as work:
         with pytest.raises(IllegalTransition) as caught:
             work.documents.check(paper.id, by="mai.tran")
-        assert "hãy xác nhận sau khi đã nhận dạng xong" in caught.value.sentence.vi
+        assert "hãy xác nhận sau khi nhận dạng xong" in caught.value.sentence.vi
 
 
 def test_what_was_decided_on_is_not_put_away_as_scanned_twice(house: House) -> None:
