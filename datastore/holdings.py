@@ -1,7 +1,7 @@
 """What an agency holds: which paper stands for these originals of these owners, and that none is held twice.
 
 Promised: whoever claims originals sees everybody who claimed them before, also at the same moment; of a paper that
-another one took the place of, that one stands. What an actor may see is not asked here.
+another one took the place of, that one stands; and nobody is told of one that is out of the agency's sight.
 """
 
 from collections.abc import Mapping, Sequence

@@ -14,6 +14,7 @@ from datastore import (
     Actor,
     AlreadyHeld,
     AttachedHow,
+    DocumentRecord,
     HeldElsewhere,
     IllegalTransition,
     LastOwner,
@@ -538,22 +539,20 @@ def test_a_paper_that_was_scanned_twice_is_put_away_by_a_clerk_for_the_one_that_
             assert [(line.person, line.document_id) for line in told] == [("lan.clerk", twice.id)]
 
 
-def test_a_paper_that_waits_for_no_check_is_said_to_need_none(house: House) -> None:
-    """Whoever checked it a second time read that a provisional paper cannot become checked."""
-    paper = house.provisional(house.owner())
+@pytest.mark.parametrize(
+    ("stands", "said"),
+    [(House.provisional, "không cần xác nhận"), (House.receive, "hãy xác nhận sau khi nhận dạng xong")],
+    ids=["provisional", "received"],
+)
+def test_a_paper_that_waits_for_no_check_says_whether_it_needs_one_later(
+    house: House, stands: Callable[[House, UUID], DocumentRecord], said: str
+) -> None:
+    """Whoever checked it again read of states; whoever checked it too early, that there is nothing to confirm."""
+    paper = stands(house, house.owner())
     with house.store.begin(MAI, "check") as work:
         with pytest.raises(IllegalTransition) as caught:
             work.documents.check(paper.id, by="mai.tran")
-        assert "không cần xác nhận" in caught.value.sentence.vi
-
-
-def test_a_paper_that_is_still_being_read_is_said_to_be_confirmed_after_that(house: House) -> None:
-    """Whoever checked it too early read that there is nothing to confirm, and did not come back."""
-    paper = house.receive(house.owner())
-    with house.store.begin(MAI, "check") as work:
-        with pytest.raises(IllegalTransition) as caught:
-            work.documents.check(paper.id, by="mai.tran")
-        assert "hãy xác nhận sau khi nhận dạng xong" in caught.value.sentence.vi
+        assert said in caught.value.sentence.vi
 
 
 def test_what_was_decided_on_is_not_put_away_as_scanned_twice(house: House) -> None:
