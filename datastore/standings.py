@@ -4,6 +4,8 @@ No actor is asked and no diary is written: whoever verifies looks at what is in 
 look of a stranger would let strangers fill the diary. Only reads.
 """
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
@@ -24,17 +26,20 @@ _SPEAKING = (
 """In these states a paper says something about the file that somebody holds."""
 
 
-_OF_PRINT = (
-    select(PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
+_OF_PRINTS = (
+    select(PrintRow.short_code, PrintRow.status_index, PrintRow.revoked_at, DocumentRow.status)
     .join(DocumentRow, DocumentRow.id == PrintRow.document_id)
-    .where(PrintRow.short_code == bindparam("short_code"))
+    .where(PrintRow.short_code.in_(bindparam("short_codes", expanding=True)))
 )
 
 
-def of_print(glance: Glance, short_code: str) -> PrintStatus | None:
-    """What stands behind a short code in its printed form; None when there is no such print."""
-    found = glance.first(_OF_PRINT, {"short_code": short_code})
-    return None if found is None else PrintStatus(found[0], Status(found[2]), found[1] is not None)
+def of_prints(glance: Glance, short_codes: Collection[str]) -> Mapping[str, PrintStatus]:
+    """What stands behind short codes in their printed form; nothing for one of no print."""
+    found = glance.all(_OF_PRINTS, {"short_codes": sorted(short_codes)})
+    return {
+        row.short_code: PrintStatus(row.status_index, Status(row.status), row.revoked_at is not None)
+        for row in found
+    }
 
 
 def of_bytes(session: Session, sha256: Digest) -> Status | None:

@@ -36,7 +36,7 @@ class Glance:
         return found[0] if found else None
 
     def all(
-        self, query: CompoundSelect[*tuple[Any, ...]], asked: Mapping[str, object]
+        self, query: Select[*tuple[Any, ...]] | CompoundSelect[*tuple[Any, ...]], asked: Mapping[str, object]
     ) -> Sequence[Row[*tuple[Any, ...]]]:
         """Every row of an answer."""
         return ask(self.connection, query, asked)

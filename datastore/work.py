@@ -472,10 +472,10 @@ class Datastore:
         with self._glancing() as glance:
             return look_beforehand(glance, originals, numbers, agency)
 
-    def standing_of_print(self, short_code: str) -> PrintStatus | None:
-        """What anybody is told who holds a print: see `standings`."""
+    def standings_of_prints(self, short_codes: Collection[str]) -> Mapping[str, PrintStatus]:
+        """What anybody is told who holds prints with these short codes: see `standings`."""
         with self._glancing() as glance:
-            return standings.of_print(glance, short_code)
+            return standings.of_prints(glance, short_codes)
 
     def standing_of_bytes(self, sha256: Digest) -> Status | None:
         """What anybody is told who holds a file: see `standings`."""

@@ -12,7 +12,7 @@ from api.http.development import DevelopmentSessions, development_routes
 from api.http.doors import Doorkeeper, tally_for
 from api.http.guards import BodyBounds, SecurityHeaders
 from api.http.health import health_routes
-from api.http.identity import Resolver
+from api.http.identity import Resolver, resolving
 from api.http.oauth_forms import OAuthFault
 from api.http.observing import Observed
 from api.http.openapi import describe
@@ -43,6 +43,7 @@ from api.http.routes import (
     webhooks,
 )
 from api.http.threads import Threads
+from api.http.together import Together
 from api.steps.health import readiness
 from api.steps.published import PublishedFiles
 from common import say
@@ -51,8 +52,8 @@ _MOST_JSON = 1_000_000
 """Bytes of any body that is no file."""
 _TAKINGS = 3
 """Papers that one process keeps at once: one computes while others wait for the database."""
-_KNOWINGS = 8
-"""Requests of which one process asks the database at once by whom they are."""
+_TURNS = 2
+"""Of what is asked for several requests together (`together`): while one turn waits, another computes."""
 # A request is held against one route after the other: what is asked most stands first.
 _ROUTES = (
     verification,
@@ -75,7 +76,7 @@ _ROUTES = (
     webhooks,
 )
 _AT_THE_ROOT = (sign_in, oauth)
-_THREADS = ("openings", "takings", "own_openings", "checkings", "knowings")
+_THREADS = ("openings", "takings", "own_openings", "checkings", "knowings", "codes")
 
 
 @asynccontextmanager
@@ -114,7 +115,11 @@ def make_app(
     app.state.takings = Threads("taking", _TAKINGS)
     app.state.own_openings = Threads("opening-own", house.settings.openings)
     app.state.checkings = Threads("checking", house.settings.openings)
-    app.state.knowings = Threads("knowing", _KNOWINGS)
+    app.state.knowings = Together(Threads("knowing", _TURNS), resolving(app.state.resolvers))
+    app.state.codes = Together(
+        Threads("code", _TURNS),
+        verification.codes_checked(house, app.state.published, lambda: app.state.doorkeeper),
+    )
     problems.install(app)
     app.add_exception_handler(OAuthFault, oauth.answer_fault)
     settings = house.settings

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from math import ceil
@@ -81,7 +81,8 @@ class Counted:
 class Tally(Protocol):
     """Counts in windows that begin with the first count."""
 
-    def add(self, key: str, amount: int, within: timedelta) -> Counted: ...
+    def add(self, keys: Sequence[str], amount: int, within: timedelta) -> list[Counted]:
+        """Add so much to each, one after the other."""
 
 
 @dataclass
@@ -93,15 +94,18 @@ class LocalTally:
     _counts: dict[str, tuple[int, float]] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
-    def add(self, key: str, amount: int, within: timedelta) -> Counted:
+    def add(self, keys: Sequence[str], amount: int, within: timedelta) -> list[Counted]:
         now = self.seconds()
         with self._lock:
-            times, ends = self._counts.get(key, (0, 0.0))
-            if ends <= now:
-                times, ends = 0, now + within.total_seconds()
-                self._make_room(now)
-            times = max(0, times + amount)
-            self._counts[key] = times, ends
+            return [self._added(key, amount, now, within) for key in keys]
+
+    def _added(self, key: str, amount: int, now: float, within: timedelta) -> Counted:
+        times, ends = self._counts.get(key, (0, 0.0))
+        if ends <= now:
+            times, ends = 0, now + within.total_seconds()
+            self._make_room(now)
+        times = max(0, times + amount)
+        self._counts[key] = times, ends
         return Counted(times, ends - now)
 
     def _make_room(self, now: float) -> None:
@@ -112,6 +116,18 @@ class LocalTally:
             del self._counts[min(self._counts, key=lambda key: self._counts[key][1])]
 
 
+# One turn of the server for all of them, so that a window cannot end between its beginning and its count.
+_ADD = """
+local counted = {}
+for _, key in ipairs(KEYS) do
+  redis.call("SET", key, 0, "EX", ARGV[2], "NX")
+  counted[#counted + 1] = redis.call("INCRBY", key, ARGV[1])
+  counted[#counted + 1] = redis.call("PTTL", key)
+end
+return counted
+"""
+
+
 class RedisTally:
     """The counts of all web processes, in the broker's Redis; each process by itself while that is away."""
 
@@ -119,20 +135,20 @@ class RedisTally:
         self._redis = redis.Redis.from_url(
             url, socket_timeout=_REDIS_SECONDS, socket_connect_timeout=_REDIS_SECONDS
         )
+        self._add = self._redis.register_script(_ADD)
         self._alone = LocalTally()
 
-    def add(self, key: str, amount: int, within: timedelta) -> Counted:
-        name = f"khoso:door:{key}"
+    def add(self, keys: Sequence[str], amount: int, within: timedelta) -> list[Counted]:
+        names = [f"khoso:door:{key}" for key in keys]
         try:
-            with self._redis.pipeline(transaction=True) as pipeline:
-                pipeline.set(name, 0, ex=ceil(within.total_seconds()), nx=True)
-                pipeline.incrby(name, amount)
-                pipeline.pttl(name)
-                _set, times, milliseconds = pipeline.execute()
+            counted = self._add(keys=names, args=[amount, ceil(within.total_seconds())])
         except redis.RedisError as error:
             log.warning("doors_counted_alone", fault=[type(error).__name__])
-            return self._alone.add(key, amount, within)
-        return Counted(int(times), max(0, int(milliseconds)) / 1000)
+            return self._alone.add(keys, amount, within)
+        return [
+            Counted(int(times), max(0, int(milliseconds)) / 1000)
+            for times, milliseconds in zip(counted[::2], counted[1::2], strict=True)
+        ]
 
     def close(self) -> None:
         """Give back the connections."""
@@ -155,13 +171,20 @@ class Doorkeeper:
 
     def knock(self, door: Door, who: str) -> None:
         """Count one; TooManyRequests with the seconds to wait when it is one too many."""
-        counted = self.tally.add(self._key(door, who), 1, door.within)
-        if counted.times > door.most:
-            raise TooManyRequests(seconds=max(1, ceil(counted.seconds)))
+        if (refused := self.knocks(door, [who])[0]) is not None:
+            raise refused
+
+    def knocks(self, door: Door, who: Sequence[str]) -> list[TooManyRequests | None]:
+        """Count one of each, one after the other; the refusal of each that was one too many."""
+        counted = self.tally.add([self._key(door, one) for one in who], 1, door.within)
+        return [
+            TooManyRequests(seconds=max(1, ceil(one.seconds))) if one.times > door.most else None
+            for one in counted
+        ]
 
     def forgive(self, door: Door, who: str) -> None:
         """Take one knock back: it was no guess."""
-        self.tally.add(self._key(door, who), -1, door.within)
+        self.tally.add([self._key(door, who)], -1, door.within)
 
     def _key(self, door: Door, who: str) -> str:
         named = f"{door.name}\0{who}".encode("utf-8", "surrogatepass")

@@ -5,7 +5,7 @@ something with a cookie must also send the header that only our own pages can se
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Protocol
@@ -18,7 +18,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from api.house import House
 from api.http.browser import PAGE_HEADERS, site_of
 from api.http.faults import BadHeader, CsrfMissing, SignInNeeded, StepUpNeeded, TokenRefused
-from api.http.threads import Threads
+from api.http.together import Together
 from common import has_unshown, one_line
 from datastore import CITIZENS, Actor, ActorRole, NotAllowed, PurposeMissing, Session, named_roles
 from ingest import DossierNumber
@@ -90,6 +90,25 @@ class Resolver(Protocol):
         """Whoever showed it; None when it says nothing here. Called in a thread: it may ask the database."""
 
 
+def resolving(
+    resolvers: Sequence[Resolver],
+) -> Callable[[Sequence[Credentials]], list[Principal | Exception | None]]:
+    """Who shows each of these credentials, as the first resolver says that knows; what one asks in vain, another may
+    ask well."""
+
+    def resolved(shown: Sequence[Credentials]) -> list[Principal | Exception | None]:
+        return [_resolved(resolvers, one) for one in shown]
+
+    return resolved
+
+
+def _resolved(resolvers: Sequence[Resolver], shown: Credentials) -> Principal | Exception | None:
+    try:
+        return next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
+    except Exception as error:  # handed on to the one whose question it was
+        return error
+
+
 _bearer = HTTPBearer(auto_error=False, description="Access token of a client (OAuth 2.0 client credentials).")
 _cookie = APIKeyCookie(
     name=SESSION_COOKIE,
@@ -107,11 +126,8 @@ async def principal_of(
     site = site_of(request)
     session = request.cookies.get(site.session_cookie)
     shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
-    resolvers: Sequence[Resolver] = request.app.state.resolvers
-    threads: Threads = request.app.state.knowings
-    found = await threads.do(
-        lambda: next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
-    )
+    knowings: Together[Credentials, Principal | None] = request.app.state.knowings
+    found = await knowings.ask(shown)
     if found is None:
         raise SignInNeeded if bearer is None else TokenRefused
     if found.csrf is not None and request.method not in _SAFE:

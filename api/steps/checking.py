@@ -4,7 +4,7 @@ Works on what was published and nothing else; who is online may add `Register`, 
 and the digests of signed files. Reads links, never follows them. *Cannot check* is never said as *false*.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -60,10 +60,12 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The installation's rows, where they can be asked; each call answers None for what is not known."""
+    """The installation's rows, where they can be asked."""
 
-    by_short_code: Callable[[str], Known | None]
+    by_short_codes: Callable[[Collection[str]], Mapping[str, Known]]
+    """In their printed form; nothing for one that is not known."""
     by_digest: Callable[[Digest], Known | None]
+    """None for what is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +122,18 @@ class Checker:
         try:
             read_link(text)
         except NoSeal:
-            return self._check_short_code(text)
+            return self.check_short_codes([_meant_as_short_code(text)])[0]
         except KhosoError:
             pass  # digits with an error in them: the verdict below says so
         return self._check_seal(text)
+
+    def check_short_codes(self, codes: Sequence[str]) -> list[Check]:
+        """Checks short codes as `signing.check_short_code` gives them: each answers with the status only, for it is
+        no proof that a page is genuine. NeedsTheRegister."""
+        if self.register is None:
+            raise NeedsTheRegister
+        known = self.register.by_short_codes(set(codes))
+        return [self._of_short_code(known.get(code)) for code in codes]
 
     def check_file(self, path: Path) -> Check:
         """A PDF is judged by its signatures, or by the seals it shows when it has none; an image by its seals."""
@@ -179,17 +189,7 @@ class Checker:
             signatures=verdict.signatures,
         )
 
-    def _check_short_code(self, text: str) -> Check:
-        """A short code answers with the status only: it is no proof that a page is genuine."""
-        try:
-            code = check_short_code(text)
-        except BadShortCode as error:
-            if is_meant_as_short_code(text):
-                raise
-            raise NotCheckable from error
-        if self.register is None:
-            raise NeedsTheRegister
-        known = self.register.by_short_code(code)
+    def _of_short_code(self, known: Known | None) -> Check:
         return Check(
             indication=Indication.INDETERMINATE,
             reasons=(say("short_code_unknown" if known is None else "short_code_is_no_proof"),),
@@ -218,6 +218,16 @@ def _is_file(path: Path) -> bool:
         return path.exists()
     except OSError:  # longer than any file name: digits, then
         return False
+
+
+def _meant_as_short_code(text: str) -> str:
+    """The short code in its printed form; BadShortCode for one that was mistyped, NotCheckable."""
+    try:
+        return check_short_code(text)
+    except BadShortCode as error:
+        if is_meant_as_short_code(text):
+            raise
+        raise NotCheckable from error
 
 
 def _is_seal(text: str) -> bool:

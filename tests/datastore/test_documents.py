@@ -1032,7 +1032,7 @@ def test_strangers_who_verify_write_nothing(house: House) -> None:
         )
     with house.behind_the_program() as rows:
         before = rows.fetch("SELECT count(*) FROM diary")
-    assert house.store.standing_of_print(printed.short_code) is not None
+    assert house.store.standings_of_prints([printed.short_code])
     assert asked(house, b"%PDF-1.7 signed") is Status.VALID
     with house.behind_the_program() as rows:
         assert rows.fetch("SELECT count(*) FROM diary") == before

@@ -135,10 +135,12 @@ def test_a_documents_status_governs_its_prints_and_each_can_be_revoked(house: Ho
         # Only the print that still counts is told.
         assert [n.print_id for n in work.documents.notices(document.id) if n.print_id] == [two.id]
     nobody = Actor("verifier", "verifier", "", "check a print")
-    told = house.store.standing_of_print(two.short_code)
-    assert told is not None
-    assert told.status is Status.REVOKED
-    assert house.store.standing_of_print("0000-0000-0000-0") is None
+    told = house.store.standings_of_prints([one.short_code, two.short_code, "0000-0000-0000-0"])
+    assert told.keys() == {one.short_code, two.short_code}  # of what is no print, nothing
+    assert told[one.short_code].print_revoked
+    assert not told[two.short_code].print_revoked
+    assert {each.status for each in told.values()} == {Status.REVOKED}
+    assert house.store.standings_of_prints([]) == {}
     with house.store.begin(nobody, "verify") as work, pytest.raises(NotAllowed):
         work.prints.get(two.id)
 

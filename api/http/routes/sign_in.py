@@ -12,6 +12,7 @@ from uuid import UUID
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -164,7 +165,7 @@ async def start_sign_in(
     ] = None,
 ) -> Response:
     """Begin to sign in at the provider of citizens (VNeID) or of officers."""
-    visitor.knock(SIGN_IN)
+    await run_in_threadpool(visitor.knock, SIGN_IN)
     response = RedirectResponse("/", _SEE_OTHER)
     undertaking = Undertaking(kind, local_path(back))
     response.headers["Location"] = await _send_off(house, providers, site_of(request), response, undertaking)
@@ -201,7 +202,7 @@ async def finish_sign_in(
     iss: Brought = None,
 ) -> Response:
     """The way back from the provider. A fresh session, and on to where one wanted to go."""
-    visitor.knock(SIGN_IN)
+    await run_in_threadpool(visitor.knock, SIGN_IN)
     site = site_of(request)
     begun_here = request.cookies.get(site.attempt_cookie, "")
     if not state or not hmac.compare_digest(state.encode(), begun_here.encode()):
@@ -308,7 +309,7 @@ async def step_up(
         if kind is Kind.OFFICER and kind not in providers.parties:
             raise PasswordMissing
         return WayOn(address=await _send_off(house, providers, site, response, undertaking))
-    visitor.knock(ACCOUNT, session.person)
+    await run_in_threadpool(visitor.knock, ACCOUNT, session.person)
     entry = await run_sync(steps.prove_by_password, house, session, said.password)
     visitor.forgive(ACCOUNT, session.person)
     _hand_out(house, site, response, entry)
@@ -342,7 +343,7 @@ async def back_channel_logout(
     request: Request, house: TheHouse, visitor: TheVisitor, providers: TheProviders
 ) -> Response:
     """A provider tells that a session ended there (OpenID Connect Back-Channel Logout): ours that rest on it end."""
-    visitor.knock(SIGN_IN)
+    await run_in_threadpool(visitor.knock, SIGN_IN)
     form = read_form(request.headers.get("content-type"), await request.body())
     if "logout_token" not in form:
         raise OAuthFault("invalid_request", "logout_token is missing")

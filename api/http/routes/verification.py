@@ -1,15 +1,19 @@
 """Anybody may ask whether what they hold is genuine and in force. Nothing is told but that, and nobody is named."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.house import House
 from api.http.bodies import body_of, checking
-from api.http.doors import SHORT_CODE
+from api.http.doors import SHORT_CODE, Doorkeeper
 from api.http.parts import TheHouse, TheVisitor
 from api.http.shapes import Asked, Instant, Said, problems, whole
+from api.http.together import Together
 from api.steps.checking import Check, Checker
 from api.steps.published import PublishedFiles
 from api.steps.register import register
@@ -69,27 +73,55 @@ class Verdict(BaseModel):
         )
 
 
-def _checker(request: Request, house: House) -> Checker:
-    files: PublishedFiles = request.app.state.published
-    return Checker(files.now(), house.clock, house.limits, house.settings.verify_hosts, register(house))
+def _checker(house: House, published: PublishedFiles) -> Checker:
+    return Checker(published.now(), house.clock, house.limits, house.settings.verify_hosts, register(house))
 
 
-def _is_short_code(text: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class ShownCode:
+    """A short code in its printed form, and the address from which it was sent."""
+
+    code: str
+    address: str
+
+
+def codes_checked(
+    house: House, published: PublishedFiles, keeper: Callable[[], Doorkeeper]
+) -> Callable[[Sequence[ShownCode]], list[Check | Exception]]:
+    """Checks short codes, each of which counts as a knock: of what is shown here only they could be guessed.
+
+    TooManyRequests instead of what was shown from an address that knocked too often.
+    """
+
+    def checked(shown: Sequence[ShownCode]) -> list[Check | Exception]:
+        refused = keeper().knocks(SHORT_CODE, [one.address for one in shown])
+        let_in = [one.code for one, refusal in zip(shown, refused, strict=True) if refusal is None]
+        checks = iter(_checker(house, published).check_short_codes(let_in) if let_in else ())
+        return [next(checks) if refusal is None else refusal for refusal in refused]
+
+    return checked
+
+
+def _short_code(text: str) -> str | None:
     try:
-        check_short_code(text)
+        return check_short_code(text)
     except BadShortCode:
-        return False
-    return True
+        return None
 
 
 @router.post(
     "/verify", operation_id="verify_text", response_model=Verdict, responses=problems(429, public=True)
 )
-def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: Held) -> Response:
+async def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: Held) -> Response:
     """Check a link, digits or a short code. Links are read, never followed."""
-    if _is_short_code(held.text):  # the only one of them that could be guessed
-        visitor.knock(SHORT_CODE)
-    return whole(Verdict.of(_checker(request, house).check_text(held.text)))
+    state = request.app.state
+    code = _short_code(held.text)
+    if code is not None:
+        codes: Together[ShownCode, Check] = state.codes
+        check = await codes.ask(ShownCode(code, visitor.address))
+    else:
+        check = await run_in_threadpool(lambda: _checker(house, state.published).check_text(held.text))
+    return whole(Verdict.of(check))
 
 
 @router.post(
@@ -108,6 +140,7 @@ def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: He
 )
 async def verify_file(request: Request, visitor: TheVisitor, house: TheHouse) -> Verdict:
     """Check a signed PDF by its signatures, a photo or a print by its seals. Nothing of it is kept."""
-    visitor.knock(SHORT_CODE)
+    published: PublishedFiles = request.app.state.published
+    await run_in_threadpool(visitor.knock, SHORT_CODE)
     async with body_of(request, house) as body:
-        return await checking(request, lambda: Verdict.of(_checker(request, house).check_file(body.path)))
+        return await checking(request, lambda: Verdict.of(_checker(house, published).check_file(body.path)))

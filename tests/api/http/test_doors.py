@@ -59,6 +59,13 @@ def test_a_knock_that_was_no_guess_is_taken_back(tally: Tally) -> None:
         keeper.forgive(DOOR, AN)
 
 
+def test_of_several_who_knock_together_those_are_refused_who_knocked_too_often(tally: Tally) -> None:
+    keeper, binh = Doorkeeper(tally, b"secret"), "079190000001"
+    refused = keeper.knocks(DOOR, [AN, binh, AN, AN, AN, binh])
+    assert [refusal is not None for refusal in refused] == [False, False, False, False, True, False]
+    assert keeper.knocks(DOOR, []) == []
+
+
 def test_twenty_at_once_are_twenty(tally: Tally) -> None:
     keeper = Doorkeeper(tally, b"secret")
 
@@ -109,15 +116,15 @@ def test_a_redis_that_takes_and_never_answers_does_not_keep_the_door_waiting(
 ) -> None:
     tally = RedisTally(broker)
     with services.frozen("redis"):
-        assert tally.add("of a frozen one", 1, DOOR.within).times == 1
-        assert tally.add("of a frozen one", 1, DOOR.within).times == 2
+        assert tally.add(["of a frozen one"], 1, DOOR.within)[0].times == 1
+        assert tally.add(["of a frozen one"], 1, DOOR.within)[0].times == 2
     tally.close()
 
 
 def test_a_crowd_of_names_does_not_fill_the_memory() -> None:
     tally = LocalTally(most_keys=10)
     for number in range(1000):
-        tally.add(str(number), 1, DOOR.within)
+        tally.add([str(number)], 1, DOOR.within)
     assert len(tally._counts) <= 10
 
 

@@ -1,13 +1,17 @@
 """Anybody asks whether what they hold is genuine; nothing is opened by its name, nobody is named."""
 
+import asyncio
 import dataclasses
 import re
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from api.http.doors import Counted, LocalTally
 from api.keys import Keys
 from api.steps.published import PublishedFiles, publish_all
 from tests.api.http.papers import page
@@ -67,6 +71,41 @@ def test_short_codes_cannot_be_guessed_at_leisure(public: httpx.Client) -> None:
         answers = [public.post("/api/v1/verify", json={"text": new_short_code()}) for _n in range(40)]
     assert answers[0].json()["reasons"][0]["code"] == "short_code_unknown"
     problem_of(answers[-1], 429, "too_many_requests")
+
+
+class _OffTheLoop(LocalTally):
+    """Notes whether it was asked where all other requests wait for the answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_the_loop: list[bool] = []
+
+    def add(self, keys: Sequence[str], amount: int, within: timedelta) -> list[Counted]:
+        try:
+            asyncio.get_running_loop()
+            self.on_the_loop.append(True)
+        except RuntimeError:
+            self.on_the_loop.append(False)
+        return super().add(keys, amount, within)
+
+
+def test_while_one_knocks_nobody_else_waits(served: Service, public: httpx.Client) -> None:
+    """A count of Redis may take half a second, in which nothing else was answered."""
+    from signing import new_short_code
+
+    state, tally = served.app.state, _OffTheLoop()
+    before, state.doorkeeper = state.doorkeeper, dataclasses.replace(state.doorkeeper, tally=tally)
+    try:
+        with public:
+            public.post("/api/v1/verify", json={"text": new_short_code()})
+            public.post("/api/v1/verify/file", content=page())
+            public.get("/sign-in/start")
+            public.get("/sign-in/callback", params={"state": "s", "code": "c"})
+            public.post("/sign-in/back-channel-logout", data={"logout_token": "t"})
+    finally:
+        state.doorkeeper = before
+    assert len(tally.on_the_loop) >= 5
+    assert not any(tally.on_the_loop)
 
 
 def test_short_codes_of_the_description_are_well_formed(public: httpx.Client) -> None:
