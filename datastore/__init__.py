@@ -172,7 +172,7 @@ from datastore.requests import Requests
 from datastore.rights import CITIZENS, SCOPES, Act, may, named_roles, roles_that_may
 from datastore.search import said_in
 from datastore.signings import NewRevision
-from datastore.work import Datastore, Work
+from datastore.work import Datastore, Looking, Work
 
 __all__ = [
     "ALONE",
@@ -250,6 +250,7 @@ __all__ = [
     "LockProof",
     "LogFacts",
     "Login",
+    "Looking",
     "NewLogin",
     "NewOriginal",
     "NewRevision",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from common import VIETNAM, new_id
 from datastore import intents
+from datastore.dialect import ask
 from datastore.errors import CounterNotAssigned, NotAllowed, NotFound, PurposeMissing
 from datastore.keychain import Keychain
 from datastore.locks import locked
@@ -43,6 +44,9 @@ from datastore.rows import (
 from datastore.stands_for import require_in_force
 from datastore.witness import Look, write_rows
 
+Successions = dict[tuple[str, date], tuple[str, ...]]
+"""Of an agency on a day: itself, and those that ended and left it their papers."""
+
 
 @dataclass(slots=True)
 class Scope:
@@ -57,6 +61,8 @@ class Scope:
     remembered: Remembered
     trace: str | None = None
     """The trace that jobs asked for here go on with."""
+    successions: Successions = field(default_factory=dict)
+    """What was asked of them so far, here or in another look at the same moment."""
     lines: list[DiaryRow] = field(default_factory=list)
     noted: set[tuple[object, ...]] = field(default_factory=set)
     """What the lines say, so that each is written once."""
@@ -70,7 +76,6 @@ class Scope:
     """The owners whom nobody else renames before it ends."""
     stores: dict[UUID, StoreRow] = field(default_factory=dict)
     """The stores made here, by their owners."""
-    _agencies: tuple[str, ...] = ()
     _stands_for: UUID | None = None
     """The owner for whom a representative or guardian was found to stand."""
 
@@ -208,11 +213,11 @@ class Scope:
     @property
     def agencies(self) -> tuple[str, ...]:
         """The actor's agency, and those that ended and left it their papers."""
-        if not self._agencies:
-            asked = {"agency": self.actor.agency, "day": self.today}
-            ended = set(self.session.connection().scalars(_PREDECESSORS, asked))
-            self._agencies = (self.actor.agency, *sorted(ended - {self.actor.agency}))
-        return self._agencies
+        agency, day = asked = self.actor.agency, self.today
+        if asked not in self.successions:
+            found = ask(self.session.connection(), _PREDECESSORS, {"agency": agency, "day": day})
+            self.successions[asked] = (agency, *sorted({row.code for row in found} - {agency}))
+        return self.successions[asked]
 
     def require_owner(self, owner: UUID) -> None:
         """NotFound unless this owner is there and this actor may ask about it: staff, or the owner itself."""

@@ -19,7 +19,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -90,10 +89,17 @@ class Witnessed(Writing):
 
 
 class Look(Session):
-    """The session of whoever only looks: outside of a transaction a change would stand at once."""
+    """The session of whoever only looks: outside of a transaction a change would stand at once.
 
-    touched: Mapping[RowKey, Row | None] = MappingProxyType({})
-    """No row."""
+    Whoever needs no rows of the ORM gets the connection past what a session does for it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self._beside = connection
+
+    def connection(self, *_args: Any, **_options: Any) -> Connection:
+        return self._beside
 
 
 def _remember(session: Witnessed, _context: UOWTransaction) -> None:
@@ -238,37 +244,36 @@ def bind(session: Session) -> None:
         }
 
 
-def write_lines(session: Witnessed | Look, lines: Sequence[DiaryRow]) -> None:
+def write_lines(session: Witnessed, lines: Sequence[DiaryRow]) -> None:
     """Keep the diary lines and a leaf for each; the first leaf carries every other row that the transaction touched.
 
     The session has flushed. Lines and leaves are written beside it: nobody changes them afterwards, and what the
     session does for each object took as long as the rest of a look at a store.
     """
     first, *others = lines
-    leaves = [_leaf_of_all(session, first), *(_leaf(session, line, new_salt()) for line in others)]
-    waiting = session.taken() if isinstance(session, Writing) else []
-    dialect.keep_lines(dialect.beside(session), [*waiting, _alike(DiaryRow, lines)], leaves)
+    leaves = [_leaf_of_all(session, first), *map(_leaf, others)]
+    dialect.keep_lines(session.beside(), [*session.taken(), _alike(DiaryRow, lines)], leaves)
 
 
-def _leaf_of_all(session: Witnessed | Look, line: DiaryRow) -> Leaf:
+def tell(connection: Connection, lines: Sequence[DiaryRow]) -> None:
+    """The same of looks, which touched no row."""
+    dialect.keep_lines(connection, [_alike(DiaryRow, lines)], list(map(_leaf, lines)))
+
+
+def _leaf_of_all(session: Witnessed, line: DiaryRow) -> Leaf:
     """The leaf of the first line, with every row that the transaction touched."""
-    if isinstance(session, Look):
-        return _leaf(session, line, new_salt())
     bound = [state for key, state in session.bound.items() if key in session.touched]
     others = {key: row for key, row in session.touched.items() if key not in session.bound}
-    return _leaf(session, line, session.salt, others, bound)
-
-
-def _leaf(
-    session: Session,
-    line: DiaryRow,
-    salt: bytes,
-    others: Mapping[RowKey, Row | None] = MappingProxyType({}),
-    bound: Sequence[RowState] = (),
-) -> Leaf:
-    made = _states(session, {_key_of(line): line, **others}, salt)
+    made = _states(session, {_key_of(line): line, **others}, session.salt)
     states = sorted((*bound, *made), key=lambda state: (state.table, state.key))
-    return Leaf(line.id, line.at, salt, tuple(states))
+    return Leaf(line.id, line.at, session.salt, tuple(states))
+
+
+def _leaf(line: DiaryRow) -> Leaf:
+    """The leaf of a line alone."""
+    salt, columns = new_salt(), written(line)
+    assert columns is not None
+    return Leaf(line.id, line.at, salt, (row_state(*_key_of(line), columns, salt),))
 
 
 def _states(session: Session, rows: Mapping[RowKey, Row | None], salt: bytes) -> Iterator[RowState]:

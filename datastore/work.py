@@ -19,9 +19,10 @@ log's numbers, orphans) has transactions of its own without a diary line.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import DateTime, Engine, event, func, select
@@ -57,9 +58,7 @@ from datastore.dossiers import Dossiers
 from datastore.errors import (
     NOT_LOCKED,
     DatabaseBusy,
-    HeldElsewhere,
-    NotAllowed,
-    NotFound,
+    DatabaseUnreachable,
     ObjectDamaged,
     ObjectLocked,
     ObjectMissing,
@@ -73,6 +72,7 @@ from datastore.keychain import ARCHIVE, LOG, Keychain
 from datastore.keys import DataKey, Keyring
 from datastore.log_keeping import Log
 from datastore.logins import Logins
+from datastore.looks import TOLD, Looks, note_refusal
 from datastore.objects import ObjectStore, Source, StoredObject
 from datastore.officers import Officers
 from datastore.outbox import Outbox
@@ -112,7 +112,7 @@ from datastore.rows import (
     PrintRow,
     Row,
 )
-from datastore.scope import Scope, admit
+from datastore.scope import Scope, Successions, admit
 from datastore.search import Search
 from datastore.sessions import Sessions
 from datastore.shares import Shares
@@ -121,8 +121,10 @@ from datastore.subscriptions import Subscriptions
 from datastore.transactions import Glance, Transactions
 from datastore.uploads import Uploads
 from datastore.witness import Look, Witnessed, write_lines
-from ingest import DossierNumber, parse_identifier
+from ingest import parse_identifier
 
+T = TypeVar("T")
+Seen_co = TypeVar("Seen_co", covariant=True)
 Tracing = Callable[[], str | None]
 
 
@@ -238,6 +240,15 @@ class Work:
         return self._scope.keychain.object_key(str(entry.store_id))
 
 
+@dataclass(frozen=True, slots=True)
+class Looking(Generic[Seen_co]):
+    """One actor's look, as a value: `at` is what it would do in a block of `Datastore.look`."""
+
+    actor: Actor
+    act: str
+    at: Callable[[Work], Seen_co]
+
+
 _LOCKS_AT_ONCE = 500
 
 
@@ -337,8 +348,15 @@ class Datastore:
         changed meanwhile; NotAllowed, PurposeMissing before anything is looked at. Any error of the block rolls
         everything back; of a NotFound, a NotAllowed or a HeldElsewhere a diary line remains.
         """
-        with self._told(actor if dossier is None else replace(actor, dossier=dossier), act) as work:
-            yield work
+        actor = actor if dossier is None else replace(actor, dossier=dossier)
+        admit(actor)
+        try:
+            with self._transaction(actor, act, "done") as work:
+                yield work
+        except TOLD as error:
+            with self._transaction(actor, act, error.code) as work:
+                note_refusal(work._scope, error)
+            raise
 
     @contextmanager
     def look(self, actor: Actor, act: str) -> Iterator[Work]:
@@ -347,32 +365,40 @@ class Datastore:
         Its diary is written when the block ends well, so nobody is answered of whom no line tells. It spares
         PostgreSQL to be told of a transaction's beginning and end, which takes as long as a question.
         """
-        with self._told(actor, act, looks=True) as work:
-            yield work
+        with self._looks() as looks:
+            try:
+                with looks.look(actor, act) as scope:
+                    yield Work(scope)
+            finally:
+                looks.tell()  # of a refusal too
 
-    @contextmanager
-    def _told(self, actor: Actor, act: str, *, looks: bool = False) -> Iterator[Work]:
-        admit(actor)
+    def look_together(self, asked: Sequence[Looking[T]]) -> list[T | Exception]:
+        """What each of these gives, or its error, as if each had its own `look`; their lines are written in one.
+
+        An error of one spoils nothing for the others. Where the lines cannot be written, or the database is lost
+        before, all get that error: nobody is answered of whom no line tells.
+        """
+        answers: list[T | Exception] = []
         try:
-            with self._transaction(actor, act, "done", looks=looks) as work:
-                yield work
-        except (NotFound, NotAllowed) as error:
-            # Asking for what may not be seen or done is the failure that an auditor must find: it gets its line.
-            with self._transaction(actor, act, error.code) as work:
-                work._scope.note(note=_asked_for(error))
-            raise
-        except HeldElsewhere as error:
-            # Who tries owner after owner learns what another agency holds: the owners and the auditor see that.
-            with self._transaction(actor, act, error.code) as work:
-                for owner in error.owners:
-                    work._scope.note(owner=owner, document=error.document)
-            raise
+            with self._looks() as looks:
+                answers += [_answer(looks, each) for each in asked]
+                looks.tell()
+        except Exception as error:
+            return [_untold(answer, error) for answer in answers] or [error] * len(asked)
+        return answers
 
     @contextmanager
-    def _transaction(self, actor: Actor, act: str, outcome: str, *, looks: bool = False) -> Iterator[Work]:
+    def _looks(self) -> Iterator[Looks]:
         self._require_current()
-        with _our_errors(), Look(self._engine) if looks else Witnessed(self._engine) as session:
-            session.connection(execution_options={TELLING: looks})
+        with _our_errors(), self._engine.connect().execution_options(**{TELLING: True}) as connection:
+            connection.begin()  # for all of them: a session ends what it began itself
+            yield Looks(connection, self._scope)
+
+    @contextmanager
+    def _transaction(self, actor: Actor, act: str, outcome: str) -> Iterator[Work]:
+        self._require_current()
+        with _our_errors(), Witnessed(self._engine) as session:
+            session.connection()
             scope = self._scope(session, actor, act, outcome)
             yield Work(scope)
             if not scope.lines:
@@ -383,10 +409,18 @@ class Datastore:
         if scope.roles_to_wake:
             self._wake(frozenset(scope.roles_to_wake))
 
-    def _scope(self, session: Session, actor: Actor, act: str, outcome: str = "done") -> Scope:
+    def _scope(
+        self,
+        session: Session,
+        actor: Actor,
+        act: str,
+        outcome: str = "done",
+        successions: Successions | None = None,
+    ) -> Scope:
         now = self.clock()
         keychain = Keychain(session, self._keys, now, remembered=self._remembered)
-        return Scope(session, actor, act, outcome, now, keychain, self._remembered, self._trace())
+        known = {} if successions is None else successions
+        return Scope(session, actor, act, outcome, now, keychain, self._remembered, self._trace(), known)
 
     @contextmanager
     def _housekeeping(self) -> Iterator[Session]:
@@ -409,8 +443,11 @@ class Datastore:
     def _looking(self) -> Iterator[Session]:
         """For statements that read and stand by themselves: the same without a transaction around them."""
         self._require_current()
-        with _our_errors(), Look(self._engine) as session:
-            session.connection(execution_options={LOOKING: True})
+        with (
+            _our_errors(),
+            self._engine.connect().execution_options(**{LOOKING: True}) as one,
+            Look(one) as session,
+        ):
             yield session
 
     @contextmanager
@@ -680,14 +717,6 @@ class Datastore:
             yield error
 
 
-def _asked_for(error: NotFound | NotAllowed) -> str:
-    """What was asked for, as the diary keeps it: an id or an act, never what somebody typed."""
-    if isinstance(error, NotAllowed):
-        return str(error.facts["act"])
-    what, id = error.facts["what"], error.facts.get("id")
-    return f"{what} {id}" if isinstance(id, UUID | DossierNumber) else f"{what}"
-
-
 def _key_of(chain: Keychain, row: ObjectRow) -> DataKey:
     """Under which key an object is sealed: its document's, or that of the store that its key names."""
     if row.document_id is not None:
@@ -702,6 +731,22 @@ def _counts(session: Session, column: InstrumentedAttribute[str]) -> dict[str, i
 
 def _count(session: Session, row: type[Row]) -> int:
     return session.scalars(select(func.count()).select_from(row)).one()
+
+
+def _answer(looks: Looks, asked: Looking[T]) -> T | Exception:
+    """What is seen, or what went wrong in this look alone; DatabaseUnreachable, which is not of one alone."""
+    try:
+        with _our_errors(), looks.look(asked.actor, asked.act) as scope:
+            return asked.at(Work(scope))
+    except DatabaseUnreachable:
+        raise
+    except Exception as error:
+        return error
+
+
+def _untold(answer: T | Exception, error: Exception) -> Exception:
+    """What somebody is told whose line could not be written: no answer, and no refusal either."""
+    return answer if isinstance(answer, Exception) and not isinstance(answer, TOLD) else error
 
 
 @contextmanager
