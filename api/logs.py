@@ -18,19 +18,15 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from json import JSONEncoder
 from typing import TextIO
 from uuid import UUID
-
-import structlog
-from structlog.processors import JSONRenderer
-from structlog.stdlib import ProcessorFormatter
-from structlog.typing import EventDict, Processor, WrappedLogger
 
 from api.traces import current_trace
 from common import KhosoError, Sentence
 
 _MOST_PLACES = 30
-_FIRST = ("at", "level", "event", "process", "trace")
 _UNLISTED = "unlisted"
 _LONGEST = 200
 
@@ -108,22 +104,42 @@ _OURS = logging.getLogger("khoso")
 _OURS.addHandler(logging.NullHandler())
 
 
-def _with_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    trace = current_trace()
-    return event if trace is None else {**event, "trace": trace}
+class _Fields(dict[str, object]):
+    """What an event of ours says, in the place where `logging` has a library's sentence."""
 
 
-log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-    _OURS,
-    processors=[
-        structlog.stdlib.filter_by_level,
-        structlog.stdlib.add_log_level,
-        _with_trace,
-        ProcessorFormatter.wrap_for_formatter,
-    ],
-    wrapper_class=structlog.stdlib.BoundLogger,
-)
-"""Where this program writes its events."""
+class Events:
+    """Where this program writes its events: each goes as it is, with its fields, to the handlers of `logging`.
+
+    `exc_info` is an exception, or True for the one that is being handled.
+    """
+
+    def info(self, event: str, **fields: object) -> None:
+        """It went as it should."""
+        self._write(logging.INFO, event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Somebody outside, or a part beside us, does not do as it should."""
+        self._write(logging.WARNING, event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """Something was not done."""
+        self._write(logging.ERROR, event, fields)
+
+    def critical(self, event: str, **fields: object) -> None:
+        """This process ends."""
+        self._write(logging.CRITICAL, event, fields)
+
+    def _write(self, level: int, event: str, fields: dict[str, object]) -> None:
+        if not _OURS.isEnabledFor(level):
+            return
+        fault = _exception(fields.pop("exc_info", None))
+        told = None if fault is None else (type(fault), fault, fault.__traceback__)
+        # Not `_OURS.log`, which first looks for the line of the program that called it.
+        _OURS.handle(logging.LogRecord(_OURS.name, level, "", 0, _Fields(event=event, **fields), None, told))
+
+
+log = Events()
 
 
 def write_logs(process: str, *, strict: bool = False, stream: TextIO | None = None) -> None:
@@ -149,21 +165,8 @@ def tell_fault(event: str, **fields: object) -> None:
 
 def line_handler(process: str, *, stream: TextIO, strict: bool = False) -> logging.Handler:
     """Writes each record as one line: JSON for programs, words when `stream` is a terminal."""
-    formatter = ProcessorFormatter(
-        foreign_pre_chain=[structlog.stdlib.add_log_level, _with_trace, _reduced_line],
-        pass_foreign_args=True,
-        use_get_message=False,
-        processors=[
-            ProcessorFormatter.remove_processors_meta,
-            _reduced_fault,
-            structlog.processors.TimeStamper(fmt="%Y-%m-%dT%H:%M:%S.%fZ", utc=True, key="at"),
-            _of(process),
-            _only_listed(strict=strict),
-            _for_people if stream.isatty() else JSONRenderer(ensure_ascii=False),
-        ],
-    )
     handler = _Lines(stream, strict=strict)
-    handler.setFormatter(formatter)
+    handler.setFormatter(_Line(process, strict=strict, written=_for_people if stream.isatty() else _JSON))
     return handler
 
 
@@ -178,19 +181,41 @@ class _Lines(logging.StreamHandler[TextIO]):
         super().handleError(record)
 
 
-def _of(process: str) -> Processor:
-    return lambda _logger, _method, event: {**event, "process": process}
+class _Line(logging.Formatter):
+    """A record as what is listed of it."""
+
+    def __init__(self, process: str, *, strict: bool, written: Callable[[dict[str, object]], str]) -> None:
+        super().__init__()
+        self._process = process
+        self._strict = strict
+        self._written = written
+
+    def format(self, record: logging.LogRecord) -> str:
+        said = record.msg if isinstance(record.msg, _Fields) else _reduced_line(record)
+        whole: dict[str, object] = {  # in the order in which people look
+            "at": _instant(record.created),
+            "level": record.levelname.lower(),
+            "event": None,
+            "process": self._process,
+            "trace": current_trace(),
+            **said,
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            whole |= _reduced_fault(record.exc_info[1])
+        return self._written(_only_listed(whole, strict=self._strict))
 
 
-def _reduced_line(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _instant(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _reduced_line(record: logging.LogRecord) -> dict[str, object]:
     """A library's line: who spoke, where, and the constant part of what it said; never the values in it."""
-    record: logging.LogRecord = event["_record"]
-    values = event.pop("positional_args")
-    template = event["event"]
-    said = next((value.code for value in _each(values) if isinstance(value, Sentence)), None)
-    reduced = {**event, "event": said or "library", "logger": record.name}
+    template = str(record.msg)
+    said = next((value.code for value in _each(record.args) if isinstance(value, Sentence)), None)
+    reduced: dict[str, object] = {"event": said or "library", "logger": record.name}
     reduced["where"] = f"{record.module}:{record.lineno}"
-    if values and said is None and _is(_TEMPLATE)(template):
+    if record.args and said is None and _is(_TEMPLATE)(template):
         reduced["template"] = template
     return reduced
 
@@ -202,21 +227,19 @@ def _each(values: object) -> Iterator[object]:
         yield from values
 
 
-def _reduced_fault(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _reduced_fault(fault: BaseException) -> dict[str, object]:
     """An exception as the types that caused one another and the places that the innermost passed; no message, no value.
 
     Messages hold parameters: a broken constraint shows the row.
     """
-    fault = _exception(event.pop("exc_info", None))
-    event.pop("stack_info", None)
-    if fault is None:
-        return event
     chain = list(_causes(fault))
     places = [
         f"{frame.f_globals.get('__name__', '-')}:{line}"
         for frame, line in traceback.walk_tb(chain[-1].__traceback__)
     ]
-    reduced = {**event, "fault": [f"{type(one).__module__}.{type(one).__qualname__}" for one in chain]}
+    reduced: dict[str, object] = {
+        "fault": [f"{type(one).__module__}.{type(one).__qualname__}" for one in chain]
+    }
     reduced["places"] = places[-_MOST_PLACES:]
     codes = [one.code for one in chain if isinstance(one, KhosoError)]
     return {**reduced, "code": codes[0]} if codes else reduced
@@ -225,8 +248,6 @@ def _reduced_fault(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 def _exception(told: object) -> BaseException | None:
     if isinstance(told, BaseException):
         return told
-    if isinstance(told, tuple):
-        return _exception(told[1])
     return sys.exc_info()[1] if told else None
 
 
@@ -239,32 +260,31 @@ def _causes(fault: BaseException) -> Iterator[BaseException]:
         following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
 
 
-def _only_listed(*, strict: bool) -> Processor:
+def _only_listed(whole: Mapping[str, object], *, strict: bool) -> dict[str, object]:
     """What is listed and has its shape; the names of the rest; NotForTheLog for a rest when `strict`."""
-
-    def only_listed(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-        kept: EventDict = dict.fromkeys(_FIRST)  # the order in which people look
-        left_out = []
-        for name, value in event.items():
-            shape = _FIELDS.get(name)
-            if shape is None:
-                left_out.append(_UNLISTED)
-            elif value is not None:
-                said = str(value) if isinstance(value, UUID) else value
-                if shape(said):
-                    kept[name] = said
-                else:
-                    left_out.append(name)
-        if left_out and strict:
-            raise NotForTheLog(f"{event.get('event')}: {left_out}, of {sorted(event)}")
-        if left_out:
-            kept["left_out"] = left_out
-        return {name: value for name, value in kept.items() if value is not None}
-
-    return only_listed
+    kept: dict[str, object] = {}
+    left_out = []
+    for name, value in whole.items():
+        shape = _FIELDS.get(name)
+        if shape is None:
+            left_out.append(_UNLISTED)
+        elif value is not None:
+            said = str(value) if isinstance(value, UUID) else value
+            if shape(said):
+                kept[name] = said
+            else:
+                left_out.append(name)
+    if left_out and strict:
+        raise NotForTheLog(f"{whole.get('event')}: {left_out}, of {sorted(whole)}")
+    if left_out:
+        kept["left_out"] = left_out
+    return kept
 
 
-def _for_people(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
-    at, level, name = (event.pop(key, "-") for key in ("at", "level", "event"))
-    rest = " ".join(f"{key}={value}" for key, value in event.items())
+_JSON = JSONEncoder(ensure_ascii=False).encode
+
+
+def _for_people(line: dict[str, object]) -> str:
+    at, level, name = (str(line.pop(key, "-")) for key in ("at", "level", "event"))
+    rest = " ".join(f"{key}={value}" for key, value in line.items())
     return f"{at[11:19]} {level:<8} {name} {rest}".rstrip()

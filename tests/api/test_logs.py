@@ -5,7 +5,9 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,6 +144,26 @@ def test_in_tests_what_does_not_belong_into_the_log_is_an_error(
     with pytest.raises(NotForTheLog):
         log.info("received", **fields)
     assert strictly_written.text == ""
+
+
+def test_lines_of_several_threads_do_not_run_into_each_other() -> None:
+    class Slow(io.StringIO):
+        def write(self, text: str) -> int:
+            for part in (text[:30], text[30:]):
+                super().write(part)
+                time.sleep(0.001)
+            return len(text)
+
+    for written in _writing(Slow(), strict=True):
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda number: log.info("job_done", count=number), range(20)))
+        assert sorted(line["count"] for line in written.lines) == list(range(20))
+
+
+def test_an_exception_that_is_not_being_handled_can_be_told_as_well(written: Written) -> None:
+    log.error("job_fault", exc_info=ValueError(_NAME))
+    assert (written.line["fault"], written.line["places"]) == (["builtins.ValueError"], [])
+    assert "Nguy" not in written.text
 
 
 def test_the_name_of_an_event_is_no_sentence(strictly_written: Written) -> None:
