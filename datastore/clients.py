@@ -7,12 +7,13 @@ audience only, and for no more than its client may do now.
 
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import Row, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from common import new_id, one_line
@@ -161,14 +162,15 @@ class ClientTokens:
 
     def find_token(self, token: str, audience: str) -> SystemPrincipal | None:
         """Who shows the token, if it counts here and now; None."""
+        return self.find_tokens([token], audience).get(token)
+
+    def find_tokens(self, tokens: Collection[str], audience: str) -> Mapping[str, SystemPrincipal]:
+        """Who shows each of several tokens; nothing for one that does not count here and now."""
         now = self.transactions.clock()
-        asked = {"sha256": token_digest(token), "audience": audience, "now": now}
+        shown = {token_digest(token): token for token in tokens}
         with self.transactions.glancing() as glance:
-            found = glance.first(_TOKEN, asked)
-        if found is None:
-            return None
-        scopes = frozenset(found.shown.split()) & frozenset(found.scopes.split())
-        return SystemPrincipal(found.client_id, found.name, found.agency, scopes)
+            found = glance.all(_TOKENS, {"tokens": list(shown), "audience": audience, "now": now})
+        return {shown[one.sha256]: _principal(one) for one in found}
 
     def revoke_token(self, client_id: str, token: str) -> None:
         """End a token of this client (RFC 7009); one that does not count is no error."""
@@ -188,8 +190,9 @@ class ClientTokens:
             return shown and row is not None and row.state == ClientState.ACTIVE
 
 
-_TOKEN = (
+_TOKENS = (
     select(
+        ClientTokenRow.sha256,
         ClientTokenRow.scopes.label("shown"),
         ClientRow.client_id,
         ClientRow.name,
@@ -198,13 +201,18 @@ _TOKEN = (
     )
     .join(ClientRow, ClientRow.id == ClientTokenRow.client_id)
     .where(
-        ClientTokenRow.sha256 == bindparam("sha256"),
+        ClientTokenRow.sha256.in_(bindparam("tokens", expanding=True)),
         ClientTokenRow.audience == bindparam("audience"),
         ClientTokenRow.until > bindparam("now"),
         ClientTokenRow.revoked_at.is_(None),
         ClientRow.state == ClientState.ACTIVE,
     )
 )
+
+
+def _principal(row: Row[Any]) -> SystemPrincipal:
+    scopes = frozenset(row.shown.split()) & frozenset(row.scopes.split())
+    return SystemPrincipal(row.client_id, row.name, row.agency, scopes)
 
 
 def _secrets_of(session: Session, client: UUID, at: datetime) -> list[ClientSecretRow]:

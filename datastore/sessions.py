@@ -6,11 +6,13 @@ ends it or takes away what it rests on. That somebody signed in stands in the di
 """
 
 import ipaddress
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session as SqlSession
 
 from common import new_id
@@ -44,6 +46,11 @@ class _Whom:
     principal: UUID | None = None
     counter: str | None = None
     until: datetime | None = None
+
+
+_OF_TOKENS = select(SessionRow.__table__).where(
+    SessionRow.token_sha256.in_(bindparam("tokens", expanding=True))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +113,19 @@ class Sessions:
 
     def find(self, token: str) -> Session | None:
         """The session of a token, if it still stands; that it was used is written down, once a minute."""
+        return self.find_all([token]).get(token)
+
+    def find_all(self, tokens: Collection[str]) -> Mapping[str, Session]:
+        """The same for several tokens at once: nothing for one whose session does not stand."""
         now = self.transactions.clock()
-        with self.transactions.looking() as session:
-            row = session.scalar(select(SessionRow).where(SessionRow.token_sha256 == token_digest(token)))
-            if row is None or not _stands(row, now):
-                return None
-            found = _session(row)
-        if now - found.seen_at >= _LOOK_EVERY:
+        shown = {token_digest(token): token for token in tokens}
+        with self.transactions.glancing() as glance:
+            rows = glance.all(_OF_TOKENS, {"tokens": list(shown)})
+        found = {shown[row.token_sha256]: _session(row) for row in rows if _stands(row, now)}
+        unseen = [one.id for one in found.values() if now - one.seen_at >= _LOOK_EVERY]
+        if unseen:
             with self.transactions.writing() as session:
-                seen = update(SessionRow).where(SessionRow.id == found.id, SessionRow.seen_at < now)
+                seen = update(SessionRow).where(SessionRow.id.in_(unseen), SessionRow.seen_at < now)
                 session.execute(seen.values(seen_at=now))
         return found
 
@@ -298,7 +309,7 @@ def _ends(made_at: datetime, whom: _Whom) -> datetime:
     return end if whom.until is None else min(end, whom.until)
 
 
-def _stands(row: SessionRow, now: datetime) -> bool:
+def _stands(row: SessionRow | Row[Any], now: datetime) -> bool:
     idle_until = row.seen_at + _lifetime(row.role).idle + _LOOK_EVERY
     return row.revoked_at is None and now < min(row.expires_at, idle_until)
 
@@ -321,7 +332,7 @@ def _network(address: str | None) -> str | None:
     return str(ipaddress.ip_network((there, 24 if there.version == 4 else 48), strict=False))
 
 
-def _session(row: SessionRow) -> Session:
+def _session(row: SessionRow | Row[Any]) -> Session:
     return Session(
         id=row.id,
         account_id=row.account_id,

@@ -6,6 +6,7 @@ fresh sign-in.
 """
 
 import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
@@ -59,9 +60,11 @@ class DevelopmentSessions:
     clock: Clock
     sessions: dict[str, Principal] = field(default_factory=dict)
 
-    def __call__(self, shown: Credentials) -> Principal | None:
-        token = shown.bearer or shown.session or ""
-        found = self.sessions.get(token)
+    def __call__(self, shown: Collection[Credentials]) -> Mapping[Credentials, Principal]:
+        return {one: found for one in shown if (found := self._found(one)) is not None}
+
+    def _found(self, shown: Credentials) -> Principal | None:
+        found = self.sessions.get(shown.bearer or shown.session or "")
         if found is None or shown.bearer is None:
             return found
         return replace(found, csrf=None)

@@ -1,11 +1,11 @@
 """Who asks: from a token or a session to a `Principal`, and with its purpose to the `Actor` of a journey.
 
-A `Resolver` is asked with what came in the headers and answers with a principal or None. Whoever changes
-something with a cookie must also send the header that only our own pages can send (CSRF).
+A `Resolver` is asked with what came in the headers of several requests and answers with a principal for each that it
+knows. Whoever changes something with a cookie must also send the header that only our own pages can send (CSRF).
 """
 
 import hmac
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Protocol
@@ -86,27 +86,21 @@ class Credentials:
 class Resolver(Protocol):
     """One way of showing who one is."""
 
-    def __call__(self, shown: Credentials) -> Principal | None:
-        """Whoever showed it; None when it says nothing here. Called in a thread: it may ask the database."""
+    def __call__(self, shown: Collection[Credentials]) -> Mapping[Credentials, Principal]:
+        """Whoever showed each; nothing where it says nothing here. Called in a thread: it may ask the database."""
 
 
-def resolving(
-    resolvers: Sequence[Resolver],
-) -> Callable[[Sequence[Credentials]], list[Principal | Exception | None]]:
-    """Who shows each of these credentials, as the first resolver says that knows; what one asks in vain, another may
-    ask well."""
+def resolving(resolvers: Sequence[Resolver]) -> Callable[[Sequence[Credentials]], list[Principal | None]]:
+    """Who shows each of several credentials, as the first resolver says that knows."""
 
-    def resolved(shown: Sequence[Credentials]) -> list[Principal | Exception | None]:
-        return [_resolved(resolvers, one) for one in shown]
+    def resolved(shown: Sequence[Credentials]) -> list[Principal | None]:
+        known: dict[Credentials, Principal] = {}
+        for resolve in resolvers:
+            if unknown := set(shown) - known.keys():
+                known |= resolve(unknown)
+        return [known.get(one) for one in shown]
 
     return resolved
-
-
-def _resolved(resolvers: Sequence[Resolver], shown: Credentials) -> Principal | Exception | None:
-    try:
-        return next((who for resolve in resolvers if (who := resolve(shown)) is not None), None)
-    except Exception as error:  # handed on to the one whose question it was
-        return error
 
 
 _bearer = HTTPBearer(auto_error=False, description="Access token of a client (OAuth 2.0 client credentials).")
@@ -146,7 +140,7 @@ def require_still_in(request: Request) -> None:
     """SignInNeeded when what the request showed counts no more: for answers that go on for long. Asks the database."""
     shown: Credentials = request.state.shown
     resolvers: Sequence[Resolver] = request.app.state.resolvers
-    if all(resolve(shown) is None for resolve in resolvers):
+    if resolving(resolvers)([shown]) == [None]:
         raise SignInNeeded
 
 

@@ -1,11 +1,12 @@
 """The ways of showing who one is: the session of a person who signed in, the access token of a system."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from api.house import House
 from api.http.browser import audience
 from api.http.identity import Credentials, Principal
-from datastore import ActorRole
+from datastore import ActorRole, Session, SystemPrincipal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,22 +15,12 @@ class Sessions:
 
     house: House
 
-    def __call__(self, shown: Credentials) -> Principal | None:
-        if shown.session is None:
-            return None
-        found = self.house.datastore.sessions.find(shown.session)
-        if found is None:
-            return None
-        return Principal(
-            person=found.person,
-            role=found.role,
-            agency=found.agency,
-            owner=found.owner_id,
-            csrf=found.csrf,
-            principal=found.principal,
-            counter=found.counter,
-            session=found,
-        )
+    def __call__(self, shown: Collection[Credentials]) -> Mapping[Credentials, Principal]:
+        sessions = {one.session: one for one in shown if one.session is not None}
+        if not sessions:
+            return {}
+        found = self.house.datastore.sessions.find_all(sessions)
+        return {sessions[token]: _person(session) for token, session in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +29,28 @@ class Systems:
 
     house: House
 
-    def __call__(self, shown: Credentials) -> Principal | None:
-        if shown.bearer is None:
-            return None
-        here = audience(self.house.settings)
-        found = self.house.datastore.clients.find_token(shown.bearer, here)
-        if found is None:
-            return None
-        return Principal(
-            person=found.client_id, role=ActorRole.SYSTEM, agency=found.agency, scopes=found.scopes
-        )
+    def __call__(self, shown: Collection[Credentials]) -> Mapping[Credentials, Principal]:
+        tokens = {one.bearer: one for one in shown if one.bearer is not None}
+        if not tokens:
+            return {}
+        found = self.house.datastore.clients.find_tokens(tokens, audience(self.house.settings))
+        return {tokens[token]: _system(client) for token, client in found.items()}
+
+
+def _person(session: Session) -> Principal:
+    return Principal(
+        person=session.person,
+        role=session.role,
+        agency=session.agency,
+        owner=session.owner_id,
+        csrf=session.csrf,
+        principal=session.principal,
+        counter=session.counter,
+        session=session,
+    )
+
+
+def _system(client: SystemPrincipal) -> Principal:
+    return Principal(
+        person=client.client_id, role=ActorRole.SYSTEM, agency=client.agency, scopes=client.scopes
+    )

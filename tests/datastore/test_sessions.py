@@ -63,6 +63,20 @@ def test_a_session_is_found_by_its_token_which_is_kept_nowhere(house: House) -> 
         assert house.store.sessions.find(wrong) is None
 
 
+def test_of_several_tokens_each_finds_its_own_session_or_none(house: House) -> None:
+    made = account(house)
+    (one, ones), (two, twos), (ended, ends) = (opened(house, made) for _ in range(3))
+    house.store.sessions.revoke(ended.id)
+    house.clock.wait(timedelta(minutes=2))
+    now = house.clock()
+    assert house.store.sessions.find_all([ones, twos, ends, "nobody's"]) == {ones: one, twos: two}
+    for token in (ones, twos):
+        found = house.store.sessions.find(token)
+        assert found is not None
+        assert found.seen_at > now, "that it is used is written down for each"
+    assert house.store.sessions.find_all([]) == {}
+
+
 def test_a_session_has_a_role_of_its_person_and_no_other(house: House) -> None:
     made = account(house)
     for role in (ActorRole.ADMIN, ActorRole.SYSTEM, ActorRole.OWNER):
@@ -302,6 +316,24 @@ def test_a_client_gets_a_token_for_an_audience_and_no_more_than_it_was_granted(h
             clients.issue_token(made.client_id, secret, asked, AUDIENCE)
     house.clock.wait(timedelta(minutes=16))
     assert clients.find_token(token.token, AUDIENCE) is None
+
+
+def test_of_several_tokens_of_systems_each_finds_its_own_client_or_none(house: House) -> None:
+    clients = house.store.clients
+    (one, ones_secret), (two, twos_secret) = client(house), client(house, "papers.read")
+    ones = clients.issue_token(one.client_id, ones_secret, None, AUDIENCE).token
+    twos = clients.issue_token(two.client_id, twos_secret, None, AUDIENCE).token
+    others = clients.issue_token(two.client_id, twos_secret, None, "https://other.example").token
+    found = clients.find_tokens([ones, twos, others, "nobody's"], AUDIENCE)
+    assert {token: whose.client_id for token, whose in found.items()} == {
+        ones: one.client_id,
+        twos: two.client_id,
+    }
+    assert [sorted(found[token].scopes) for token in (ones, twos)] == [
+        ["dossiers.read", "papers.read"],
+        ["papers.read"],
+    ]
+    assert clients.find_tokens([], AUDIENCE) == {}
 
 
 def test_a_client_does_what_its_scopes_name_in_its_agency(house: House) -> None:
