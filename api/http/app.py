@@ -54,6 +54,8 @@ _TAKINGS = 3
 """Papers that one process keeps at once: one computes while others wait for the database."""
 _TURNS = 2
 """Of what is asked for several requests together (`together`): while one turn waits, another computes."""
+_MOST_LOOKS = 8
+"""Lists that are made in one turn: each is a question of its own, and the first waits for the last."""
 # A request is held against one route after the other: what is asked most stands first.
 _ROUTES = (
     verification,
@@ -76,7 +78,7 @@ _ROUTES = (
     webhooks,
 )
 _AT_THE_ROOT = (sign_in, oauth)
-_THREADS = ("openings", "takings", "own_openings", "checkings", "knowings", "codes")
+_THREADS = ("openings", "takings", "own_openings", "checkings", "knowings", "codes", "looks")
 
 
 @asynccontextmanager
@@ -116,6 +118,7 @@ def make_app(
     app.state.own_openings = Threads("opening-own", house.settings.openings)
     app.state.checkings = Threads("checking", house.settings.openings)
     app.state.knowings = Together(Threads("knowing", _TURNS), resolving(app.state.resolvers))
+    app.state.looks = Together(Threads("look", _TURNS), house.datastore.look_together, most=_MOST_LOOKS)
     app.state.codes = Together(
         Threads("code", _TURNS),
         verification.codes_checked(house, app.state.published, lambda: app.state.doorkeeper),

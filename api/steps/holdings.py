@@ -20,6 +20,7 @@ from datastore import (
     DiaryLine,
     DocumentRecord,
     ListedDocument,
+    Looking,
     NotFound,
     Owner,
     Place,
@@ -182,13 +183,18 @@ def store_page(
     doc_type: str | None,
     after: Place | None,
     limit: int,
-) -> tuple[ListedDocument, ...]:
-    """Some of what a store holds, newest first, of a status or a type if one is named; UnknownDocumentType."""
+) -> Looking[tuple[ListedDocument, ...]]:
+    """A look at some of what a store holds, newest first, of one status or type if it is named; UnknownDocumentType."""
     known_as = None
     if doc_type is not None:
         known_as = [alias.code for alias in house.catalogue.find(doc_type).aliases]
-    with house.datastore.look(actor, "list_store") as work:
-        return work.documents.listed(owner, status=status, doc_types=known_as, after=after, limit=limit)
+    return Looking(
+        actor,
+        "list_store",
+        lambda work: work.documents.listed(
+            owner, status=status, doc_types=known_as, after=after, limit=limit
+        ),
+    )
 
 
 def find_page(

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from pydantic.config import JsonDict
 
@@ -13,13 +13,14 @@ from api.http.identity import Acting, StaffActing
 from api.http.paging import Cursor, Limit, page_of, place_of
 from api.http.parts import TheHouse
 from api.http.shapes import Asked, Code, Instant, PartialDay, Said, Words, problems, whole
+from api.http.together import Together
 from api.http.views import DocumentSummary
 from api.steps import holdings
 from api.steps.correcting import Correction, correct, known_of
 from api.steps.questions import about_owner
 from archive import Status
 from common import PartialDate
-from datastore import ListedDocument, Owner, OwnerKind, OwnerState, Place, SearchField
+from datastore import ListedDocument, Looking, Owner, OwnerKind, OwnerState, Place, SearchField
 
 router = APIRouter(tags=["stores"])
 _ID = "019ab1f0-0000-7d52-9c6e-2f4b1f6f0a11"
@@ -176,7 +177,8 @@ def get_store(house: TheHouse, actor: Acting, owner_id: UUID) -> StoreView:
     response_model=DocumentPage,
     responses=problems(404),
 )
-def list_store_documents(
+async def list_store_documents(
+    request: Request,
     house: TheHouse,
     actor: Acting,
     owner_id: UUID,
@@ -188,8 +190,11 @@ def list_store_documents(
     limit: Limit = 50,
 ) -> Response:
     """What the store holds and whoever asks may see, newest first."""
-    found = holdings.store_page(
-        house, actor, owner_id, status=status, doc_type=type, after=place_of(cursor), limit=limit + 1
+    looks: Together[Looking[tuple[ListedDocument, ...]], tuple[ListedDocument, ...]] = request.app.state.looks
+    found = await looks.ask(
+        holdings.store_page(
+            house, actor, owner_id, status=status, doc_type=type, after=place_of(cursor), limit=limit + 1
+        )
     )
     shown, following = page_of(found, limit, _place_of)
     papers = [DocumentSummary.listed(one, holdings.name_of(house, one)) for one in shown]
