@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from fastapi import Depends, Header, Request, Security
-from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 
 from api.house import House
 from api.http.browser import PAGE_HEADERS, site_of
@@ -23,6 +23,8 @@ from common import has_unshown, one_line
 from datastore import CITIZENS, Actor, ActorRole, NotAllowed, PurposeMissing, Session, named_roles
 from ingest import DossierNumber
 
+BEARER = "HTTPBearer"
+"""Under which name the description has what systems show; persons show a session instead."""
 SESSION_COOKIE = "__Host-khoso"
 """Its name over TLS; `Site.session_cookie` has the other."""
 CSRF_HEADER = "Khoso-Csrf"
@@ -103,37 +105,37 @@ def resolving(resolvers: Sequence[Resolver]) -> Callable[[Sequence[Credentials]]
     return resolved
 
 
-_bearer = HTTPBearer(auto_error=False, description="Access token of a client (OAuth 2.0 client credentials).")
-_cookie = APIKeyCookie(
-    name=SESSION_COOKIE,
+class _Asking(HTTPBearer):
+    """Finds out who asks. Described as a security scheme, it is one step of the framework and not three."""
+
+    async def __call__(self, request: Request) -> Principal:  # type: ignore[override]  # more than the token
+        """Who asks; SignInNeeded when nobody has shown it, CsrfMissing for a change that a foreign page may have
+        sent."""
+        bearer = await super().__call__(request)
+        site = site_of(request)
+        session = request.cookies.get(site.session_cookie)
+        shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
+        knowings: Together[Credentials, Principal | None] = request.app.state.knowings
+        found = await knowings.ask(shown)
+        if found is None:
+            raise SignInNeeded if bearer is None else TokenRefused
+        if found.csrf is not None and request.method not in _SAFE:
+            said = request.headers.get(CSRF_HEADER, "")
+            wrong = [] if hmac.compare_digest(said.encode(), found.csrf.encode()) else [CSRF_HEADER]
+            if not site.asked_by_own_page(request.headers):
+                wrong.append(PAGE_HEADERS)
+            if wrong:
+                raise CsrfMissing(headers=", ".join(wrong), origin=site.origin)
+        request.state.shown = shown
+        request.state.principal = found  # whose role and agency are written down with the request
+        return found
+
+
+_asking = _Asking(
+    scheme_name=BEARER,
     auto_error=False,
-    description=f"Session of a person; changes also need the header `{CSRF_HEADER}`.",
+    description="Access token of a client (OAuth 2.0 client credentials).",
 )
-
-
-async def principal_of(
-    request: Request,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    _described: Annotated[str | None, Security(_cookie)],
-) -> Principal:
-    """Who asks; SignInNeeded when nobody has shown it, CsrfMissing for a change that a foreign page may have sent."""
-    site = site_of(request)
-    session = request.cookies.get(site.session_cookie)
-    shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
-    knowings: Together[Credentials, Principal | None] = request.app.state.knowings
-    found = await knowings.ask(shown)
-    if found is None:
-        raise SignInNeeded if bearer is None else TokenRefused
-    if found.csrf is not None and request.method not in _SAFE:
-        said = request.headers.get(CSRF_HEADER, "")
-        wrong = [] if hmac.compare_digest(said.encode(), found.csrf.encode()) else [CSRF_HEADER]
-        if not site.asked_by_own_page(request.headers):
-            wrong.append(PAGE_HEADERS)
-        if wrong:
-            raise CsrfMissing(headers=", ".join(wrong), origin=site.origin)
-    request.state.shown = shown
-    request.state.principal = found  # whose role and agency are written down with the request
-    return found
 
 
 def require_still_in(request: Request) -> None:
@@ -144,7 +146,7 @@ def require_still_in(request: Request) -> None:
         raise SignInNeeded
 
 
-Who = Annotated[Principal, Depends(principal_of)]
+Who = Annotated[Principal, Security(_asking)]
 """A route with it needs a sign-in."""
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.http.identity import BEARER, CSRF_HEADER, SESSION_COOKIE
 from api.http.problems import MEDIA_TYPE
 
 _FIRST_ERROR = 400
+_SESSION = "APIKeyCookie"
 _PROBLEM = "#/components/schemas/Problem"
 
 
@@ -25,12 +27,24 @@ def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
                 routes=app.routes,
                 webhooks=app.webhooks.routes,
             )
+            app.openapi_schema["components"]["securitySchemes"][_SESSION] = {
+                "type": "apiKey",
+                "description": f"Session of a person; changes also need the header `{CSRF_HEADER}`.",
+                "in": "cookie",
+                "name": SESSION_COOKIE,
+            }
             for path in app.openapi_schema["paths"].values():
                 for operation in path.values():
                     _problems_under_their_type(operation["responses"])
+                    _sessions_beside_tokens(operation.get("security", []))
         return app.openapi_schema
 
     return description
+
+
+def _sessions_beside_tokens(security: list[dict[str, list[str]]]) -> None:
+    if {BEARER: []} in security:
+        security.append({_SESSION: []})
 
 
 def _problems_under_their_type(responses: dict[str, Any]) -> None:

@@ -52,7 +52,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 def rfc3339(at: datetime) -> str:
     """An instant as RFC 3339 in UTC, with microseconds: `2026-11-22T01:05:09.000000Z`."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    in_utc = at if at.tzinfo is UTC else at.astimezone(UTC)  # rows give it so; a list shows twenty
+    return in_utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 Instant = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
