@@ -8,8 +8,7 @@ as a function, as they are handed the clock.
 
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -33,12 +32,13 @@ class Trace:
     @classmethod
     def begin(cls) -> "Trace":
         """A trace that starts here."""
-        return cls(secrets.token_hex(16), secrets.token_hex(8))
+        drawn = secrets.token_hex(24)
+        return cls(drawn[:32], drawn[32:])
 
     @classmethod
     def follow(cls, traceparent: str | None) -> "Trace":
         """Our part of the trace that a caller named; one that starts here when it named none, or not well."""
-        found = _TRACEPARENT.fullmatch(traceparent or "")
+        found = None if traceparent is None else _TRACEPARENT.fullmatch(traceparent)
         if found is None or found["version"] == _OF_NOBODY or (found["version"] == "00" and found["more"]):
             return cls.begin()
         if not int(found["trace"], 16) or not int(found["span"], 16):
@@ -66,11 +66,20 @@ def current_trace() -> str | None:
     return None if trace is None else trace.id
 
 
-@contextmanager
-def within(trace: Trace) -> Iterator[Trace]:
+class _Within:
+    __slots__ = ("_token", "_trace")
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> Trace:
+        self._token = _CURRENT.set(self._trace)
+        return self._trace
+
+    def __exit__(self, *_how: object) -> None:
+        _CURRENT.reset(self._token)
+
+
+def within(trace: Trace) -> AbstractContextManager[Trace]:
     """Everything that is done in the block, and what it starts, belongs to this trace."""
-    token = _CURRENT.set(trace)
-    try:
-        yield trace
-    finally:
-        _CURRENT.reset(token)
+    return _Within(trace)

@@ -7,15 +7,19 @@ import asyncio
 import json
 from collections.abc import Mapping
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.faults import BodyNotUtf8, BodyTooLarge, BodyTooSlow
 from api.http.languages import language_of
 from api.http.problems import SECURITY_HEADERS, of_error
 
+WHOLE = "khoso.whole"
+"""True in the scope of a request of which the server knows that all of its body has come."""
 _TELLS_ENCODING = 4
 """Bytes of a JSON text by which its encoding is known."""
+_RAW_SECURITY_HEADERS = tuple(
+    (name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()
+)
 
 
 class SecurityHeaders:
@@ -31,9 +35,10 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message.get("headers", ())
+                its_own = {name for name, _value in headers}
+                added = (one for one in _RAW_SECURITY_HEADERS if one[0] not in its_own)
+                message = {**message, "headers": [*headers, *added]}
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -61,40 +66,75 @@ class BodyBounds:
             await self._app(scope, receive, send)
             return
         limit = self._most_of.get(scope["path"], self._most)
-        headers = Headers(scope=scope)
-        announced = headers.get("content-length", "0")
-        if not announced.isdecimal() or int(announced[:19]) > limit:
-            refusal = of_error(BodyTooLarge(limit=limit), language_of(headers.get("accept-language")))
+        announced, kind, language = _named(scope, b"content-length", b"content-type", b"accept-language")
+        if announced is not None and (not announced.isdecimal() or int(announced[:19]) > limit):
+            refusal = of_error(BodyTooLarge(limit=limit), language_of(language))
             # The rest of the body is not waited for: the connection ends with the answer.
             refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send)
             return
-        is_json = headers.get("content-type", "").partition(";")[0].strip().lower().endswith("json")
-        await self._app(scope, self._bounded(receive, limit, is_json), send)
+        is_json = kind is not None and kind.partition(";")[0].strip().lower().endswith("json")
+        body = _Body(scope, receive, limit, self._grace, self._rate, is_json=is_json)
+        await self._app(scope, body, send)
 
-    def _bounded(self, receive: Receive, limit: int, is_json: bool) -> Receive:
-        came, done, head = 0, False, b""
-        clock = asyncio.get_running_loop().time
-        begun = clock()
 
-        async def bounded() -> Message:
-            nonlocal came, done, head
-            if done:
-                return await receive()  # waits for the client to go
-            deadline = begun + self._grace + came / self._rate
-            try:
-                async with asyncio.timeout(deadline - clock()):
-                    message = await receive()
-            except TimeoutError as error:
-                raise BodyTooSlow from error
-            came += len(message.get("body", b""))
-            done = not message.get("more_body", False)
-            if came > limit:
-                raise BodyTooLarge(limit=limit)
-            if is_json and len(head) < _TELLS_ENCODING:
-                head += message.get("body", b"")[:_TELLS_ENCODING]
-                if not json.detect_encoding(head).startswith("utf-8"):
-                    raise BodyNotUtf8
-            return message
+class _Body:
+    """What is received of a request, within its bounds."""
 
-        return bounded
+    __slots__ = (
+        "_begun",
+        "_came",
+        "_done",
+        "_grace",
+        "_head",
+        "_is_json",
+        "_limit",
+        "_rate",
+        "_receive",
+        "_scope",
+    )
+
+    def __init__(
+        self, scope: Scope, receive: Receive, limit: int, grace: float, rate: int, *, is_json: bool
+    ) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._limit = limit
+        self._grace = grace
+        self._rate = rate
+        self._is_json = is_json
+        self._came = 0
+        self._done = False
+        self._head = b""
+        self._begun = asyncio.get_running_loop().time()
+
+    async def __call__(self) -> Message:
+        if self._done:
+            return await self._receive()  # waits for the client to go
+        message = await (self._receive() if self._scope.get(WHOLE) else self._in_time())
+        part: bytes = message.get("body", b"")
+        self._came += len(part)
+        self._done = not message.get("more_body", False)
+        if self._came > self._limit:
+            raise BodyTooLarge(limit=self._limit)
+        if self._is_json and len(self._head) < _TELLS_ENCODING:
+            self._head += part[:_TELLS_ENCODING]
+            if not json.detect_encoding(self._head).startswith("utf-8"):
+                raise BodyNotUtf8
+        return message
+
+    async def _in_time(self) -> Message:
+        deadline = self._begun + self._grace + self._came / self._rate
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._receive()
+        except TimeoutError as error:
+            raise BodyTooSlow from error
+
+
+def _named(scope: Scope, *names: bytes) -> list[str | None]:
+    """The headers of these names, None for each that is not there."""
+    there: dict[bytes, bytes] = {}
+    for name, value in scope["headers"]:
+        there.setdefault(name, value)
+    return [None if (value := there.get(name)) is None else value.decode("latin-1") for name in names]

@@ -10,6 +10,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.http.guards import WHOLE
+
 HEAD_SECONDS = 15.0
 """From the connection, or the first byte of a further request, to the end of the head."""
 LARGEST_HEAD = 64 << 10
@@ -61,6 +63,7 @@ class BoundedHeads(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
+        self.scope[WHOLE] = True  # type: ignore[literal-required]  # of ours, beside those of the protocol
         self._stop_waiting()
         if self.cycle.response_complete and self.timeout_keep_alive_task is None:
             # Whatever came of the rest has stopped the clock of an idle connection.

@@ -6,7 +6,10 @@ template, never the path: paths hold ids, queries hold what somebody looked for.
 
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
 from typing import Any
+
+from prometheus_client import Counter, Histogram
 
 from api.logs import log
 from api.metrics import REQUEST_SECONDS, REQUESTS, REQUESTS_IN_WORK, method_label, status_label
@@ -36,23 +39,24 @@ class Observed:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        with (
-            within(Trace.follow(_header(scope, b"traceparent"))) as trace,
-            REQUESTS_IN_WORK.track_inprogress(),
-        ):
+        with within(Trace.follow(_header(scope, b"traceparent"))) as trace:
             answer = _Answer(send, trace)
             started = time.perf_counter()
+            REQUESTS_IN_WORK.inc()
             try:
                 await self._app(scope, receive, answer)
             except Exception:
                 answer.status = answer.status or _FAULT
                 raise
             finally:
+                REQUESTS_IN_WORK.dec()
                 _write_down(scope, answer, time.perf_counter() - started)
 
 
 class _Answer:
     """Sends on what is answered, names the trace in it, and remembers status and size."""
+
+    __slots__ = ("_send", "_trace", "bytes", "status")
 
     def __init__(self, send: Send, trace: Trace) -> None:
         self._send = send
@@ -72,8 +76,9 @@ class _Answer:
 
 def _write_down(scope: Scope, answer: _Answer, seconds: float) -> None:
     route, method, status = route_template(scope), method_label(scope["method"]), answer.status or _GONE
-    REQUESTS.labels(route, method, status_label(status)).inc()
-    REQUEST_SECONDS.labels(route, method).observe(seconds)
+    requests, request_seconds = _counters(route, method, status_label(status))
+    requests.inc()
+    request_seconds.observe(seconds)
     if route in _QUIET and status < _FAULT:
         return
     principal = scope.get("state", {}).get("principal")
@@ -89,6 +94,12 @@ def _write_down(scope: Scope, answer: _Answer, seconds: float) -> None:
     )
 
 
+@cache
+def _counters(route: str, method: str, status: str) -> tuple[Counter, Histogram]:
+    """Sought out once: no label has a value that a caller could choose, so there are few."""
+    return REQUESTS.labels(route, method, status), REQUEST_SECONDS.labels(route, method)
+
+
 def route_template(scope: Scope) -> str:
     """`/api/v1/documents/{id}`; `-` for what no route took.
 
@@ -100,4 +111,8 @@ def route_template(scope: Scope) -> str:
 
 
 def _header(scope: Scope, name: bytes) -> str | None:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
+    for key, value in scope["headers"]:
+        if key == name:
+            found: str = value.decode("latin-1")
+            return found
+    return None

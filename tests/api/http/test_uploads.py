@@ -133,6 +133,9 @@ def test_a_slow_file_is_cut_off(tmp_path: Path) -> None:
     with service(tmp_path, body_grace_seconds=0.3, body_bytes_per_second=1_000_000) as strict:
         head = "POST /api/v1/verify/file HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\n\r\n"
         with socket.create_connection(strict.address, timeout=20) as line:
+            # What came whole before it says nothing of it.
+            line.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
             line.sendall(head.encode() + page()[:100])
             answer = line.recv(65536)
         assert answer.startswith(b"HTTP/1.1 408 ")
