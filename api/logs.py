@@ -19,9 +19,11 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from json import JSONEncoder
+from functools import lru_cache
 from typing import TextIO
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from api.traces import current_trace
 from common import KhosoError, Sentence
@@ -51,7 +53,7 @@ def _is(shape: re.Pattern[str]) -> Callable[[object], bool]:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and abs(value) < 1e12
+    return isinstance(value, (int, float)) and abs(value) < 1e12
 
 
 def _are_words(value: object) -> bool:
@@ -166,7 +168,7 @@ def tell_fault(event: str, **fields: object) -> None:
 def line_handler(process: str, *, stream: TextIO, strict: bool = False) -> logging.Handler:
     """Writes each record as one line: JSON for programs, words when `stream` is a terminal."""
     handler = _Lines(stream, strict=strict)
-    handler.setFormatter(_Line(process, strict=strict, written=_for_people if stream.isatty() else _JSON))
+    handler.setFormatter(_Line(process, strict=strict, written=_for_people if stream.isatty() else _json))
     return handler
 
 
@@ -206,7 +208,13 @@ class _Line(logging.Formatter):
 
 
 def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06d}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _reduced_line(record: logging.LogRecord) -> dict[str, object]:
@@ -281,7 +289,8 @@ def _only_listed(whole: Mapping[str, object], *, strict: bool) -> dict[str, obje
     return kept
 
 
-_JSON = JSONEncoder(ensure_ascii=False).encode
+def _json(line: dict[str, object]) -> str:
+    return to_json(line).decode()
 
 
 def _for_people(line: dict[str, object]) -> str:
