@@ -106,6 +106,8 @@ def make_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        # It would tell others the path and the query of a request; what may be seen of one, `Observed` writes down.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         lifespan=_life,
     )
     app.state.house = house
