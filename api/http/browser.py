@@ -10,9 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from fastapi import Request, Response
+from starlette.datastructures import URL
 
 from api.connectors.bounded_http import is_loopback
 from api.settings import Settings
@@ -21,6 +23,8 @@ from common import KhosoError
 PAGE_HEADERS = "Origin / Sec-Fetch-Site"
 """By which a browser says whose page sent a request: one of them is enough."""
 _LONGEST_PATH = 1000
+_NAMES = 64
+"""Under so many an installation is asked for and known at once; there is one as a rule."""
 _PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]*")
 """From one slash on, without a second one, white space, a control or a backslash (browsers read `\\` as `/`)."""
 
@@ -57,6 +61,7 @@ class Site:
     secure: bool
 
     @classmethod
+    @lru_cache(maxsize=_NAMES)
     def at(cls, public_url: str) -> "Site":
         """The site of a public address."""
         parts = urlsplit(public_url)
@@ -122,5 +127,12 @@ def site_of(request: Request) -> Site:
     settings: Settings = request.app.state.house.settings
     if settings.public_url is not None:
         return Site.at(settings.public_url)
-    host = request.url.hostname or ""
-    return Site.at(f"http://{request.url.netloc}" if is_loopback(host) else "http://localhost")
+    scope = request.scope
+    return _site_here(request.headers.get("host"), scope["scheme"], scope.get("server"))
+
+
+@lru_cache(maxsize=_NAMES)
+def _site_here(host: str | None, scheme: str, server: tuple[str, int | None] | None) -> Site:
+    headers = [] if host is None else [(b"host", host.encode("latin-1"))]
+    asked = URL(scope={"scheme": scheme, "server": server, "path": "/", "headers": headers})
+    return Site.at(f"http://{asked.netloc}" if is_loopback(asked.hostname or "") else "http://localhost")

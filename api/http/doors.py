@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from math import ceil
 from threading import Lock
 from typing import Protocol
@@ -52,8 +53,11 @@ LOOK_UP = Door("look_up", 60, timedelta(minutes=1))
 SHARE = Door("share", 30, timedelta(minutes=1))
 
 _CUSTOMER_BITS = 64
+_REMEMBERED = 4_096
+"""Addresses of which it is known how they are counted: an office asks from few."""
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def counted_as(host: str | None) -> str:
     """The address of a peer as it is counted: an IPv6 network of one customer (/64) counts as one.
 
