@@ -143,6 +143,8 @@ def test_another_broker_than_redis_counts_nothing() -> None:
         ("fe80::1%eth0", "fe80::/64"),
         (None, "unknown"),
         ("somewhere", "unknown"),
+        ("203.0.113.07", "unknown"),
+        ("203.0.113.7\0", "unknown"),
     ],
 )
 def test_a_customer_counts_once_whatever_its_last_bits_are(host: str | None, counted: str) -> None:
