@@ -11,7 +11,7 @@ from api.house import House
 from api.http.etags import IfMatch, IfNoneMatch, matches, owner_wanted, tag_of
 from api.http.identity import Acting, StaffActing
 from api.http.paging import Cursor, Limit, page_of, place_of
-from api.http.parts import TheHouse
+from api.http.parts import TheHouse, house_of
 from api.http.shapes import Asked, Code, Instant, PartialDay, Said, Words, problems, whole
 from api.http.together import Together
 from api.http.views import DocumentSummary
@@ -179,7 +179,6 @@ def get_store(house: TheHouse, actor: Acting, owner_id: UUID) -> StoreView:
 )
 async def list_store_documents(
     request: Request,
-    house: TheHouse,
     actor: Acting,
     owner_id: UUID,
     status: Annotated[Status | None, Query(description="Only papers with this status.")] = None,
@@ -190,6 +189,7 @@ async def list_store_documents(
     limit: Limit = 50,
 ) -> Response:
     """What the store holds and whoever asks may see, newest first."""
+    house = house_of(request)
     looks: Together[Looking[tuple[ListedDocument, ...]], tuple[ListedDocument, ...]] = request.app.state.looks
     found = await looks.ask(
         holdings.store_page(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.house import House
 from api.http.bodies import body_of, checking
 from api.http.doors import SHORT_CODE, Doorkeeper
-from api.http.parts import TheHouse, TheVisitor
+from api.http.parts import TheHouse, TheVisitor, house_of, visitor_of
 from api.http.shapes import Asked, Instant, Said, problems, whole
 from api.http.together import Together
 from api.steps.checking import Check, Checker
@@ -112,14 +112,15 @@ def _short_code(text: str) -> str | None:
 @router.post(
     "/verify", operation_id="verify_text", response_model=Verdict, responses=problems(429, public=True)
 )
-async def verify_text(request: Request, visitor: TheVisitor, house: TheHouse, held: Held) -> Response:
+async def verify_text(request: Request, held: Held) -> Response:
     """Check a link, digits or a short code. Links are read, never followed."""
     state = request.app.state
     code = _short_code(held.text)
     if code is not None:
         codes: Together[ShownCode, Check] = state.codes
-        check = await codes.ask(ShownCode(code, visitor.address))
+        check = await codes.ask(ShownCode(code, visitor_of(request).address))
     else:
+        house = house_of(request)
         check = await run_in_threadpool(lambda: _checker(house, state.published).check_text(held.text))
     return whole(Verdict.of(check))
 
