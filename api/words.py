@@ -9,6 +9,11 @@ def in_words(kind: str, code: str) -> str:
     return f"{say(f'{kind}-{code}'.replace('_', '-')).vi} / {code}"
 
 
+def known_in_words(kind: str, code: str) -> str:
+    """The same for a code that a newer or older version may have written: alone, where nobody knows it here."""
+    return in_words(kind, code) if f"{kind}-{code}".replace("_", "-") in catalogue() else code
+
+
 def field_in_words(doc_type: DocumentType | None, name: str) -> str:
     """A field as forms of its type print it, without the English of cards, else as any paper's head has it:
     `Họ, chữ đệm, tên vợ / wife_name`."""

@@ -11,6 +11,7 @@ from api.cli.options import Json
 from api.cli.place import house
 from api.progress import steps_on_stderr
 from api.steps.queue import retry_set_aside
+from api.words import known_in_words
 from common import say, shown
 from datastore import Job
 
@@ -32,7 +33,9 @@ def list_jobs(as_json: Json = False) -> None:
         print_json({"set_aside": [_as_json(job) for job in aside], "waiting_since": since})
         return
     for job in aside:
-        print(f"{job.id}  {job.kind}  {job.document_id}  {job.agency}  {job.last_error}")
+        print(
+            f"{job.id}  {known_in_words('work', job.kind)}  {job.document_id}  {job.agency}  {job.last_error}"
+        )
     for role, moment in waiting.items():
         print(say("jobs_wait", role=role.value, since=shown(moment)))
     if not aside:

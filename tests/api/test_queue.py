@@ -21,11 +21,12 @@ from api.exits import Exit
 from api.house import House, open_house, page_pool_when_needed
 from api.progress import Unheard, steps_on_stderr
 from api.settings import Settings
-from api.steps import changes, health
+from api.steps import changes, health, job_kinds
 from api.steps.intake import Paper, Person, receive
 from api.steps.job_kinds import MAKE_VALID, SIGN
 from api.steps.queue import _wait_for, never, retry_set_aside, work_awhile, work_off
 from api.steps.readiness import Standing
+from api.words import known_in_words
 from archive import Ground, Status
 from datastore import Job, JobKind, JobRole, JobState, SigningState
 from datastore.jobs import ATTEMPTS
@@ -135,9 +136,18 @@ def test_a_job_of_a_kind_that_nobody_knows_is_set_aside_and_shown(capsys: pytest
     assert run(["jobs", "list", "--json"]) == Exit.DONE
     (listed,) = json.loads(capsys.readouterr().out)["set_aside"]
     assert (listed["id"], listed["reason"]) == (str(aside.id), "unknown_kind")
+    assert run(["jobs", "list"]) == Exit.DONE
+    assert "  teleport  " in capsys.readouterr().out
     assert run(["jobs", "retry", str(aside.id), "--json"]) == Exit.DONE
     assert json.loads(capsys.readouterr().out) == {"queued": 1}
     assert run(["jobs", "retry", str(aside.id)]) == Exit.BAD_INPUT
+
+
+def test_every_kind_of_job_has_words_for_whoever_looks_at_the_queue() -> None:
+    kinds = [each.name for each in vars(job_kinds).values() if isinstance(each, JobKind)]
+    assert len(kinds) >= 8
+    assert [kind for kind in kinds if known_in_words("work", kind) == kind] == []
+    assert known_in_words("work", "make_valid") == "cho có hiệu lực / make_valid"
 
 
 def test_an_outage_of_the_time_stamp_authority_is_waited_for_over_days_and_then_somebody_looks(
