@@ -41,6 +41,9 @@ class Owners(StrEnum):
     MANY = "many"
 
 
+_MOST_OWNERS = {Owners.ONE: 1, Owners.TWO: 2}
+
+
 class Kind(StrEnum):
     """What a field holds, and so how it is normalised and checked."""
 
@@ -131,6 +134,11 @@ class DocumentType:
     """A paper with the head of Decree 30/2020: number, date, kind, subject, issuer, signer."""
     still_issued: bool
     issuers: tuple[str, ...]
+
+    @property
+    def most_owners(self) -> int | None:
+        """How many owners a paper of it has at most, as a rule; None where there may be any number."""
+        return _MOST_OWNERS.get(self.owners)
 
     def label_of(self, field: str) -> str | None:
         """How its forms call a field, with the part of the form in which it stands; None for one that none prints."""

@@ -15,7 +15,6 @@ from api.steps.job_kinds import TELL_OUTSIDE
 from archive import Status
 from common import KhosoError, say
 from datastore import Act, Actor, AlreadyHeld, DocumentRecord, NotFound, Owner, Priority, Work
-from ingest import Owners
 
 
 class OneOwnerOnly(KhosoError):
@@ -185,9 +184,6 @@ def _leaving(work: Work, owners: Sequence[Owner], move: Move) -> tuple[UUID, ...
     return found
 
 
-_MOST_OWNERS = {Owners.ONE: 1, Owners.TWO: 2}
-
-
 def _require_room(house: House, work: Work, document: UUID, there: int) -> None:
     """OwnersEnough where as many own it already as papers of its type have owners, for who may refile it at all."""
     doc_type = work.documents.get(document).doc_type
@@ -195,9 +191,8 @@ def _require_room(house: House, work: Work, document: UUID, there: int) -> None:
         return
     work.ask(Act.REFILE)
     found = house.catalogue.find(doc_type)
-    most = _MOST_OWNERS.get(found.owners)
-    if most is not None and there >= most:
-        raise OwnersEnough(name=found.name, most=most)
+    if found.most_owners is not None and there >= found.most_owners:
+        raise OwnersEnough(name=found.name, most=found.most_owners)
 
 
 def _put_away(

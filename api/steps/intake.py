@@ -186,6 +186,7 @@ def take_in(
             job = go_on(house, work, document, paper.priority)
             doubts = (
                 *about_owners(house, named.owners, named.stated),
+                *_of_too_many(house, doc_type, named),
                 *otherwise,
                 *_of_comparing(actor, paper),
             )
@@ -380,6 +381,14 @@ def _cite(
     for sentence in told:
         house.steps.say(str(sentence))
     return received
+
+
+def _of_too_many(house: House, doc_type: str | None, named: _Named) -> tuple[Sentence, ...]:
+    """Whether papers of the type have fewer owners as a rule than were named: asked about, and kept as it is said."""
+    found = None if doc_type is None else house.catalogue.find(doc_type)
+    if found is None or found.most_owners is None or len(named.owners) <= found.most_owners:
+        return ()
+    return (say("owners_more_than_usual", name=found.name, most=found.most_owners),)
 
 
 def _of_comparing(actor: Actor, paper: Paper) -> tuple[Sentence, ...]:

@@ -101,6 +101,21 @@ def test_files_that_are_there_in_another_order_or_for_one_owner_less_are_told(
     assert [str(alone.document.id) in doubt.en for doubt in more.doubts] == [True]
 
 
+def test_more_owners_than_papers_of_the_type_have_are_told_to_whoever_names_them(
+    opened: House, tmp_path: Path
+) -> None:
+    """It was kept without a word; the same owner added later is asked about."""
+    persons = (Person(AN), Person(BINH))
+    two, couple = (
+        receive(opened, _who(opened), Paper((_scan(tmp_path, shade),), persons, doc_type))
+        for shade, doc_type in ((9, "KHAI_SINH"), (10, "KET_HON"))
+    )
+    (doubt,) = two.doubts
+    assert (doubt.code, "1 chủ" in doubt.vi) == ("owners_more_than_usual", True)
+    assert len(two.document.owner_ids) == 2, "kept as it is said"
+    assert couple.doubts == ()
+
+
 def _as_if_read(opened: House, document: UUID) -> None:
     with opened.datastore.begin(_who(opened), "open_for_reading") as work:
         key = work.documents.data_key(document)
