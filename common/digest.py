@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = 1 << 20
+_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Digest:
     value: bytes
 
     def __post_init__(self) -> None:
-        if len(self.value) != hashlib.sha256().digest_size:
+        if len(self.value) != _BYTES:
             raise ValueError(f"a SHA-256 digest has 32 bytes, not {len(self.value)}")
 
     @property

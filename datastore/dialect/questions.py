@@ -29,10 +29,10 @@ class Asked:
     text: bytes
     values: Sequence[Callable[[Mapping[str, Any]], object]]
     """What is sent for each number, from what is asked."""
-    row: Callable[..., Any]
+    row: Callable[[Sequence[object]], Any]
     """Makes a row of its columns, by name."""
-    changes: Sequence[Change | None]
-    """What is done to each column that came; None: nothing."""
+    changes: Sequence[tuple[int, Change]]
+    """What is done to the columns in these places as they come; to the others nothing."""
 
     def sent(self, asked: Mapping[str, Any]) -> list[object]:
         """The values in their order."""
@@ -40,7 +40,13 @@ class Asked:
 
     def rows(self, found: Sequence[Sequence[object]]) -> list[Any]:
         """What came, as rows."""
-        return [self.row(*map(_changed, row, self.changes)) for row in found]
+        return [self.row(self._changed(row)) for row in found]
+
+    def _changed(self, row: Sequence[object]) -> Sequence[object]:
+        values = list(row)
+        for place, change in self.changes:
+            values[place] = change(values[place])
+        return values
 
 
 def as_asked(question: Question, asked: Mapping[str, object], dialect: Dialect, last: Change) -> Asked:
@@ -75,8 +81,9 @@ def _compiled(
     text = _BOUND.sub(number, expanded.statement).replace("%%", "%")
     columns = list(question.exported_columns)
     row = namedtuple("Row", [column.name for column in columns], rename=True)  # type: ignore[misc]
-    kinds = [column.type.dialect_impl(dialect) for column in columns]
-    return Asked(text.encode(), values, row, [kind.result_processor(dialect, None) for kind in kinds])
+    processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    changes = [(place, change) for place, change in enumerate(processors) if change is not None]
+    return Asked(text.encode(), values, row._make, changes)
 
 
 def _value(
@@ -93,7 +100,3 @@ def _value(
 
 def _and(first: Change | None, last: Change) -> Change:
     return last if first is None else lambda value: last(first(value))
-
-
-def _changed(value: object, change: Change | None) -> object:
-    return value if change is None else change(value)
