@@ -18,6 +18,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TextIO
@@ -178,9 +179,11 @@ class _Lines(logging.StreamHandler[TextIO]):
         self._strict = strict
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # the name that logging calls
+        """What `logging` would print here holds what the line may not."""
         if self._strict:
             raise
-        super().handleError(record)
+        with suppress(OSError, ValueError):  # there is nowhere left to say it
+            print(f"a line could not be written: {type(sys.exc_info()[1]).__name__}", file=sys.stderr)
 
 
 class _Line(logging.Formatter):
@@ -197,10 +200,12 @@ class _Line(logging.Formatter):
         whole: dict[str, object] = {  # in the order in which people look
             "at": _instant(record.created),
             "level": record.levelname.lower(),
-            "event": None,
+            "event": said["event"],
             "process": self._process,
             "trace": current_trace(),
-            **said,
+        }
+        whole |= {
+            _UNLISTED if name in whole else name: value for name, value in said.items() if name != "event"
         }
         if record.exc_info and record.exc_info[1] is not None:
             whole |= _reduced_fault(record.exc_info[1])

@@ -124,9 +124,11 @@ class Sessions:
         found = {shown[row.token_sha256]: _session(row) for row in rows if _stands(row, now)}
         unseen = [one.id for one in found.values() if now - one.seen_at >= _LOOK_EVERY]
         if unseen:
+            # Of one that somebody changes at this moment it is written down next time: others do not wait for that.
+            free = select(SessionRow.id).where(SessionRow.id.in_(unseen), SessionRow.seen_at < now)
             with self.transactions.writing() as session:
-                seen = update(SessionRow).where(SessionRow.id.in_(unseen), SessionRow.seen_at < now)
-                session.execute(seen.values(seen_at=now))
+                ids = free.order_by(SessionRow.id).with_for_update(skip_locked=True)
+                session.execute(update(SessionRow).where(SessionRow.id.in_(ids)).values(seen_at=now))
         return found
 
     def choose_role(

@@ -128,7 +128,8 @@ def site_of(request: Request) -> Site:
     if settings.public_url is not None:
         return Site.at(settings.public_url)
     scope = request.scope
-    return _site_here(request.headers.get("host"), scope["scheme"], scope.get("server"))
+    server = scope.get("server")
+    return _site_here(request.headers.get("host"), scope["scheme"], None if server is None else tuple(server))
 
 
 @lru_cache(maxsize=_NAMES)

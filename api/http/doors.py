@@ -132,7 +132,12 @@ _ADD = """
 local counted = {}
 for _, key in ipairs(KEYS) do
   redis.call("SET", key, 0, "EX", ARGV[2], "NX")
-  counted[#counted + 1] = redis.call("INCRBY", key, ARGV[1])
+  local times = redis.call("INCRBY", key, ARGV[1])
+  if times < 0 then
+    redis.call("SET", key, 0, "KEEPTTL")
+    times = 0
+  end
+  counted[#counted + 1] = times
   counted[#counted + 1] = redis.call("PTTL", key)
 end
 return counted

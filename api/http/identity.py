@@ -114,6 +114,8 @@ class _Asking(HTTPBearer):
         bearer = await super().__call__(request)
         site = site_of(request)
         session = request.cookies.get(site.session_cookie)
+        if bearer is None and not session:
+            raise SignInNeeded  # without a question that others wait for
         shown = Credentials(None if bearer is None else bearer.credentials, None if bearer else session)
         knowings: Together[Credentials, Principal | None] = request.app.state.knowings
         found = await knowings.ask(shown)

@@ -7,12 +7,14 @@ way goes at once, and what comes while the thread is at work goes with its next 
 """
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextvars import Context
+from copy import copy
 from typing import Generic, TypeVar
 
 from api.http.threads import Threads
+from common import KhosoError
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -33,13 +35,18 @@ class Together(Generic[K, T]):
         self._most = most
         self._waiting: deque[tuple[K, asyncio.Future[T]]] = deque()
         self._turns: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def close(self) -> None:
-        """Takes nothing more, and waits for the turns under way."""
+        """Takes nothing more, answers what waits, and ends the threads."""
+        self._closed = True
+        await asyncio.gather(*self._turns, return_exceptions=True)  # whoever asked is told of what goes wrong
         await self._threads.close()
 
     async def ask(self, question: K) -> T:
         """Its answer, or its error; one that nobody got because `answer` failed as a whole, all get."""
+        if self._closed:
+            raise RuntimeError("closed: nothing is asked any more")
         loop = asyncio.get_running_loop()
         given: asyncio.Future[T] = loop.create_future()
         self._waiting.append((question, given))
@@ -59,19 +66,29 @@ class Together(Generic[K, T]):
 
     async def _take_turn(self, asked: Sequence[tuple[K, "asyncio.Future[T]"]]) -> None:
         questions = [question for question, _given in asked]
-        answers: Sequence[T | Exception]
+        answers: Sequence[T | BaseException]
         try:
             answers = await self._threads.do(lambda: self._answer(questions))
-        except Exception as error:
-            answers = [error] * len(asked)
+            if len(answers) != len(asked):
+                raise RuntimeError(f"{len(answers)} answers to {len(asked)} questions")
         except asyncio.CancelledError:  # the process ends
             for _question, given in asked:
                 given.cancel()
             raise
+        except BaseException as error:  # whatever it is, it is whoever waits who has to know
+            answers = [error] * len(asked)
+        shared = Counter(id(answer) for answer in answers if isinstance(answer, BaseException))
         for (_question, given), answer in zip(asked, answers, strict=True):
             if given.done():
                 continue
-            if isinstance(answer, Exception):
-                given.set_exception(answer)
-            else:
+            if not isinstance(answer, BaseException):
                 given.set_result(answer)
+            else:
+                given.set_exception(answer if shared[id(answer)] == 1 else _own(answer))
+
+
+def _own(error: BaseException) -> BaseException:
+    """An error of one's own, of that which several get: where it is raised is written into it."""
+    own = copy(error) if isinstance(error, KhosoError) else RuntimeError(type(error).__name__)
+    own.__cause__ = error
+    return own

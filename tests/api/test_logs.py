@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -104,6 +105,29 @@ def test_lines_of_one_piece_of_work_share_their_trace(written: Written) -> None:
         logging.getLogger("some.library").warning("two")
     log.info("three")
     assert [line.get("trace") for line in written.lines] == [trace.id, trace.id, None]
+
+
+@pytest.mark.parametrize("name", ["at", "level", "process", "trace"])
+def test_what_the_line_says_by_itself_no_event_says_otherwise(name: str, written: Written) -> None:
+    with within(Trace.begin()) as trace:
+        log.info("received", **{name: "other"})
+    assert written.line["left_out"] == ["unlisted"]
+    assert (written.line["level"], written.line["process"]) == ("info", "web")
+    assert written.line["trace"] == trace.id
+
+
+def test_a_line_that_cannot_be_written_is_told_without_what_it_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Full(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(ENOSPC, "no space left")
+
+    for _ in _writing(Full(), strict=False):
+        log.info("received", kind="read", owner=_NUMBER)
+        logging.getLogger("some.library").warning("held by %s", _NAME)
+    told = capsys.readouterr().err
+    assert told == "a line could not be written: OSError\n" * 2
 
 
 def test_a_field_that_is_not_listed_is_left_out(written: Written) -> None:

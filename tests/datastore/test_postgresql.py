@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import event, text
@@ -14,10 +14,12 @@ from sqlalchemy.exc import DBAPIError
 
 from datastore import (
     Actor,
+    ActorRole,
     DatabaseBusy,
     DatabaseUnreachable,
     Datastore,
     ObjectDamaged,
+    Proof,
     StorageFull,
     TextNotKept,
     is_known_url,
@@ -42,6 +44,23 @@ def impatient(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     made = House(house.folder, migrated=True)
     yield made
     made.store.close()
+
+
+def test_a_session_that_somebody_changes_keeps_no_other_waiting(impatient: House) -> None:
+    """That it was used is written down next time; the others of its turn waited for the lock, and failed with it."""
+    with impatient.store.begin(MAI, "make account") as work:
+        made = work.accounts.make("hoa.le", "Lê Thị Hoa", ActorRole.CLERK)
+    proof = Proof(impatient.clock(), "high")
+    (locked, ones), (free, twos) = (
+        impatient.store.sessions.open_for_account(made.id, ActorRole.CLERK, proof) for _ in range(2)
+    )
+    impatient.clock.wait(timedelta(minutes=2))
+    now = impatient.clock()
+    with impatient.behind_the_program() as rows:
+        rows.fetch(f"SELECT id FROM sessions WHERE id = '{locked.id}' FOR UPDATE")
+        assert impatient.store.sessions.find_all([ones, twos]) == {ones: locked, twos: free}
+    seen = impatient.store.sessions.find_all([ones, twos])
+    assert (seen[ones].seen_at < now, seen[twos].seen_at > now) == (True, True)
 
 
 def test_a_server_that_was_killed_is_found_again_by_the_next_transaction(

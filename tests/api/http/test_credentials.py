@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from api.house import page_pool_when_needed
-from api.http.identity import CSRF_HEADER
+from api.http.identity import CSRF_HEADER, Credentials
 from api.steps.queue import work_off
 from datastore import ActorRole
 from tests.api.http.papers import AN, page, submit
@@ -98,6 +98,21 @@ def test_a_secret_opens_its_own_door_and_no_other(served: Service, secrets: Secr
             )
         assert (opened.status_code == 200) == (name == "share"), name
         assert (asked.status_code == 200) == (name == "client_secret"), name
+
+
+def test_whoever_shows_nothing_is_answered_while_the_database_answers_nobody(served: Service) -> None:
+    class Silent:
+        async def ask(self, _shown: Credentials) -> None:
+            raise AssertionError
+
+    state = served.app.state
+    before, state.knowings = state.knowings, Silent()
+    try:
+        with served.client() as client:
+            problem_of(client.get(f"{API}/me"), 401, "sign_in_needed")
+            problem_of(client.get(f"{API}/me", headers={"Cookie": "khoso="}), 401, "sign_in_needed")
+    finally:
+        state.knowings = before
 
 
 @pytest.mark.parametrize("of", ["session", "access", "share"])

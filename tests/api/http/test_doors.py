@@ -66,6 +66,15 @@ def test_of_several_who_knock_together_those_are_refused_who_knocked_too_often(t
     assert keeper.knocks(DOOR, []) == []
 
 
+def test_what_is_taken_back_after_its_window_is_no_knock_to_spare(tally: Tally) -> None:
+    keeper = Doorkeeper(tally, b"secret")
+    keeper.forgive(DOOR, AN)
+    for _ in range(3):
+        keeper.knock(DOOR, AN)
+    with pytest.raises(TooManyRequests):
+        keeper.knock(DOOR, AN)
+
+
 def test_twenty_at_once_are_twenty(tally: Tally) -> None:
     keeper = Doorkeeper(tally, b"secret")
 

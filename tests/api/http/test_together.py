@@ -9,10 +9,11 @@ import pytest
 from api.http.threads import Threads
 from api.http.together import Together
 from api.traces import Trace, current_trace, within
+from common import KhosoError
 
 
-class _Odd(Exception):
-    pass
+class _Odd(KhosoError):
+    code = "odd"
 
 
 def _halves(
@@ -22,7 +23,7 @@ def _halves(
         turns.append(list(numbers))
         if held is not None:
             held.wait(10)
-        return [_Odd(number) if number % 2 else number // 2 for number in numbers]
+        return [_Odd(number=number) if number % 2 else number // 2 for number in numbers]
 
     return answer
 
@@ -90,8 +91,29 @@ def test_when_nobody_is_answered_everybody_is_told_and_the_next_turn_goes_on() -
         return failed, well
 
     failed, well = asyncio.run(ask())
-    assert [type(one) for one in failed] == [_Odd, _Odd]
+    one, two = failed
+    assert isinstance(one, _Odd)
+    assert isinstance(two, _Odd)
+    assert one is not two, "where it is raised is written into it"
+    assert one.__cause__ is two.__cause__
     assert well == 3
+
+
+@pytest.mark.parametrize("how", ["ended", "short", "long"])
+def test_whatever_becomes_of_a_turn_nobody_waits_for_ever(how: str) -> None:
+    def answer(numbers: Sequence[int]) -> list[int | Exception]:
+        if how == "ended":
+            raise SystemExit(3)
+        return [0] * (len(numbers) + (1 if how == "long" else -1))
+
+    async def ask() -> list[int | BaseException]:
+        together = Together(Threads("test", 1), answer)
+        asked = asyncio.gather(*map(together.ask, (1, 2)), return_exceptions=True)
+        answers = await asyncio.wait_for(asked, 10)
+        await together.close()
+        return answers
+
+    assert [type(one) for one in asyncio.run(ask())] == [RuntimeError, RuntimeError]
 
 
 def test_whoever_has_gone_is_not_asked_for() -> None:
@@ -129,6 +151,28 @@ def test_what_is_asked_together_belongs_to_nobodys_trace() -> None:
         return answer
 
     assert asyncio.run(ask()) is None
+
+
+def test_at_its_end_whoever_waits_is_answered() -> None:
+    turns: list[list[int]] = []
+    held = Event()
+
+    async def ask() -> list[int]:
+        together = Together(Threads("test", 1), _halves(turns, held))
+        asked = [asyncio.create_task(together.ask(2))]
+        while not turns:
+            await asyncio.sleep(0.001)
+        asked += [asyncio.create_task(together.ask(number)) for number in (4, 6)]
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(together.close())
+        await asyncio.sleep(0)
+        held.set()
+        answers = await asyncio.gather(*asked)
+        await closing
+        return answers
+
+    assert asyncio.run(ask()) == [1, 2, 3]
+    assert turns == [[2], [4, 6]]
 
 
 def test_after_its_end_nobody_is_answered() -> None:
