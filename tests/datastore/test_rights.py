@@ -276,6 +276,9 @@ def test_the_documentation_shows_the_table_as_it_is() -> None:
         marks = " | ".join("x" if role in roles_that_may(act) else "" for role in ActorRole)
         assert line == f"| {act} | {marks} |"
     assert lines[len(Act) + 2] == ""
+    scopes = documented[documented.index("| Scope | Acts |") :].splitlines()[2 : len(SCOPES) + 3]
+    written = [f"| `{scope}` | {', '.join(sorted(acts))} |" for scope, acts in SCOPES.items()]
+    assert scopes == [*written, ""]
 
 
 def test_every_role_has_a_name_by_which_people_are_told_of_it() -> None:
