@@ -23,7 +23,8 @@ from PIL import Image
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 KHOSO = Path(sys.executable).with_name("khoso")
-_PAGE, _OTHER_PAGE = SAMPLES / "giay_khai_sinh.jpg", SAMPLES / "trich_luc_khai_tu.png"
+_PAGE, _OTHER_PAGE = SAMPLES / "giay_khai_sinh.jpg", SAMPLES / "cong_van_ubnd.jpg"
+"""The second one bears nobody's number: with somebody else's the two would wait for an answer whose they are."""
 _LETTER = "qn_11TB_born_digital"
 _OWNER = "040326489325"
 _FOLDERS = ("scans", "read", "signed", "prints", "trust", "foreign")
